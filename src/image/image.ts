@@ -1,0 +1,114 @@
+/**
+ * The Image port: a mail store as it was at one moment, read-only. The currency of the house:
+ * every method of recovery ends in one, and browsing, search, restore and drills start from one.
+ */
+import type { Listing } from "./listing.ts";
+import type { ExtendedAttribute } from "./entry.ts";
+import type { RawPath } from "./raw-path.ts";
+
+/** How the bytes of an Image hang together. From best to worst. */
+export const consistencies = ["offline", "application", "crash", "fuzzy"] as const;
+export type Consistency = (typeof consistencies)[number];
+
+/** A part of the store with its own place and role (paper §2.1: database and logs). */
+export type Volume = {
+  /** Stable identity of the filesystem it lies on, not `st_dev`: "uuid:…", or "type:source" where there is none. */
+  readonly id: string;
+  readonly role: "database" | "log" | "mixed";
+  /** Where it lies within the Image; "" is the whole of it. */
+  readonly root: RawPath;
+};
+
+/** When an Image was taken. Sequence orders, wall clock labels. */
+export type ImageMoment = {
+  /** Protection group (server × line of business), or the folder's path without a configuration. */
+  readonly group: string;
+  /** 1, 2, 3, … within a group and generation. */
+  readonly sequence: number;
+  /** Changes when a lineage starts anew (restored server, new repository). */
+  readonly generation: string;
+  /** First and last instant at which bytes were looked at, nanoseconds since 1970 UTC. */
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+};
+
+export type ReadOptions = {
+  /** First byte. Default 0. */
+  readonly offset?: number;
+  /** Default: to the end. */
+  readonly lengthBytes?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** Something that was seen and could not be had as it was. Reported, never silently skipped. */
+export type ImageProblem = {
+  readonly path: RawPath;
+  readonly code:
+    | "vanished"
+    | "changed"
+    | "unreadable"
+    | "unlistable"
+    | "unsupported"
+    | "still-changing";
+  /** One sentence in plain words. */
+  readonly message: string;
+};
+
+/** Where the bytes can be read by another thread of this machine, when they lie in plain files. */
+export interface LocalAccess {
+  /** Absolute path of the folder that is the Image's root, one character per byte. */
+  readonly root: RawPath;
+  /**
+   * Where files that are no longer under their listed name can be read now (renamed by a flag,
+   * moved to another folder), found by inode. Both are paths within the Image; a path that is
+   * still in its place maps to itself, one that is absent from the answer is gone.
+   */
+  relocate(paths: readonly RawPath[], signal?: AbortSignal): Promise<ReadonlyMap<RawPath, RawPath>>;
+}
+
+export type ExtractRequest = {
+  readonly path: RawPath;
+  /** Absolute path of the file to write, one character per byte; must not exist yet. */
+  readonly to: RawPath;
+};
+
+export type ExtractResult = {
+  readonly path: RawPath;
+  readonly to: RawPath;
+  readonly sizeBytes: number;
+  /** Set when the bytes could not be written or did not read back equal; `to` is removed then. */
+  readonly error?: Error;
+};
+
+export interface Image extends AsyncDisposable {
+  readonly at: ImageMoment;
+  readonly consistency: Consistency;
+  readonly volumes: readonly Volume[];
+  /** Problems seen so far while listing and reading. Grows. */
+  readonly problems: readonly ImageProblem[];
+  /**
+   * The entries of one folder in ascending order of raw name bytes. Throws ImageError
+   * `image.unlistable` when the listing fails (a failed listing is never an empty one),
+   * `image.not-found`, `image.not-a-folder`.
+   */
+  list(path: RawPath, signal?: AbortSignal): Promise<Listing>;
+  /** Extended attributes of one entry, ascending by name; [] where there are none. */
+  extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]>;
+  /**
+   * Bytes of a file; a range is cut where the file ends. Throws `image.not-found`, `image.not-a-file`,
+   * `image.unreadable`, `image.changed` (the file changed while it was read; what came before is void).
+   */
+  read(path: RawPath, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Equal means same content (file) or same subtree (folder) within Images whose
+   * `fingerprintScope` is equal. Undefined where it would cost a read.
+   */
+  fingerprint(path: RawPath, signal?: AbortSignal): Promise<string | undefined>;
+  readonly fingerprintScope: string;
+  readonly local?: LocalAccess;
+  /**
+   * Writes many files' bytes to local files in whatever order is fastest, reads each back and
+   * compares hashes. Modes, owners and times are the caller's work. Absent where `read` is as good.
+   */
+  extract?(requests: readonly ExtractRequest[], signal?: AbortSignal): AsyncIterable<ExtractResult>;
+}

@@ -1,0 +1,75 @@
+/**
+ * image: a mail store as it was at one moment, read-only. The currency of the house: every
+ * source yields an Image, every copy opens as one, and browse, search and restore read one.
+ *
+ * Adapters: a folder that stands still (`openDirectoryImage`), a store that is in use
+ * (`openLiveImage`), and memory for tests (`memoryImage`). Names are bytes (`RawPath`).
+ */
+export {
+  consistencies,
+  type Consistency,
+  type ExtractRequest,
+  type ExtractResult,
+  type Image,
+  type ImageMoment,
+  type ImageProblem,
+  type LocalAccess,
+  type ReadOptions,
+  type Volume,
+} from "./image.ts";
+export {
+  type Entry,
+  type EntryType,
+  entryTypeOf,
+  entryTypes,
+  type ExtendedAttribute,
+  statModeOf,
+} from "./entry.ts";
+export { type EntryExtra, Listing, ListingBuilder, type ListingBuilderOptions } from "./listing.ts";
+export {
+  displayPath,
+  joinRawPath,
+  rawBaseName,
+  type RawName,
+  rawParent,
+  type RawPath,
+  rawPathFromBytes,
+  rawPathFromText,
+  rawPathToBytes,
+  rootPath,
+} from "./raw-path.ts";
+export { ImageError, type ImageErrorCode, isImageError } from "./image-error.ts";
+export { type DirectoryImageOptions, openDirectoryImage } from "./directory-image.ts";
+export { type LiveImageOptions, openLiveImage } from "./live-image.ts";
+export {
+  memoryImage,
+  type MemoryImageOptions,
+  type MemoryNode,
+  type MemoryNodes,
+} from "./memory-image.ts";
+export { type ClockNs, type MomentOptions, systemClockNs } from "./moment.ts";
+export {
+  type OwnerNames,
+  type OwnerNamesOptions,
+  parseOwnerNames,
+  readOwnerNames,
+} from "./owner-names.ts";
+export {
+  extendedAttributeSupport,
+  hasExtendedAttributes,
+  readExtendedAttributes,
+  type ReadExtendedAttributesOptions,
+  removeExtendedAttribute,
+  writeExtendedAttribute,
+} from "./extended-attributes.ts";
+export {
+  describeVolume,
+  findMount,
+  type Mount,
+  parseMountInfo,
+  sameDevice,
+  volumeIdentity,
+} from "./volume.ts";
+export { readAll, type ReadAllOptions } from "./read-all.ts";
+export { writeMemoryNodes } from "./write-memory-nodes.ts";
+export { walkImage, type Walked, type WalkOptions } from "./walk.ts";
