@@ -1,0 +1,116 @@
+import { addProblem, type MailProblem } from "./mail-problem.ts";
+
+/** What a server remembers of a Maildir's messages beside their files. */
+export type UidList = {
+  readonly uidValidity?: number;
+  readonly uidNext?: number;
+  /** Dovecot's mailbox GUID, 32 hexadecimal digits. */
+  readonly guid?: string;
+  /** Base name → UID. */
+  readonly uids: ReadonlyMap<string, number>;
+  readonly problems: readonly MailProblem[];
+};
+
+const lineLimitBytes = 64 * 1024;
+const uidLimit = 0xffff_ffff;
+
+/**
+ * `dovecot-uidlist` of version 3 (`3 V<uidvalidity> N<uidnext> G<guid>`, then
+ * `<uid> [extensions] :<name>`) and version 1, which is Courier's `courierimapuiddb` too
+ * (`1 <uidvalidity> <uidnext>`, then `<uid> <name>`). One character per byte.
+ */
+export class UidListReader {
+  readonly #problems: MailProblem[] = [];
+  readonly #uids = new Map<string, number>();
+  readonly #header: { uidValidity?: number; uidNext?: number; guid?: string } = {};
+  #version: 0 | 1 | 3 | undefined;
+  #lastUid = 0;
+
+  get hasHeader(): boolean {
+    return this.#version !== undefined;
+  }
+
+  line(line: string): void {
+    if (this.#version === undefined) this.#readHeader(line);
+    else if (this.#version !== 0 && line !== "") this.#readEntry(line);
+  }
+
+  result(): UidList {
+    if (this.#version === undefined) this.#complain("The list of UIDs is empty");
+    return { ...this.#header, uids: this.#uids, problems: this.#problems };
+  }
+
+  #readHeader(line: string): void {
+    const [version, ...fields] = line.slice(0, lineLimitBytes).split(" ");
+    this.#version = version === "3" ? 3 : version === "1" ? 1 : 0;
+    if (this.#version === 0) this.#complain("The list of UIDs is of an unknown version");
+    if (this.#version === 1) {
+      this.#setNumber("uidValidity", fields[0] ?? "");
+      this.#setNumber("uidNext", fields[1] ?? "");
+    }
+    if (this.#version !== 3) return;
+    for (const field of fields) {
+      const value = field.slice(1);
+      if (field.startsWith("V")) this.#setNumber("uidValidity", value);
+      else if (field.startsWith("N")) this.#setNumber("uidNext", value);
+      else if (field.startsWith("G") && /^[0-9a-f]{32}$/.test(value)) this.#header.guid = value;
+    }
+  }
+
+  #readEntry(line: string): void {
+    const space = line.indexOf(" ");
+    const uid = space < 0 ? undefined : parseUid(line.slice(0, space));
+    const colon = this.#version === 3 ? line.indexOf(" :", space) : space;
+    if (uid === undefined || colon < 0) {
+      this.#complain("A line of the list of UIDs cannot be read");
+      return;
+    }
+    const name = line.slice(colon + (this.#version === 3 ? 2 : 1));
+    const info = name.indexOf(":");
+    const baseName = info < 0 ? name : name.slice(0, info);
+    if (baseName === "" || uid <= this.#lastUid) {
+      this.#complain(`UID ${uid} does not follow UID ${this.#lastUid}`);
+      return;
+    }
+    if (this.#uids.has(baseName))
+      this.#complain(`UID ${uid} names a message that has another UID too`);
+    this.#lastUid = uid;
+    // As Dovecot does: the newer UID is the one that clients were told last.
+    this.#uids.set(baseName, uid);
+  }
+
+  #setNumber(key: "uidValidity" | "uidNext", text: string): void {
+    const value = parseUid(text);
+    if (value === undefined) this.#complain(`The list of UIDs has no valid ${key}`);
+    else this.#header[key] = value;
+  }
+
+  #complain(message: string): void {
+    addProblem(this.#problems, "uid-list", message);
+  }
+}
+
+function parseUid(text: string): number | undefined {
+  if (!/^[0-9]{1,10}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value > 0 && value <= uidLimit ? value : undefined;
+}
+
+/** Lines without their ends, one character per byte; what is longer than 64 KiB is cut off. */
+export async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  let line = "";
+  for await (const chunk of bytes) {
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+    let from = 0;
+    for (;;) {
+      const end = text.indexOf("\n", from);
+      const piece = text.slice(from, end < 0 ? text.length : end);
+      if (line.length < lineLimitBytes) line += piece.slice(0, lineLimitBytes - line.length);
+      if (end < 0) break;
+      yield line.endsWith("\r") ? line.slice(0, -1) : line;
+      line = "";
+      from = end + 1;
+    }
+  }
+  if (line !== "") yield line;
+}
