@@ -1,0 +1,56 @@
+/** What is wrong with a configuration, and where. An error makes it unusable; a warning does not. */
+export type Problem = {
+  readonly severity: "error" | "warning";
+  /** Stable, listed in docs/errors.md. */
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in characters. */
+  readonly column: number;
+  /** What was probably meant, ready to be written instead. */
+  readonly suggestion?: string;
+  /** One sentence on what to do. */
+  readonly hint?: string;
+};
+
+export type ProblemCode =
+  | "config.too-large"
+  | "config.syntax"
+  | "config.duplicate-key"
+  | "config.unknown-key"
+  | "config.unknown-value"
+  | "config.missing"
+  | "config.type"
+  | "config.name"
+  | "config.path"
+  | "config.duration"
+  | "config.rule"
+  | "config.time-zone"
+  | "config.pattern"
+  | "config.command"
+  | "config.alarm"
+  | "config.key"
+  | "config.inline-secret"
+  | "config.reference"
+  | "config.unreachable"
+  | "config.unprotected"
+  | "config.not-available";
+
+/**
+ * As a compiler prints it, so that editors jump to it:
+ *
+ *     config.yaml:33:11  "one per hours for 14 days" is not a rule I know
+ *       did you mean: one per hour for 14 days      (docs: config.rule)
+ */
+export function formatProblem(problem: Problem): string {
+  const severity = problem.severity === "warning" ? "warning: " : "";
+  const advice =
+    problem.suggestion === undefined ? problem.hint : `did you mean: ${problem.suggestion}`;
+  const documented = `(docs: ${problem.code})`;
+  return [
+    `${problem.file}:${problem.line}:${problem.column}  ${severity}${problem.message}`,
+    advice === undefined ? `  ${documented}` : `  ${advice}      ${documented}`,
+  ].join("\n");
+}
