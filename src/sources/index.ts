@@ -1,0 +1,16 @@
+/**
+ * sources: data sources (Figure 1, left; paper §2.1): how to get a copy of a mail store that
+ * stands still while it is read. Offline stops the mail server; live walks the store as it is
+ * and says so.
+ */
+export { type Source, type SourceName, sourceNames, type StableImageRequest } from "./source.ts";
+export { SourceError, type SourceErrorCode } from "./source-error.ts";
+export type { Command } from "./command.ts";
+export {
+  offlineSource,
+  type OfflineSourceOptions,
+  type RecoveredOffline,
+  recoverInterruptedOffline,
+} from "./offline.ts";
+export { liveSource, type LiveSourceOptions } from "./live.ts";
+export { memorySource, type MemorySourceOptions } from "./memory-source.ts";
