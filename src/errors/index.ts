@@ -7,6 +7,7 @@
  */
 export { RecoveryError, isRecoveryError, type RecoveryErrorOptions } from "./recovery-error.ts";
 export { describeError, errorToJson, type ErrorJson } from "./describe-error.ts";
+export { asError } from "./as-error.ts";
 export { systemErrorCode } from "./system-error.ts";
 export { closestWord } from "./closest-word.ts";
 export { quoted } from "./quoted.ts";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { systemErrorCode } from "#errors";
 import type { Entry, ExtendedAttribute } from "./entry.ts";
@@ -12,7 +13,7 @@ import type {
   ReadOptions,
   Volume,
 } from "./image.ts";
-import { closed, notFound, reasonOf, unlistable } from "./image-error.ts";
+import { closed, ImageError, notFound, quotePath, reasonOf, unlistable } from "./image-error.ts";
 import {
   absolutePath,
   checkFolder,
@@ -69,11 +70,22 @@ export async function resolveFolder(folder: RawPath): Promise<RawPath> {
     root = rawPathFromBytes(await realpath(rawPathToBytes(folder), { encoding: "buffer" }));
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") throw notFound(folder, error);
+    if (code === "ENOENT" || code === "ENOTDIR") throw noSuchFolder(folder, error);
     throw code === undefined ? error : unlistable(folder, error);
   }
-  checkFolder(root, "" as RawPath);
+  if (!statSync(rawPathToBytes(root)).isDirectory()) throw noSuchFolder(folder);
   return root;
+}
+
+function noSuchFolder(folder: RawPath, cause?: unknown): ImageError {
+  const [code, state] =
+    cause === undefined
+      ? (["image.not-a-folder", "it is not a folder"] as const)
+      : (["image.not-found", "there is none"] as const);
+  return new ImageError(code, `Cannot open folder ${quotePath(folder)}: ${state}`, {
+    hint: "Check the path, and that its disk is mounted.",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 export async function wholeVolume(root: RawPath): Promise<Volume> {

@@ -73,6 +73,8 @@ export class OfflineHold {
   readonly #onSignal = (name: NodeJS.Signals): void => {
     // Whoever else listens decides whether the process ends; by default it does, after the start.
     const isOurs = process.listenerCount(name) === open;
+    // `restic unlock` sends SIGHUP to see whether a lock's holder lives: where somebody survives it, so do we.
+    if (name === "SIGHUP" && !isOurs) return;
     const resume = (): void => {
       if (isOurs) process.kill(process.pid, name);
     };

@@ -254,16 +254,31 @@ test("an image is void once a signal has started the server, when somebody else 
   const server = await newServer();
   let heard = 0;
   const listener = () => heard++;
-  process.on("SIGHUP", listener);
+  process.on("SIGTERM", listener);
   try {
     await using image = await offlineSource(server.options).stableImage({ folder: server.store });
-    process.emit("SIGHUP", "SIGHUP");
+    process.emit("SIGTERM", "SIGTERM");
     await assert.rejects(image.list(rootPath), { code: "source.interrupted" });
     await assert.rejects(readAll(image, "mail" as RawPath), { code: "source.interrupted" });
   } finally {
-    process.off("SIGHUP", listener);
+    process.off("SIGTERM", listener);
   }
   assert.equal(heard, 1);
+  assert.equal(logOf(server), "stop start");
+});
+
+test("SIGHUP, which restic unlock sends, ends no hold where the program survives it", async () => {
+  const server = await newServer();
+  const survive = (): void => undefined;
+  process.on("SIGHUP", survive);
+  try {
+    await using image = await offlineSource(server.options).stableImage({ folder: server.store });
+    process.emit("SIGHUP", "SIGHUP");
+    assert.ok((await image.list(rootPath)).length > 0);
+    assert.equal(logOf(server), "stop");
+  } finally {
+    process.off("SIGHUP", survive);
+  }
   assert.equal(logOf(server), "stop start");
 });
 

@@ -1,0 +1,54 @@
+import type { OptionSpec } from "./arguments.ts";
+
+/** Options of every verb. */
+export const commonOptions: readonly OptionSpec[] = [
+  {
+    name: "copy",
+    value: "REPO",
+    about:
+      "the repository, a folder; or the name of a copy in the configuration (also RESTANTE_REPOSITORY, RESTIC_REPOSITORY)",
+    complete: "folder",
+  },
+  {
+    name: "config",
+    value: "FILE",
+    about: "the configuration (default: ./restante.yaml, then /etc/restante/config.yaml)",
+    complete: "file",
+  },
+  { name: "no-config", about: "use no configuration, also where there is one" },
+  {
+    name: "json",
+    about: "JSON for programs: one document, or one line per event with a final summary",
+  },
+  { name: "quiet", short: "q", about: "only results and errors, no progress" },
+  { name: "help", short: "h", about: "the help of this verb" },
+];
+
+/** Options that several verbs share. */
+export const at: OptionSpec = {
+  name: "at",
+  value: "T",
+  about: `the moment: 14:03:07, "yesterday 17:00", -2h, an RFC 3339 time, latest, or a snapshot ID of 8 or more digits`,
+  complete: ["latest"],
+};
+export const group: OptionSpec = {
+  name: "group",
+  value: "GROUP",
+  about: "the protection group, where a folder stands in several",
+};
+export const zone: OptionSpec = {
+  name: "zone",
+  value: "ZONE",
+  about:
+    "time zone for reading and showing times (default: the configuration's, then this machine's)",
+};
+export const dryRun: OptionSpec = {
+  name: "dry-run",
+  short: "n",
+  about: "show what would be done and do nothing",
+};
+export const yes: OptionSpec = { name: "yes", short: "y", about: "do not ask" };
+
+/** Says in each verb's help what a target is. */
+export const targetText =
+  "TARGET is a folder (or a path within it), or, with a configuration, a mailbox address, a server's name, server/line or a pattern such as *@sales.example.org; a path within a mailbox follows after a slash.";

@@ -1,0 +1,369 @@
+import type { OptionSpec } from "./arguments.ts";
+import type { CommandSpec } from "./command.ts";
+import { at, commonOptions, dryRun, group, targetText, yes, zone } from "./command-options.ts";
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "demo",
+    summary: "protect a sample mail server, lose a mailbox, bring it back",
+    usage: ["[--folder DIR] [--clean]"],
+    about: [
+      "Lays out a sample mail server in a fresh folder, captures it at several moments while mail keeps arriving, empties a mailbox, restores it onto the living store and compares every message. Prints what was lost and how long it took (RPO and RTO, measured), and how to go on by hand.",
+      "It needs no privileges, no network and no mail server, and touches nothing outside its folder.",
+    ],
+    options: [
+      {
+        name: "folder",
+        value: "DIR",
+        about: "where to put it; must be empty or absent (default: a new temporary folder)",
+        complete: "folder",
+      },
+      { name: "clean", about: "remove the folder at the end" },
+      { name: "seed", value: "N", about: "another sample server (default: 1)" },
+    ],
+    examples: [
+      { command: "restante demo", about: "the whole story in a few seconds" },
+      { command: "restante demo --folder ./demo", about: "in a folder of your choice" },
+    ],
+    positionals: { least: 0, most: 0 },
+    load: () => import("./commands/demo.ts"),
+  },
+  {
+    name: "init",
+    summary: "make a repository for copies",
+    usage: ["--copy REPO"],
+    about: [
+      "Makes a repository in the restic format, encrypted with a password. Keep the password apart from it: without it nothing can be read, by anybody.",
+    ],
+    options: [],
+    examples: [
+      { command: "restante init --copy /srv/recovery", about: "asks for a new password twice" },
+      {
+        command:
+          "RESTANTE_PASSWORD_FILE=/root/recovery-password restante init --copy /srv/recovery",
+        about: "from a script",
+      },
+    ],
+    positionals: { least: 0, most: 0 },
+    load: () => import("./commands/init.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "check this machine, the mail store and the copy",
+    usage: ["[TARGET] [--copy REPO]"],
+    about: [
+      "Looks at everything a capture and a restore need, changes nothing, and says what to do about what is missing. Exit code 1 when something would fail.",
+      targetText,
+    ],
+    options: [group],
+    examples: [
+      {
+        command: "restante doctor /var/mail --copy /srv/recovery",
+        about: "before the first capture",
+      },
+    ],
+    positionals: { least: 0, most: 1 },
+    load: () => import("./commands/doctor.ts"),
+  },
+  {
+    name: "config",
+    summary: "write, check and show the configuration",
+    usage: [
+      "generate [FOLDER] [--config FILE]",
+      "validate [--config FILE]",
+      "show [--config FILE]",
+      "schema",
+    ],
+    about: [
+      "generate prints a configuration to start from (for the mail store in FOLDER and --copy where given), or writes it with --config to a file that is not there yet; validate reads one and says what is wrong where; show prints what it means with every default; schema prints its JSON Schema for editors.",
+    ],
+    options: [],
+    examples: [
+      { command: "restante config generate --config restante.yaml", about: "start one" },
+      { command: "restante config validate --config restante.yaml", about: "check it" },
+    ],
+    words: ["generate", "validate", "show", "schema"],
+    positionals: { least: 1, most: 2 },
+    load: () => import("./commands/config.ts"),
+  },
+  {
+    name: "capture",
+    summary: "take a recovery point now",
+    usage: ["[TARGET] --copy REPO [--data-source live|offline] [--stop CMD --start CMD]"],
+    about: [
+      "Reads the mail store and adds a moment to the copy. What was captured before is neither read nor stored again.",
+      "live (the default) walks the store while the server runs: its label is fuzzy, since a walk of a living store is no single instant. offline runs the stop command, captures, and runs the start command whatever happens in between.",
+      targetText,
+    ],
+    options: [
+      {
+        name: "data-source",
+        value: "KIND",
+        about: "live or offline",
+        complete: ["live", "offline"],
+      },
+      { name: "stop", value: "CMD", about: "offline: command that stops the mail server" },
+      { name: "start", value: "CMD", about: "offline: command that starts it again" },
+      { name: "full", about: "read every file again, whatever the cache says" },
+      { ...group, about: "the protection group to file it under (default: the folder's path)" },
+      {
+        name: "workers",
+        value: "N",
+        about: "worker threads; 0 does all in one thread (default: processors, at most 4)",
+      },
+      {
+        name: "tag",
+        value: "TAG",
+        multiple: true,
+        about: "a tag for the moment; may be given several times",
+      },
+      zone,
+    ],
+    examples: [
+      { command: "restante capture /var/mail --copy /srv/recovery", about: "the living store" },
+      {
+        command: `restante capture /var/mail --copy /srv/recovery --data-source offline --stop "systemctl stop dovecot" --start "systemctl start dovecot"`,
+        about: "with the server stopped",
+      },
+      { command: "restante capture mx1", about: "with a configuration" },
+    ],
+    positionals: { least: 0, most: 1 },
+    load: () => import("./commands/capture.ts"),
+  },
+  {
+    name: "moments",
+    aliases: ["snapshots"],
+    summary: "what can be recovered, from when to when",
+    usage: ["[TARGET] --copy REPO"],
+    about: [
+      "Lists the moments of each protection group, with their labels of consistency.",
+      targetText,
+    ],
+    options: [group, zone],
+    examples: [
+      { command: "restante moments --copy /srv/recovery", about: "all of them" },
+      {
+        command: "restante moments /var/mail --copy /srv/recovery --json",
+        about: "of one store, for a program",
+      },
+    ],
+    positionals: { least: 0, most: 1 },
+    load: () => import("./commands/moments.ts"),
+  },
+  {
+    name: "ls",
+    summary: "list folders and messages as of a moment",
+    usage: ["TARGET --copy REPO [--at T]"],
+    about: ["Shows mailboxes and messages where the target is mail, files otherwise.", targetText],
+    options: [at, group, zone, { name: "files", about: "show files, also where they are mail" }],
+    examples: [
+      {
+        command: "restante ls /var/mail --copy /srv/recovery --at -2h",
+        about: "the store two hours ago",
+      },
+      {
+        command: `restante ls support@example.org --at "yesterday 17:00"`,
+        about: "with a configuration",
+      },
+    ],
+    positionals: { least: 1, most: 1 },
+    load: () => import("./commands/ls.ts"),
+  },
+  {
+    name: "show",
+    summary: "print one message as of a moment",
+    usage: ["FILE --copy REPO [--at T] [--headers]"],
+    about: [
+      "Prints the original bytes of one message or file; with --headers the decoded header fields alone, safe for a terminal. On a terminal control characters are shown escaped; into a file or pipe the bytes are untouched.",
+      "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
+    ],
+    options: [at, group, zone, { name: "headers", about: "the decoded header fields only" }],
+    examples: [
+      {
+        command:
+          "restante show /var/mail/support/cur/1732368187.M1P2.mx1:2,S --copy /srv/recovery --at 14:03:07 > message.eml",
+        about: "one message, byte for byte",
+      },
+    ],
+    positionals: { least: 1, most: 1 },
+    load: () => import("./commands/show.ts"),
+  },
+  {
+    name: "diff",
+    summary: "what changed between two moments, or until now",
+    usage: ["TARGET --copy REPO --at T [--to now|T]"],
+    about: [
+      "Compares messages by what they are, not by their file's name: a message whose flags changed or that moved is not missing. Files are compared where the target is no mail.",
+      targetText,
+    ],
+    options: [
+      at,
+      {
+        name: "to",
+        value: "T",
+        about: "the later side: a moment, or now for the living store (default)",
+        complete: ["now", "latest"],
+      },
+      group,
+      zone,
+    ],
+    examples: [
+      {
+        command: "restante diff /var/mail --copy /srv/recovery --at -2h",
+        about: "what happened in the last two hours",
+      },
+    ],
+    positionals: { least: 1, most: 1 },
+    load: () => import("./commands/diff.ts"),
+  },
+  {
+    name: "restore",
+    summary: "bring back a mailbox, a folder or a whole store",
+    usage: [
+      "TARGET --copy REPO --at T --to DIR",
+      "TARGET --copy REPO --at T [--missing|--exact] [--into FOLDER] [--dry-run] [--yes]",
+    ],
+    about: [
+      "With --to, writes the target as it was to a new place. Without, puts back onto the living store what is missing there; nothing is deleted, unless --exact asks for the store exactly as it was.",
+      "The preview comes first: created, merged, moved, skipped, conflict, failed. Onto the living store it asks, or wants --yes.",
+      targetText,
+    ],
+    options: [
+      at,
+      {
+        name: "to",
+        value: "DIR",
+        about: "write to this folder instead of the living store",
+        complete: "folder",
+      },
+      { name: "missing", about: "put back what is missing and delete nothing (the default)" },
+      { name: "exact", about: "make it exactly as it was; what came later goes" },
+      { name: "into", value: "FOLDER", about: "put the messages into this folder of the mailbox" },
+      dryRun,
+      yes,
+      group,
+      zone,
+    ],
+    examples: [
+      {
+        command: "restante restore /var/mail --copy /srv/recovery --at latest --to /tmp/restored",
+        about: "the whole store, elsewhere",
+      },
+      {
+        command: "restante restore support@example.org --at 14:03:07 --dry-run",
+        about: "see what would come back",
+      },
+      {
+        command: "restante restore support@example.org/INBOX/Invoices --at -1h --yes",
+        about: "put it back",
+      },
+    ],
+    positionals: { least: 1, most: 1 },
+    load: () => import("./commands/restore.ts"),
+  },
+  {
+    name: "verify",
+    summary: "check that a copy is whole",
+    usage: ["--copy REPO [--read-data]"],
+    about: [
+      "Checks the structure of the repository; with --read-data it also reads, decrypts and hashes every byte. Exit code 1 when some moment could not be recovered whole.",
+    ],
+    options: [{ name: "read-data", about: "read every byte" }],
+    examples: [
+      { command: "restante verify --copy /srv/recovery --read-data", about: "everything" },
+    ],
+    positionals: { least: 0, most: 0 },
+    load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "expire",
+    summary: "forget old moments by a rule",
+    usage: [`TARGET --copy REPO --keep RULE [--dry-run] [--yes]`, "TARGET --copy REPO --release"],
+    about: [
+      "Removes moments that no rule keeps, and says of each why. The newest moment always stays.",
+      "It refuses while the newest moment has shrunk sharply or its volume is another one: an unmounted volume or a client that empties a mailbox must not drain the copies. After looking at it, a person releases the alarm with --release.",
+      "With a configuration the tier's rules apply unless --keep is given.",
+      targetText,
+    ],
+    options: [
+      {
+        name: "keep",
+        value: "RULE",
+        multiple: true,
+        about: `for example "one per day for 30 days"; may be given several times`,
+      },
+      { name: "release", about: "release the shrink alarm: the newest moment is as it should be" },
+      dryRun,
+      yes,
+      group,
+      zone,
+    ],
+    examples: [
+      {
+        command: `restante expire /var/mail --copy /srv/recovery --keep "one per hour for 14 days" --keep "one per day for 3 months" --dry-run`,
+        about: "see what would go",
+      },
+      {
+        command: "restante expire /var/mail --copy /srv/recovery --release",
+        about: "after a look at the newest moment",
+      },
+    ],
+    positionals: { least: 0, most: 1 },
+    load: () => import("./commands/expire.ts"),
+  },
+  {
+    name: "status",
+    summary: "how well each group is protected now",
+    usage: ["[--copy REPO]"],
+    about: [
+      "For each protection group: the newest moment, the loss if the store were gone now (RPO so far), how many moments from when on, and alarms. With a configuration against the tier's objective.",
+    ],
+    options: [group, zone],
+    examples: [{ command: "restante status --copy /srv/recovery", about: "at a glance" }],
+    positionals: { least: 0, most: 0 },
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for a shell",
+    usage: ["bash|zsh|fish"],
+    about: ["Prints a script that completes verbs, options and values."],
+    options: [],
+    examples: [
+      { command: "restante completion bash > /etc/bash_completion.d/restante", about: "bash" },
+      { command: `restante completion zsh > "\${fpath[1]}/_restante"`, about: "zsh" },
+      {
+        command: "restante completion fish > ~/.config/fish/completions/restante.fish",
+        about: "fish",
+      },
+    ],
+    words: ["bash", "zsh", "fish"],
+    positionals: { least: 1, most: 1 },
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "help",
+    summary: "the help of a verb",
+    usage: ["[VERB]"],
+    about: ["Without a verb: the list of verbs."],
+    options: [],
+    examples: [{ command: "restante help restore", about: "everything about restore" }],
+    positionals: { least: 0, most: 1 },
+    load: () => import("./commands/help.ts"),
+  },
+];
+
+export function findCommand(name: string): CommandSpec | undefined {
+  return commands.find(
+    (command) => command.name === name || command.aliases?.includes(name) === true,
+  );
+}
+
+/** All names a verb may be called by. */
+export function commandNames(): readonly string[] {
+  return commands.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
+}
+
+export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
+  return [...command.options, ...commonOptions];
+}

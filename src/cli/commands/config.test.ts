@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { runForTest, type TestRun } from "../surroundings.fixture.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "restante-config-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+const run = (...argv: string[]): Promise<TestRun> =>
+  runForTest(["config", ...argv], { workingFolder: folder, timeZone: "Europe/Berlin" });
+
+test("config generate writes a configuration that validates, and never over a file", async () => {
+  const made = await run("generate", "mail", "--config", "restante.yaml", "--copy", "recovery");
+  assert.equal(made.exitCode, 0, made.messages);
+  const text = await readFile(join(folder, "restante.yaml"), "utf8");
+  assert.ok(text.includes(join(folder, "mail")));
+  assert.ok(text.includes(join(folder, "recovery")));
+  const valid = await run("validate");
+  assert.equal(valid.exitCode, 0, valid.output);
+  assert.match(valid.output, /is valid: 1 protection group/);
+  const again = await run("generate", "--config", "restante.yaml");
+  assert.equal(again.exitCode, 2);
+  assert.match(again.messages, /there already/);
+  assert.equal(await readFile(join(folder, "restante.yaml"), "utf8"), text);
+});
+
+test("config generate prints where no file is named", async () => {
+  const { output } = await run("generate");
+  assert.match(output, /^version: 1$/m);
+  assert.match(output, /Europe\/Berlin/);
+});
+
+test("config validate says what is wrong where, with exit code 2", async () => {
+  await writeFile(join(folder, "bad.yaml"), "version: 1\nserevrs: {}\n");
+  const { exitCode, output } = await run("validate", "--config", "bad.yaml");
+  assert.equal(exitCode, 2);
+  assert.match(output, /bad\.yaml:2:1/);
+  assert.match(output, /servers/);
+  const json = JSON.parse(
+    (await run("validate", "--config", "bad.yaml", "--json")).output,
+  ) as Record<string, unknown>;
+  assert.equal(json["valid"], false);
+  assert.equal(json["version"], 1);
+});
+
+test("config show says what the configuration means with its defaults", async () => {
+  await run("generate", "--config", "restante.yaml");
+  const { exitCode, output } = await run("show");
+  assert.equal(exitCode, 0);
+  assert.match(output, /group mail\/everyone/);
+  assert.match(output, /backup to disk to here/);
+  const json = JSON.parse((await run("show", "--json")).output) as {
+    readonly config: { readonly timeZone: string };
+  };
+  assert.equal(json.config.timeZone, "Europe/Berlin");
+});
+
+test("config schema is a JSON Schema", async () => {
+  const schema = JSON.parse((await run("schema")).output) as Record<string, unknown>;
+  assert.equal(schema["type"], "object");
+});
+
+test("a configuration that is not there, or an action that is none, is exit code 2", async () => {
+  assert.equal((await run("show", "--config", "none.yaml")).exitCode, 2);
+  const { exitCode, messages } = await run("validat");
+  assert.equal(exitCode, 2);
+  assert.match(messages, /restante config validate/);
+  assert.equal((await run("toString")).exitCode, 2);
+});

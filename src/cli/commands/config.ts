@@ -1,0 +1,178 @@
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { closestWord, systemErrorCode } from "#errors";
+import {
+  type Config,
+  configJsonSchema,
+  formatProblem,
+  generateConfig,
+  protectionGroups,
+  requireConfig,
+} from "#policy";
+import { formatDuration } from "#time";
+import { CliError } from "../cli-error.ts";
+import type { CommandContext } from "../command.ts";
+import { parseConfigurationFile } from "../configuration.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { configurationPath, configurationPlaces } from "../site.ts";
+import { plural, safeLines, safeText } from "../text.ts";
+
+const actions = { generate, validate, show, schema } as const;
+
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const [name = "", folder] = context.arguments.positionals;
+  if (Object.hasOwn(actions, name) && (folder === undefined || name === "generate"))
+    return await actions[name as keyof typeof actions](context);
+  const near = closestWord(name, Object.keys(actions));
+  throw new CliError(
+    "cli.usage",
+    `Cannot do "${safeText(folder ?? name)}" with the configuration: no such action`,
+    {
+      hint:
+        near === undefined
+          ? "See `restante help config`."
+          : `Did you mean \`restante config ${near}\`?`,
+    },
+  );
+}
+
+/** Prints a configuration to start from, or writes it to a file that is not there yet. */
+async function generate({
+  arguments: typed,
+  surroundings,
+  output,
+}: CommandContext): Promise<ExitCode> {
+  const { workingFolder, timeZone, terminal } = surroundings;
+  const copyPath = typed.text("copy");
+  const text = generateConfig({
+    path: resolve(workingFolder, typed.positionals[1] ?? defaultStore),
+    ...(copyPath === undefined ? {} : { copyPath: resolve(workingFolder, copyPath) }),
+    timeZone,
+  });
+  const named = typed.text("config");
+  if (named === undefined) {
+    if (output.json) await output.document({ type: "configuration", text });
+    else await terminal.write(text);
+    return exitCodes.done;
+  }
+  const path = resolve(workingFolder, named);
+  await writeNew(path, text);
+  await output.document({ type: "configuration", file: path, text });
+  await output.text(
+    `Wrote ${safeText(path)}. Edit it, then: restante config validate --config ${safeText(named)}\n`,
+  );
+  return exitCodes.done;
+}
+
+const defaultStore = "/var/mail";
+
+/** Never over a file that is there: somebody may have written it by hand. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await using file = await open(path, "wx", 0o640);
+    await file.writeFile(text);
+    await file.sync();
+  } catch (cause) {
+    const there = systemErrorCode(cause) === "EEXIST";
+    const reason = there
+      ? "it is there already"
+      : safeText(cause instanceof Error ? cause.message : String(cause));
+    throw new CliError("cli.no-configuration", `Cannot write "${safeText(path)}": ${reason}`, {
+      hint: "Name a file that is not there yet.",
+      cause,
+    });
+  }
+}
+
+async function validate(context: CommandContext): Promise<ExitCode> {
+  const { output, surroundings } = context;
+  const path = await requiredPath(context);
+  const { config, problems } = await parseConfigurationFile(path, surroundings);
+  await output.document({ type: "validation", file: path, valid: config !== undefined, problems });
+  for (const problem of problems) await output.text(`${safeLines(formatProblem(problem))}\n`);
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  if (config === undefined) {
+    await output.text(`${plural(errors, "error")}\n`);
+    return exitCodes.usage;
+  }
+  await output.text(
+    `${safeText(path)} is valid${problems.length === 0 ? "" : `, with ${plural(problems.length, "warning")}`}: ${plural(protectionGroups(config).length, "protection group")}\n`,
+  );
+  return exitCodes.done;
+}
+
+async function show(context: CommandContext): Promise<ExitCode> {
+  const { output, surroundings } = context;
+  const path = await requiredPath(context);
+  const config = requireConfig(await parseConfigurationFile(path, surroundings));
+  await output.document({
+    type: "configuration",
+    file: path,
+    config,
+    groups: protectionGroups(config),
+  });
+  await output.text(configText(config));
+  return exitCodes.done;
+}
+
+async function schema({ surroundings }: CommandContext): Promise<ExitCode> {
+  await surroundings.terminal.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+  return exitCodes.done;
+}
+
+async function requiredPath(context: CommandContext): Promise<string> {
+  const path = await configurationPath(context);
+  if (path !== undefined) return path;
+  throw new CliError(
+    "cli.no-configuration",
+    `Cannot find a configuration: neither ${configurationPlaces.join(" nor ")} is there`,
+    {
+      hint: "Name it with --config, or write one with `restante config generate --config FILE`.",
+    },
+  );
+}
+
+function configText(config: Config): string {
+  const lines = [
+    `time zone  ${config.timeZone}`,
+    `alarm      more than ${config.alarm.shrinkPercent}% of a group is gone`,
+  ];
+  for (const server of config.servers) {
+    lines.push(
+      "",
+      `server ${server.name}  ${server.type} in ${safeText(server.path)}, ${server.dataSource}`,
+    );
+    if (server.stop !== undefined)
+      lines.push(
+        `  stop   ${safeText(server.stop.join(" "))}  (within ${formatDuration(server.stopTimeLimitMs)})`,
+      );
+    if (server.start !== undefined) lines.push(`  start  ${safeText(server.start.join(" "))}`);
+  }
+  for (const copy of config.copies) {
+    lines.push(
+      "",
+      `copy ${copy.name}  ${copy.layer}, ${safeText(copy.path)}, key from ${copy.key.kind} ${safeText(copy.key.kind === "file" ? copy.key.path : copy.key.name)}`,
+    );
+  }
+  for (const group of protectionGroups(config)) {
+    const operational = config.tiers.find(({ name }) => name === group.tier)?.operational;
+    lines.push(
+      "",
+      `group ${group.name}  mailboxes ${group.mailboxPatterns.map(safeText).join(", ")}; tier ${group.tier}`,
+    );
+    if (operational === undefined) continue;
+    const { method, copy, loseAtMostMs, backWithinMs, keep } = operational;
+    lines.push(`  ${method} to ${copy}`);
+    lines.push(
+      `  lose at most ${spanOrNone(loseAtMostMs)}, back within ${spanOrNone(backWithinMs)}`,
+    );
+    lines.push(
+      `  keep ${keep.length === 0 ? "everything" : keep.map(({ text }) => text).join(", ")}`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function spanOrNone(durationMs: number | undefined): string {
+  return durationMs === undefined ? "(no objective)" : formatDuration(durationMs);
+}

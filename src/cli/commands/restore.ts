@@ -1,0 +1,269 @@
+import { displayPath } from "#image";
+import {
+  applyRestore,
+  type RestoreCounts,
+  type RestoreFailure,
+  type RestorePlan,
+  type RestoreResult,
+} from "#recovery";
+import { formatBytes, formatDuration } from "#time";
+import type { CommandContext } from "../command.ts";
+import { confirmed } from "../confirm.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { pathJson } from "../message-summary.ts";
+import { chosenMomentJson } from "../moments.ts";
+import { type MomentView, openMoment } from "../moment-view.ts";
+import {
+  isOtherMachine,
+  planJobs,
+  restoreClock,
+  type RestoreJob,
+  restoreJobs,
+  restoreMode,
+} from "../restore-jobs.ts";
+import { scopesOf } from "../scope.ts";
+import { countText, plural, safeText } from "../text.ts";
+
+/** Steps of the preview that want a look are shown one by one up to here. */
+const shownSteps = 20;
+
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const { output, surroundings } = context;
+  const startedMs = surroundings.clockMs();
+  restoreMode(context);
+  const [typed = ""] = context.arguments.positionals;
+  await using view = await openMoment(typed, context);
+  const jobs = await restoreJobs(await scopesOf(view), { view, context });
+  const plans = await planJobs(view.image, jobs, context);
+  const inPlace = !context.arguments.has("to");
+  for (const [index, plan] of plans.entries())
+    await showPlan(jobs[index] as RestoreJob, plan, context);
+  if (inPlace && isOtherMachine(view))
+    output.warning(
+      `this moment is of the machine ${safeText(view.chosen.point.hostname)}, and this is another one`,
+    );
+  const total = sum(plans.map(({ counts }) => counts));
+  if (context.arguments.has("dry-run")) {
+    await summary({ context, view, plans, results: [], startedMs });
+    await output.text("Nothing was changed. Run again without --dry-run.\n");
+    return exitCodes.done;
+  }
+  const changes = total.created + total.merged + total.replaced + total.deleted;
+  if (
+    changes > 0 &&
+    (inPlace || total.deleted + total.replaced > 0) &&
+    !(await confirmed(questionOf(total, inPlace), context))
+  )
+    return exitCodes.refused;
+  const results = await apply(view, { jobs, plans, context });
+  const { failed, missing } = await showResults({ context, view, plans, results, startedMs });
+  return failed + missing > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+function questionOf(
+  { created, merged, deleted, replaced }: RestoreCounts,
+  inPlace: boolean,
+): string {
+  const place = inPlace ? "on the living store" : "there";
+  const removes =
+    deleted + replaced === 0
+      ? "nothing will be deleted"
+      : `${countText(deleted + replaced)} will be taken away`;
+  return `Create ${countText(created)} and merge ${countText(merged)} ${place}; ${removes}. Go on?`;
+}
+
+type Work = {
+  readonly jobs: readonly RestoreJob[];
+  readonly plans: readonly RestorePlan[];
+  readonly context: CommandContext;
+};
+
+async function apply(
+  { image }: MomentView,
+  { jobs, plans, context }: Work,
+): Promise<readonly RestoreResult[]> {
+  const { output, surroundings } = context;
+  const progress = output.progress(surroundings.clockMs);
+  const made = new Set<string>();
+  for (const { into } of jobs) {
+    if (into === undefined || made.has(into.path)) continue;
+    into.make();
+    made.add(into.path);
+  }
+  // A folder that was made a moment ago is not what was planned for.
+  const current = made.size === 0 ? plans : await planJobs(image, jobs, context);
+  const results: RestoreResult[] = [];
+  for (const plan of current) {
+    results.push(
+      await applyRestore(image, plan, {
+        ...restoreClock(context),
+        signal: surroundings.signal,
+        onProgress: ({ phase, done, total, bytes }) =>
+          progress.update({
+            label: phase,
+            unit: "entries",
+            done,
+            total,
+            bytesDone: bytes,
+            bytesTotal: plan.bytes,
+          }),
+      }),
+    );
+  }
+  progress.finish();
+  return results;
+}
+
+async function showPlan(
+  { shown }: RestoreJob,
+  plan: RestorePlan,
+  { output }: CommandContext,
+): Promise<void> {
+  await output.document({ type: "plan", scope: shown, ...planJson(plan) });
+  await output.text(
+    `${safeText(shown)} to ${displayPath(plan.target)}\n  ${countsText(plan.counts)}      ${removalText(plan)}\n`,
+  );
+  const remarkable = plan.steps.filter(
+    ({ kind }) => kind === "conflict" || kind === "fail" || kind === "delete" || kind === "replace",
+  );
+  for (const step of remarkable.slice(0, shownSteps)) {
+    const note = "note" in step && step.note !== undefined ? `: ${safeText(step.note)}` : "";
+    await output.text(`  ${step.kind} ${displayPath(step.to)}${note}\n`);
+  }
+  if (remarkable.length > shownSteps)
+    await output.text(
+      `  … and ${countText(remarkable.length - shownSteps)} more; --json has them all\n`,
+    );
+  for (const warning of plan.warnings) output.warning(safeText(warning));
+}
+
+/** As in the preview of the design: what happens to each, in one line. */
+export function countsText(counts: RestoreCounts): string {
+  const { created, merged, moved, skipped, conflict, failed } = counts;
+  const always: readonly [string, number][] = [
+    ["created", created],
+    ["merged", merged],
+    ["moved", moved],
+    ["skipped", skipped],
+    ["conflict", conflict],
+    ["failed", failed],
+  ];
+  return always.map(([name, count]) => `${name} ${countText(count)}`).join("   ");
+}
+
+function removalText({ counts, undoFolder }: RestorePlan): string {
+  if (counts.deleted + counts.replaced === 0) return "nothing will be deleted";
+  const kept = undoFolder === undefined ? "" : `, kept in ${displayPath(undoFolder)}`;
+  return `deleted ${countText(counts.deleted)}, replaced ${countText(counts.replaced)}${kept}`;
+}
+
+function planJson({
+  mode,
+  target,
+  root,
+  counts,
+  bytes,
+  undoFolder,
+  warnings,
+  steps,
+}: RestorePlan): object {
+  const remarkable = steps.filter(({ kind }) => kind !== "create" && kind !== "moved");
+  return {
+    mode,
+    target: pathJson(target),
+    root: pathJson(root),
+    counts,
+    bytes,
+    ...(undoFolder === undefined ? {} : { undoFolder: pathJson(undoFolder) }),
+    warnings,
+    steps: remarkable.map((step) => ({
+      kind: step.kind,
+      to: pathJson(step.to),
+      ...("note" in step && step.note !== undefined ? { note: step.note } : {}),
+    })),
+  };
+}
+
+type Finished = {
+  readonly context: CommandContext;
+  readonly view: MomentView;
+  readonly plans: readonly RestorePlan[];
+  readonly results: readonly RestoreResult[];
+  readonly startedMs: number;
+};
+
+async function showResults(
+  finished: Finished,
+): Promise<{ readonly failed: number; readonly missing: number }> {
+  const { context, results, startedMs } = finished;
+  const { output, surroundings } = context;
+  const failures = results.flatMap((result) => result.failures);
+  const incomplete = results.flatMap((result) => result.incomplete);
+  for (const failure of failures)
+    await output.document({ type: "failure", ...failureJson(failure) });
+  for (const failure of incomplete)
+    await output.document({ type: "incomplete", ...failureJson(failure) });
+  sayFailures(failures, { output, what: "could not be restored" });
+  sayFailures(incomplete, { output, what: "restored without an owner, a time or an attribute" });
+  await summary(finished);
+  const verified = results.reduce((count, result) => count + result.filesVerified, 0);
+  const bytes = results.reduce((count, result) => count + result.bytes, 0);
+  const counts = sum(results.map((result) => result.counts));
+  await output.text(
+    `Restored in ${formatDuration(surroundings.clockMs() - startedMs)}: ${countsText(counts)}\n`,
+  );
+  await output.text(
+    `${plural(verified, "file")} written, ${formatBytes(bytes)}, each read back and found equal by hash\n`,
+  );
+  for (const { undoFolder } of results)
+    if (undoFolder !== undefined)
+      await output.text(`What was taken away is in ${displayPath(undoFolder)}\n`);
+  return { failed: counts.failed, missing: failures.length };
+}
+
+async function summary({ context, view, plans, results, startedMs }: Finished): Promise<void> {
+  const { output, surroundings } = context;
+  const counts = sum((results.length > 0 ? results : plans).map((one) => one.counts));
+  await output.document({
+    type: "summary",
+    verb: "restore",
+    dryRun: context.arguments.has("dry-run"),
+    moment: chosenMomentJson(view.chosen),
+    counts,
+    filesVerified: results.reduce((count, result) => count + result.filesVerified, 0),
+    bytes: (results.length > 0 ? results : plans).reduce((count, one) => count + one.bytes, 0),
+    elapsedMs: Math.round(surroundings.clockMs() - startedMs),
+  });
+}
+
+function sayFailures(
+  failures: readonly RestoreFailure[],
+  { output, what }: { readonly output: CommandContext["output"]; readonly what: string },
+): void {
+  if (failures.length === 0) return;
+  output.warning(`${plural(failures.length, "entry", "entries")} ${what}:`);
+  for (const { path, message } of failures.slice(0, shownSteps))
+    output.warning(`${displayPath(path)}: ${safeText(message)}`);
+  if (failures.length > shownSteps)
+    output.warning(`… and ${countText(failures.length - shownSteps)} more; --json has them all`);
+}
+
+function failureJson({ path, message }: RestoreFailure): object {
+  return { ...pathJson(path), message };
+}
+
+function sum(all: readonly RestoreCounts[]): RestoreCounts {
+  const total = {
+    created: 0,
+    merged: 0,
+    moved: 0,
+    skipped: 0,
+    conflict: 0,
+    replaced: 0,
+    deleted: 0,
+    failed: 0,
+  };
+  for (const counts of all)
+    for (const name of Object.keys(total) as (keyof RestoreCounts)[]) total[name] += counts[name];
+  return total;
+}

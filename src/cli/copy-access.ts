@@ -1,0 +1,138 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import type { Copy, Reach } from "#copies";
+import { diskCopy } from "#methods";
+import { initRepository, type Repository } from "#repository";
+import { directoryStorage } from "#storage";
+import { CliError } from "./cli-error.ts";
+import type { CommandContext } from "./command.ts";
+import { cacheFolder, ownFolder } from "./folders.ts";
+import type { PasswordSource } from "./passwords.ts";
+import type { Site } from "./site.ts";
+import { safeText } from "./text.ts";
+
+/** Where a copy lies, before it is opened. */
+export type CopyPlace = {
+  /** Its name in the configuration, or its location. */
+  readonly name: string;
+  /** Absolute folder of the repository. */
+  readonly folder: string;
+  readonly reach: Reach;
+  /** Where its password is, when the configuration says so. */
+  readonly passwordSource?: PasswordSource | undefined;
+};
+
+/** An open copy. The repository is closed with it. */
+export type OpenCopy = AsyncDisposable & {
+  readonly place: CopyPlace;
+  readonly repository: Repository;
+  readonly copy: Copy;
+};
+
+/** Variables that name a repository, first wins; restic's so that its users need nothing new. */
+export const repositoryVariables = ["RESTANTE_REPOSITORY", "RESTIC_REPOSITORY"] as const;
+
+/** The copy that a run works on: --copy, the environment, or the only one that the configuration has. */
+export function copyPlace(
+  { arguments: typed, surroundings }: CommandContext,
+  site: Site,
+): CopyPlace {
+  const fromEnvironment = repositoryVariables
+    .map((name) => surroundings.environment[name])
+    .find((value) => value !== undefined && value !== "");
+  const named = typed.text("copy") ?? (site.copies.length > 0 ? undefined : fromEnvironment);
+  if (named === undefined) return onlyCopy(site);
+  const configured = site.copies.find(({ name }) => name === named);
+  return (
+    configured ?? {
+      name: named,
+      folder: repositoryFolder(named, surroundings.workingFolder),
+      reach: "at-hand",
+    }
+  );
+}
+
+function onlyCopy({ copies, configurationPath }: Site): CopyPlace {
+  const [first, ...others] = copies;
+  if (first !== undefined && others.length === 0) return first;
+  const atHand = copies.filter(({ reach }) => reach === "at-hand");
+  if (atHand.length === 1) return atHand[0] as CopyPlace;
+  if (first === undefined) {
+    throw new CliError("cli.no-copy", "Cannot go on: no copy was named", {
+      hint: `Say --copy REPO, set ${repositoryVariables[0]}, or write a configuration (\`restante config generate\`).`,
+    });
+  }
+  throw new CliError(
+    "cli.no-copy",
+    `Cannot choose a copy of "${safeText(configurationPath ?? "")}": it has ${copies.map(({ name }) => safeText(name)).join(", ")}`,
+    {
+      hint: "Name one with --copy.",
+    },
+  );
+}
+
+/** A repository is a folder of this machine, written as restic would: "/srv/recovery" or "local:/srv/recovery". */
+export function repositoryFolder(named: string, workingFolder: string): string {
+  const path = named.replace(/^local:/, "");
+  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
+    throw new CliError(
+      "cli.no-copy",
+      `Cannot open "${safeText(withoutSecret(named))}": only folders of this machine hold a copy so far`,
+      {
+        hint: "Name a folder; one that is mounted from elsewhere will do.",
+      },
+    );
+  }
+  return resolve(workingFolder, path.replace(/^~(?=\/|$)/, homedir()));
+}
+
+/** A URL may hold a password between its user and its host. */
+function withoutSecret(url: string): string {
+  return url.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1@");
+}
+
+export async function initCopy(
+  context: CommandContext,
+  place: CopyPlace,
+): Promise<{ readonly id: string }> {
+  const { surroundings, passwords } = context;
+  const { signal } = surroundings;
+  signal.throwIfAborted();
+  await using storage = directoryStorage(place.folder);
+  const password = await passwords.password(place.folder, {
+    isNew: true,
+    source: place.passwordSource,
+  });
+  return await initRepository(storage, { password, signal });
+}
+
+export async function openCopy(context: CommandContext, site: Site): Promise<OpenCopy> {
+  const place = copyPlace(context, site);
+  return await openCopyAt(place, context);
+}
+
+export async function openCopyAt(
+  place: CopyPlace,
+  { surroundings, passwords }: CommandContext,
+): Promise<OpenCopy> {
+  const { signal, environment } = surroundings;
+  signal.throwIfAborted();
+  await using disposables = new AsyncDisposableStack();
+  const storage = disposables.use(directoryStorage(place.folder));
+  const password = await passwords.password(place.folder, { source: place.passwordSource });
+  const repository = disposables.use(
+    await surroundings.openRepository(storage, {
+      password,
+      cacheFolder: await ownFolder(cacheFolder(environment)),
+      signal,
+    }),
+  );
+  const copy = diskCopy(repository, { name: place.name, reach: place.reach });
+  const opened = disposables.move();
+  return {
+    place,
+    repository,
+    copy,
+    [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
+  };
+}

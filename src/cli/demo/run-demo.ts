@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, unlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Copy, RecoveryPoint } from "#copies";
+import { rawPathFromText } from "#image";
+import { backUpToDisk, diskCopy, type TakeResult } from "#methods";
+import { applyRestore, planRestore, type RestoreCounts } from "#recovery";
+import { initRepository, openRepository, type Repository } from "#repository";
+import { liveSource } from "#sources";
+import { directoryStorage } from "#storage";
+import type { Surroundings } from "../terminal.ts";
+import { deliverMore, layOutSampleServer, type SampleMailbox, type SampleServer } from "./index.ts";
+import {
+  type Comparison,
+  compareMessageFiles,
+  type MessageFiles,
+  readMessageFiles,
+} from "./message-files.ts";
+
+/** How often the store is captured while mail keeps arriving. */
+const captures = 4;
+/** Messages that arrive between the loss and the restore: a restore must not take them away. */
+const arrivalsAfterLoss = 3;
+
+export type DemoPlaces = {
+  readonly mail: string;
+  readonly repository: string;
+  readonly cache: string;
+  readonly passwordFile: string;
+  readonly password: string;
+};
+
+export type DemoEvent =
+  | { readonly kind: "laid-out"; readonly server: SampleServer; readonly elapsedMs: number }
+  | {
+      readonly kind: "captured";
+      readonly number: number;
+      readonly result: TakeResult;
+      readonly elapsedMs: number;
+      readonly delivered: number;
+      readonly changed: number;
+    }
+  | {
+      readonly kind: "lost";
+      readonly mailbox: SampleMailbox;
+      readonly messages: number;
+      readonly atNs: bigint;
+      readonly arrivedSince: number;
+    }
+  | {
+      readonly kind: "restored";
+      readonly point: RecoveryPoint;
+      readonly counts: RestoreCounts;
+      readonly filesVerified: number;
+      readonly failed: number;
+    }
+  | { readonly kind: "compared"; readonly comparison: Comparison };
+
+export type DemoResult = {
+  readonly mailbox: SampleMailbox;
+  readonly lossAtNs: bigint;
+  readonly comparison: Comparison;
+  /** From the last capture to the loss. */
+  readonly rpoMs: number;
+  /** From the start of the restore, with a cold program, to every message compared. */
+  readonly rtoMs: number;
+};
+
+export type DemoOptions = {
+  readonly surroundings: Surroundings;
+  readonly seed: number;
+  readonly tell: (event: DemoEvent) => Promise<void>;
+};
+
+export async function demoPlaces(folder: string): Promise<DemoPlaces> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const password = randomBytes(9).toString("base64url");
+  const passwordFile = join(folder, "password");
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600, flag: "wx" });
+  return {
+    mail: join(folder, "mail"),
+    repository: join(folder, "recovery"),
+    cache: join(folder, "cache"),
+    passwordFile,
+    password,
+  };
+}
+
+/** Protects a sample server, loses a mailbox, brings it back and compares every message. */
+export async function runDemo(places: DemoPlaces, options: DemoOptions): Promise<DemoResult> {
+  const { surroundings, seed, tell } = options;
+  const { clockMs, signal } = surroundings;
+  const laidOutMs = clockMs();
+  const server = layOutSampleServer(places.mail, { now: dateOf(surroundings), seed });
+  signal.throwIfAborted();
+  await tell({ kind: "laid-out", server, elapsedMs: clockMs() - laidOutMs });
+  await captureHistory(places, server, options);
+  const before = await readMessageFiles(places.mail, signal);
+  const loss = await lose(server, options);
+  const startedMs = clockMs();
+  const restored = await restore(places, { loss, options });
+  const comparison = await compare({ places, before, arrived: loss.arrived, options });
+  const rtoMs = clockMs() - startedMs;
+  await tell({ kind: "compared", comparison });
+  const rpoMs = Number(loss.atNs - restored.point.atNs) / 1e6;
+  return { mailbox: loss.mailbox, lossAtNs: loss.atNs, comparison, rpoMs, rtoMs };
+}
+
+function dateOf({ now }: Surroundings): Date {
+  return new Date(Number(now() / 1_000_000n));
+}
+
+type OpenDemo = AsyncDisposable & { readonly repository: Repository; readonly copy: Copy };
+
+async function openDemo(
+  { repository: folder, cache, password }: DemoPlaces,
+  signal: AbortSignal,
+): Promise<OpenDemo> {
+  await using disposables = new AsyncDisposableStack();
+  const storage = disposables.use(directoryStorage(folder));
+  const repository = disposables.use(
+    await openRepository(storage, { password, cacheFolder: cache, signal }),
+  );
+  const held = disposables.move();
+  return {
+    repository,
+    copy: diskCopy(repository, { name: folder, reach: "at-hand" }),
+    [Symbol.asyncDispose]: async () => await held.disposeAsync(),
+  };
+}
+
+async function captureHistory(
+  places: DemoPlaces,
+  server: SampleServer,
+  { surroundings, seed, tell }: DemoOptions,
+): Promise<void> {
+  const { clockMs, signal, now } = surroundings;
+  await using storage = directoryStorage(places.repository);
+  await initRepository(storage, { password: places.password, signal });
+  await using opened = await openDemo(places, signal);
+  const folder = rawPathFromText(places.mail);
+  const source = liveSource({ clock: now });
+  for (let number = 1; number <= captures; number++) {
+    const life =
+      number === 1
+        ? undefined
+        : deliverMore(server, { now: dateOf(surroundings), seed: seed + number });
+    const startedMs = clockMs();
+    await using image = await source.stableImage({ folder, group: places.mail, signal });
+    const result = await backUpToDisk(image, {
+      repository: opened.repository,
+      path: folder,
+      group: places.mail,
+      hostname: hostname(),
+      now,
+      signal,
+    });
+    await tell({
+      kind: "captured",
+      number,
+      result,
+      elapsedMs: clockMs() - startedMs,
+      delivered: life?.delivered ?? 0,
+      changed: (life?.flagged ?? 0) + (life?.moved ?? 0),
+    });
+  }
+}
+
+type Loss = { readonly mailbox: SampleMailbox; readonly atNs: bigint; readonly arrived: number };
+
+/** A client goes wrong and deletes every message of the largest mailbox. */
+async function lose(
+  server: SampleServer,
+  { surroundings, seed, tell }: DemoOptions,
+): Promise<Loss> {
+  const mailbox = server.mailboxes.reduce((largest, one) =>
+    one.messages > largest.messages ? one : largest,
+  );
+  const atNs = surroundings.now();
+  let messages = 0;
+  for (const { path } of mailbox.folders) {
+    for (const name of ["cur", "new"]) {
+      for (const file of await readdir(join(path, name))) {
+        await unlink(join(path, name, file));
+        messages++;
+      }
+    }
+  }
+  const life = deliverMore(server, {
+    now: dateOf(surroundings),
+    seed: seed + captures + 1,
+    deliveries: arrivalsAfterLoss,
+    flagChanges: 0,
+    moves: 0,
+  });
+  await tell({ kind: "lost", mailbox, messages, atNs, arrivedSince: life.delivered });
+  return { mailbox, atNs, arrived: life.delivered };
+}
+
+/** What `restante restore MAILBOX --at MOMENT --yes` does, from a cold start. */
+async function restore(
+  places: DemoPlaces,
+  { loss, options }: { readonly loss: Loss; readonly options: DemoOptions },
+): Promise<{ readonly point: RecoveryPoint }> {
+  const { surroundings, tell } = options;
+  const { signal, now } = surroundings;
+  await using opened = await openDemo(places, signal);
+  const point = (await opened.copy.moments(undefined, signal)).findLast(
+    ({ atNs }) => atNs <= loss.atNs,
+  ) as RecoveryPoint;
+  await using image = await opened.copy.open(point, signal);
+  const target = rawPathFromText(loss.mailbox.path);
+  const scope = rawPathFromText(loss.mailbox.path.slice(places.mail.length + 1));
+  const clock = {
+    now: () => Number(now() / 1_000_000n),
+    unique: () => randomBytes(8).toString("hex"),
+  };
+  const plan = await planRestore(image, { scope, target, mode: "additive", ...clock, signal });
+  const result = await applyRestore(image, plan, { ...clock, signal });
+  await tell({
+    kind: "restored",
+    point,
+    counts: result.counts,
+    filesVerified: result.filesVerified,
+    failed: result.failures.length,
+  });
+  return { point };
+}
+
+type ComparisonInput = {
+  readonly places: DemoPlaces;
+  readonly before: MessageFiles;
+  readonly arrived: number;
+  readonly options: DemoOptions;
+};
+
+async function compare({ places, before, arrived, options }: ComparisonInput): Promise<Comparison> {
+  return compareMessageFiles(
+    before,
+    await readMessageFiles(places.mail, options.surroundings.signal),
+    { arrived },
+  );
+}

@@ -1,0 +1,27 @@
+import { displayPath, type RawPath } from "#image";
+
+/** Names that servers give to a mailbox's own folder below its owner's. */
+const mailFolderName = /^\.?(?:maildir|mail|mails)$/i;
+
+/**
+ * The address that a Maildir's place stands for, in the layouts that servers use:
+ * `…/example.org/support/Maildir`, `…/example.org/support`, `…/support@example.org`, `/home/support/Maildir`
+ * (which has no domain: "support").
+ */
+export function mailboxAddress(absolute: RawPath): string {
+  const names = displayPath(absolute)
+    .split("/")
+    .filter((name) => name !== "");
+  while (names.length > 1 && mailFolderName.test(names.at(-1) ?? "")) names.pop();
+  const user = names.at(-1) ?? "";
+  const domain = names.at(-2) ?? "";
+  if (user.includes("@") || !/^[^.]+(?:\.[^.]+)+$/.test(domain)) return user;
+  return `${user}@${domain}`;
+}
+
+/** Whether an address is the one meant; a name without a domain means any domain's. */
+export function isAddressOf(wanted: string, address: string): boolean {
+  const name = wanted.toLowerCase();
+  const found = address.toLowerCase();
+  return name === found || (!name.includes("@") && found.startsWith(`${name}@`));
+}

@@ -1,0 +1,62 @@
+import { displayPath, type Image, type RawPath } from "#image";
+import { type MessageHeaders, readHeaders } from "#mail";
+
+/** As much of a message as holds its header, with room for a long delivery trace. */
+const headBytes = 32 * 1024;
+/** Longer subjects and names are of no use in a list. */
+const longestField = 500;
+
+/** What a list shows of a message. */
+export type MessageSummary = {
+  readonly subject: string;
+  readonly from: string;
+  readonly to: string;
+  /** The Date field as written; "" where there is none. */
+  readonly date: string;
+  readonly messageId: string;
+};
+
+export async function summarise(
+  image: Image,
+  path: RawPath,
+  signal: AbortSignal,
+): Promise<MessageSummary> {
+  return summaryOf(await headersAt(image, path, { limitBytes: headBytes, signal }));
+}
+
+/** The header of a message, of which no more is read than it takes. */
+export async function headersAt(
+  image: Image,
+  path: RawPath,
+  { limitBytes, signal }: { readonly limitBytes: number; readonly signal: AbortSignal },
+): Promise<MessageHeaders> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const piece of image.read(path, { signal })) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes >= limitBytes) break;
+  }
+  return readHeaders(Buffer.concat(pieces), { limitBytes });
+}
+
+function summaryOf({ subject, from, to, date, messageId }: MessageHeaders): MessageSummary {
+  const short = (text: string | undefined): string =>
+    (text ?? "").slice(0, longestField).toWellFormed();
+  return {
+    subject: short(subject),
+    from: short(from),
+    to: short(to),
+    date: short(date),
+    messageId: short(messageId),
+  };
+}
+
+/** A path for JSON: as text, and as bytes where it is no valid UTF-8. */
+export function pathJson(path: RawPath): { readonly path: string; readonly pathBase64?: string } {
+  const bytes = Buffer.from(path, "latin1");
+  const text = bytes.toString("utf8");
+  return Buffer.from(text, "utf8").equals(bytes)
+    ? { path: text }
+    : { path: displayPath(path), pathBase64: bytes.toString("base64") };
+}

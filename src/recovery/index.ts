@@ -1,0 +1,30 @@
+/**
+ * recovery: what a person sees before anything is written, and then putting it back: a server, a
+ * mailbox, a folder or one message, to a folder or onto the living store.
+ *
+ * `planRestore` compares an Image with the target and says what would be created, merged, moved,
+ * skipped or left alone; `applyRestore` does it, verifies every file by hash, and can be run
+ * again after it was killed. Additive by default; exact on request, with what it removes kept in an undo
+ * folder. Onto a living Maildir, messages are matched by identity across the whole mailbox.
+ * `diffImages` says what changed between two moments.
+ */
+export { planRestore, type PlanRestoreOptions } from "./plan-restore.ts";
+export { applyRestore, type ApplyRestoreOptions } from "./apply-restore.ts";
+export {
+  diffImages,
+  type DiffImagesOptions,
+  type DifferenceCounts,
+  type ImageDifference,
+  type ImageDifferences,
+} from "./diff-images.ts";
+export {
+  type RestoreCounts,
+  type RestoreFailure,
+  type RestoreMode,
+  restoreModes,
+  type RestorePlan,
+  type RestoreProgress,
+  type RestoreResult,
+  type RestoreStep,
+} from "./restore-plan.ts";
+export { RestoreError, type RestoreErrorCode } from "./restore-error.ts";

@@ -1,0 +1,114 @@
+/**
+ * Blobs out of packs: range read → signature → decrypt → decompress → hash. A pack that is gone
+ * means that somebody pruned since the index was loaded: it is loaded again, once.
+ */
+import { isRecoveryError } from "#errors";
+import { BlobCache } from "./blob-cache.ts";
+import type { BlobIndex, BlobLocation } from "./blob-index.ts";
+import { type Compressor, openCompressor } from "./compression.ts";
+import { type Sealer, sha256 } from "./crypto.ts";
+import { loadIndex } from "./load-index.ts";
+import { blobDamaged, blobMissing } from "./missing-blob.ts";
+import type { BlobType } from "./pack-format.ts";
+import type { RepositoryCore } from "./repository-core.ts";
+
+export type ReadBlobOptions = { readonly type: BlobType; readonly signal?: AbortSignal };
+
+export interface BlobReader {
+  readonly index: BlobIndex;
+  /** The blob's bytes; not to be changed by the caller. */
+  read(id: Uint8Array, options: ReadBlobOptions): Promise<Uint8Array>;
+  /** Loads the index again: somebody pruned, or stored more, since. */
+  reload(signal?: AbortSignal): Promise<void>;
+  /** Length of the blob's bytes, from the index alone. */
+  lengthOf(id: Uint8Array, type: BlobType): number;
+}
+
+export async function openBlobReader(
+  core: RepositoryCore,
+  signal?: AbortSignal,
+): Promise<BlobReader> {
+  const optional = signal === undefined ? {} : { signal };
+  let { index } = await loadIndex({ context: core.context, cache: core.cache, ...optional });
+  const cache = new BlobCache();
+  const compressor = openCompressor();
+
+  function locate(id: Uint8Array, type: BlobType): BlobLocation {
+    const location = index.lookup(id, type);
+    if (location !== undefined) return location;
+    throw blobMissing(id, type);
+  }
+
+  async function readFromPack(id: Uint8Array, options: ReadBlobOptions): Promise<Uint8Array> {
+    const location = locate(id, options.type);
+    const { packId, offset, lengthBytes } = location;
+    const sealed = await core.context.storage.load(
+      { type: "data", name: packId },
+      { offset, lengthBytes, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+    );
+    return openBlob(sealed, { id, location, sealer: core.context.sealer, compressor });
+  }
+
+  async function reload(own?: AbortSignal): Promise<void> {
+    const { context, cache: kept } = core;
+    ({ index } = await loadIndex({
+      context,
+      cache: kept,
+      ...(own === undefined ? {} : { signal: own }),
+    }));
+  }
+
+  return {
+    get index() {
+      return index;
+    },
+    reload,
+    lengthOf(id, type) {
+      return plainLength(locate(id, type));
+    },
+    async read(id, options) {
+      const kept = cache.get(id);
+      if (kept !== undefined) return kept;
+      let bytes: Uint8Array;
+      try {
+        bytes = await readFromPack(id, options);
+      } catch (error) {
+        const packIsGone = isRecoveryError(error) && error.code === "storage.not-found";
+        const isUnknown = isRecoveryError(error) && error.code === "repository.blob-missing";
+        if (!packIsGone && !isUnknown) throw error;
+        await reload(options.signal);
+        bytes = await readFromPack(id, options).catch((again: unknown) => {
+          throw isRecoveryError(again) && again.code === "storage.not-found"
+            ? blobMissing(id, options.type)
+            : again;
+        });
+      }
+      cache.set(id, bytes);
+      return bytes;
+    },
+  };
+}
+
+export function plainLength(location: BlobLocation): number {
+  return location.rawLengthBytes === 0 ? location.lengthBytes - 32 : location.rawLengthBytes;
+}
+
+export type OpenBlobOptions = {
+  readonly id: Uint8Array;
+  readonly location: BlobLocation;
+  readonly sealer: Sealer;
+  readonly compressor: Compressor;
+};
+
+/** The plain bytes of a sealed blob, checked against its ID; the array is the caller's own. */
+export function openBlob(sealed: Uint8Array, options: OpenBlobOptions): Uint8Array {
+  const { id, location, sealer, compressor } = options;
+  const opened = sealer.open(sealed);
+  if (opened === undefined) throw blobDamaged(id, location.packId);
+  const isCompressed = location.rawLengthBytes !== 0;
+  const plain = isCompressed ? compressor.decompress(opened, location.rawLengthBytes) : opened;
+  if (plain === undefined || Buffer.compare(sha256(plain), id) !== 0)
+    throw blobDamaged(id, location.packId);
+  // The compressor's view is overwritten by its next use.
+  return isCompressed ? Uint8Array.prototype.slice.call(plain) : plain;
+}

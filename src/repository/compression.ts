@@ -1,0 +1,151 @@
+/**
+ * zstd with one context kept for all blobs of a thread: setting one up for each 4 KB mail costs
+ * as much as compressing it. Node's public one-shot calls are the fallback and the reference.
+ */
+import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { RepositoryError } from "./repository-error.ts";
+
+export type Compressor = {
+  /** The compressed bytes: a view that is overwritten by the next call. */
+  compress(bytes: Uint8Array): Uint8Array;
+  /** The decompressed bytes, `lengthBytes` of them; undefined when they are not that. A view that is overwritten by the next call. */
+  decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
+};
+
+/**
+ * zstd's quickest. On mail of a few KB the default level 3 takes 1.4 times as long and stores 1.3 %
+ * less: measured on the 100,000 messages of the bench.
+ */
+const level = 1;
+
+/** The synchronous handle under Node's zlib streams (`_handle`, `_writeState`); undocumented, so checked before use. */
+type Handle = {
+  /** The stream's own would close the handle at the first damaged blob; using it after that ends the process. */
+  onerror: () => void;
+  reset(): void;
+  writeSync(
+    flush: number,
+    input: Uint8Array,
+    inputOffset: number,
+    inputLength: number,
+    output: Uint8Array,
+    outputOffset: number,
+    outputLength: number,
+  ): void;
+};
+
+export function openCompressor(): Compressor {
+  return reusingCompressor() ?? oneShotCompressor();
+}
+
+export function oneShotCompressor(): Compressor {
+  const params = { [constants.ZSTD_c_compressionLevel]: level };
+  return {
+    compress: (bytes) => zstdCompressSync(bytes, { params }),
+    decompress: (bytes, lengthBytes) => {
+      try {
+        const plain = zstdDecompressSync(bytes, { maxOutputLength: Math.max(lengthBytes, 1) });
+        return plain.length === lengthBytes ? plain : undefined;
+      } catch {
+        // Damaged input: the caller names what was damaged.
+        return undefined;
+      }
+    },
+  };
+}
+
+function reusingCompressor(): Compressor | undefined {
+  const writer = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } });
+  const reader = createZstdDecompress();
+  const encoder = handleOf(writer);
+  const decoder = handleOf(reader);
+  if (encoder === undefined || decoder === undefined) return undefined;
+  let failed = false;
+  encoder.handle.onerror = decoder.handle.onerror = () => (failed = true);
+  let compressed = new Uint8Array(256 * 1024);
+  let plain = new Uint8Array(256 * 1024);
+
+  const compressor: Compressor = {
+    compress(bytes) {
+      const bound = bytes.length + (bytes.length >>> 7) + 1024;
+      if (compressed.length < bound) compressed = new Uint8Array(bound * 2);
+      encoder.handle.reset();
+      failed = false;
+      encoder.handle.writeSync(
+        constants.ZSTD_e_end,
+        bytes,
+        0,
+        bytes.length,
+        compressed,
+        0,
+        compressed.length,
+      );
+      // state = [bytes left in the output, bytes left in the input]
+      if (failed || encoder.state[1] !== 0) return oneShotCompressor().compress(bytes);
+      return compressed.subarray(0, compressed.length - (encoder.state[0] ?? 0));
+    },
+    decompress(bytes, lengthBytes) {
+      // One byte more than expected, so that a longer content is noticed.
+      if (plain.length < lengthBytes + 1) plain = new Uint8Array((lengthBytes + 1) * 2);
+      decoder.handle.reset();
+      failed = false;
+      decoder.handle.writeSync(
+        constants.ZSTD_e_continue,
+        bytes,
+        0,
+        bytes.length,
+        plain,
+        0,
+        plain.length,
+      );
+      const length = plain.length - (decoder.state[0] ?? 0);
+      if (failed || length !== lengthBytes)
+        return oneShotCompressor().decompress(bytes, lengthBytes);
+      return plain.subarray(0, length);
+    },
+  };
+  return worksAsExpected(compressor) ? compressor : undefined;
+}
+
+function handleOf(stream: object): { handle: Handle; state: Uint32Array } | undefined {
+  const handle: unknown = Reflect.get(stream, "_handle");
+  const state: unknown = Reflect.get(stream, "_writeState");
+  if (typeof handle !== "object" || handle === null || !(state instanceof Uint32Array))
+    return undefined;
+  if (!("reset" in handle) || !("writeSync" in handle) || !("onerror" in handle)) return undefined;
+  return { handle: handle as Handle, state };
+}
+
+function worksAsExpected(compressor: Compressor): boolean {
+  const sample = Buffer.from("Received: from here to there\n".repeat(40));
+  try {
+    const packed = Buffer.from(compressor.compress(sample));
+    const again = zstdDecompressSync(packed);
+    const own = compressor.decompress(packed, sample.length);
+    return again.equals(sample) && own !== undefined && sample.equals(own);
+  } catch {
+    // The undocumented handle behaves otherwise in this Node: the public calls serve.
+    return false;
+  }
+}
+
+/** For whole files whose length is not written down (restic design: unpacked files). */
+export function decompressUnbounded(
+  bytes: Uint8Array,
+  what: string,
+  limitBytes: number,
+): Uint8Array {
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: limitBytes });
+  } catch (cause) {
+    throw new RepositoryError(
+      "repository.damaged",
+      `Cannot decompress ${what}: its bytes are not whole zstd`,
+      {
+        hint: "Run `restante verify` to see what is affected.",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * repository: the restic repository format, mail-aware. Any restic (≥ 0.14) reads what is written
+ * here, and repositories of restic and rustic are read here (versions 1 and 2).
+ *
+ * `initRepository` and `openRepository` are the way in; what is open is a `Repository`.
+ */
+export { initRepository, openRepository } from "./open-repository.ts";
+export { RepositoryError } from "./repository-error.ts";
+export { ownTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
+export type {
+  CaptureOptions,
+  CaptureProgress,
+  CaptureResult,
+  OpenRepositoryOptions,
+  Repository,
+  Snapshot,
+  SnapshotSummary,
+  VerifyFinding,
+  VerifyOptions,
+  VerifyReport,
+} from "./repository.ts";

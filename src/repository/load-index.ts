@@ -1,0 +1,70 @@
+/** All index files of a repository, through the local cache. */
+import { BlobIndex } from "./blob-index.ts";
+import type { LocalCache } from "./local-cache.ts";
+import {
+  type ParsedIndex,
+  decodeCachedIndex,
+  encodeCachedIndex,
+  parseIndex,
+} from "./parsed-index.ts";
+import { type UnpackedContext, loadUnpacked } from "./unpacked-file.ts";
+
+export type LoadedIndex = {
+  readonly index: BlobIndex;
+  /** The index files it was made of. */
+  readonly indexIds: ReadonlySet<string>;
+};
+
+export type LoadIndexOptions = {
+  readonly context: UnpackedContext;
+  readonly cache: LocalCache;
+  readonly signal?: AbortSignal;
+};
+
+const cacheKind = "index";
+const parallelLoads = 4;
+
+export async function listIndexIds(options: LoadIndexOptions): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  const optional = options.signal === undefined ? {} : { signal: options.signal };
+  for await (const { name } of options.context.storage.list("index", optional)) ids.add(name);
+  return ids;
+}
+
+export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex> {
+  const indexIds = await listIndexIds(options);
+  const parts: ParsedIndex[] = [];
+  const waiting = [...indexIds];
+  const load = async (): Promise<void> => {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
+      parts.push(await loadOne(options, id));
+  };
+  await Promise.all(Array.from({ length: parallelLoads }, load));
+  void forgetOldEntries(options.cache, indexIds);
+  // An index that says which others it supersedes repeats what they say, so all of them are merged.
+  return { index: new BlobIndex(parts), indexIds };
+}
+
+async function loadOne(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
+  const cached = await options.cache.get(cacheKind, id);
+  const known = cached === undefined ? undefined : decodeCachedIndex(cached);
+  if (known !== undefined) return known;
+  const { signal } = options;
+  const json = await loadUnpacked(options.context, "index", {
+    name: id,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const parsed = parseIndex(json, id);
+  await keepIndex(options.cache, id, parsed);
+  return parsed;
+}
+
+export async function keepIndex(cache: LocalCache, id: string, index: ParsedIndex): Promise<void> {
+  await cache.put({ kind: cacheKind, name: id, parts: [encodeCachedIndex(index)] });
+}
+
+async function forgetOldEntries(cache: LocalCache, current: ReadonlySet<string>): Promise<void> {
+  for (const name of await cache.names(cacheKind)) {
+    if (!current.has(name)) await cache.remove(cacheKind, name);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A folder of this machine for what can be rebuilt: indexes in typed form, the state of the last
+ * scan. It may be deleted at any time; every reader checks what it reads. It names blobs and
+ * files, so only its owner may read it.
+ */
+import { mkdir, open, readFile, readdir, rename, rm, unlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+
+export interface LocalCache {
+  /** The bytes kept under a name; undefined where there are none or they cannot be read. */
+  get(kind: string, name: string): Promise<Buffer | undefined>;
+  /** Keeps bytes, replacing what was there. A cache that cannot be written costs time, not mail: false. */
+  put(entry: {
+    readonly kind: string;
+    readonly name: string;
+    readonly parts: readonly Uint8Array[];
+  }): Promise<boolean>;
+  remove(kind: string, name: string): Promise<void>;
+  names(kind: string): Promise<readonly string[]>;
+}
+
+export const noCache: LocalCache = {
+  get: async () => undefined,
+  put: async () => false,
+  remove: async () => undefined,
+  names: async () => [],
+};
+
+/** `folder` is made when first written to, for its owner alone. */
+export function openLocalCache(folder: string): LocalCache {
+  const place = (kind: string, name: string): string => join(folder, kind, name);
+  return {
+    async get(kind, name) {
+      return readFile(place(kind, name)).catch(() => undefined);
+    },
+    async put({ kind, name, parts }) {
+      const path = place(kind, name);
+      const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+      try {
+        await mkdir(join(folder, kind), { recursive: true, mode: 0o700 });
+        const file = await open(temporary, "wx", 0o600);
+        try {
+          await file.writev(parts as Uint8Array[]);
+        } finally {
+          await file.close();
+        }
+        // No fsync: readers check a sum, and what a power cut takes is rebuilt.
+        await rename(temporary, path);
+        return true;
+      } catch {
+        await unlink(temporary).catch(() => undefined);
+        return false;
+      }
+    },
+    async remove(kind, name) {
+      await rm(place(kind, name), { force: true });
+    },
+    async names(kind) {
+      return readdir(join(folder, kind)).catch(() => []);
+    },
+  };
+}

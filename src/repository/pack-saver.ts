@@ -1,0 +1,112 @@
+/**
+ * Brings packs to storage and keeps the order that makes a crash harmless: packs first, then the
+ * index that names them, the snapshot last (by the caller). At most a few packs are in flight.
+ */
+import { asError } from "#errors";
+import { type IndexedPack, type ParsedIndex, encodeIndex, indexOfPacks } from "./parsed-index.ts";
+import { parsePackHeader } from "./pack-format.ts";
+import type { FinishedPack } from "./packer.ts";
+import { type UnpackedContext, saveUnpacked } from "./unpacked-file.ts";
+
+/** restic design: an index file is full at 50,000 blobs. */
+const indexFullBlobs = 50_000;
+const maxPacksInFlight = 3;
+
+export type SavedIndex = { readonly indexId: string; readonly columns: ParsedIndex };
+
+export class PackSaver {
+  readonly #context: UnpackedContext;
+  readonly #onIndex: (index: SavedIndex) => Promise<void>;
+  readonly #confirmLock: () => Promise<void>;
+  readonly #signal: AbortSignal;
+  readonly #inFlight = new Set<Promise<void>>();
+  #indexing: Promise<void> = Promise.resolve();
+  #unindexed: IndexedPack[] = [];
+  #unindexedBlobs = 0;
+  #failure: Error | undefined;
+  packs = 0;
+
+  constructor(options: {
+    readonly context: UnpackedContext;
+    readonly signal: AbortSignal;
+    readonly onIndex: (index: SavedIndex) => Promise<void>;
+    /**
+     * Throws unless the lock still stands. Without it somebody's prune may have taken the packs that
+     * no index names yet: an index written then would promise blobs that are gone.
+     */
+    readonly confirmLock: () => Promise<void>;
+  }) {
+    this.#context = options.context;
+    this.#signal = options.signal;
+    this.#onIndex = options.onIndex;
+    this.#confirmLock = options.confirmLock;
+  }
+
+  /** Takes a pack; resolves when its memory is free again. Failures show in `ready` and `finish`. */
+  take(pack: FinishedPack): Promise<void> {
+    const saving: Promise<void> = this.#save(pack)
+      .catch((error: unknown) => {
+        this.#failure ??= asError(error);
+      })
+      .finally(() => this.#inFlight.delete(saving));
+    this.#inFlight.add(saving);
+    return saving;
+  }
+
+  async #save(pack: FinishedPack): Promise<void> {
+    await this.#context.storage.save({ type: "data", name: pack.packId }, [pack.bytes], {
+      signal: this.#signal,
+    });
+    const blobs = parsePackHeader(pack.header, pack.packId);
+    this.packs++;
+    this.#unindexed.push({ packId: pack.packId, blobs });
+    this.#unindexedBlobs += blobs.length;
+    if (this.#unindexedBlobs >= indexFullBlobs) await this.#writeIndex();
+  }
+
+  async #writeIndex(): Promise<void> {
+    const packs = this.#unindexed;
+    if (packs.length === 0) return;
+    this.#unindexed = [];
+    this.#unindexedBlobs = 0;
+    const before = this.#indexing;
+    this.#indexing = (async () => {
+      await before;
+      await this.#confirmLock();
+      const indexId = await saveUnpacked(this.#context, "index", {
+        json: encodeIndex(packs),
+        signal: this.#signal,
+      });
+      await this.#onIndex({ indexId, columns: indexOfPacks(packs) });
+    })();
+    await this.#indexing;
+  }
+
+  /** Waits until another pack may be produced. Throws what went wrong. */
+  async ready(): Promise<void> {
+    while (this.#failure === undefined && this.#inFlight.size >= maxPacksInFlight) {
+      await Promise.race(this.#inFlight);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** All packs stored and indexed. */
+  async finish(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#writeIndex();
+  }
+
+  /** After a failure: names the packs that are stored already, so that the next run need not store them again. Never throws. */
+  async salvage(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
+    const packs = this.#unindexed.splice(0);
+    if (packs.length === 0) return;
+    try {
+      await this.#confirmLock();
+      await saveUnpacked(this.#context, "index", { json: encodeIndex(packs) });
+    } catch {
+      // The packs are unused bytes for the next prune.
+    }
+  }
+}

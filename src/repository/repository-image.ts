@@ -1,0 +1,384 @@
+/** A snapshot as an Image: any folder and any byte range, without reading what stands beside it. */
+import {
+  type Consistency,
+  type ExtendedAttribute,
+  type ExtractRequest,
+  type ExtractResult,
+  type Image,
+  ImageError,
+  type ImageMoment,
+  type ImageProblem,
+  type Listing,
+  type RawName,
+  type RawPath,
+  type ReadOptions,
+  type Volume,
+  consistencies,
+  displayPath,
+  rawBaseName,
+  rawParent,
+} from "#image";
+import { isRecoveryError } from "#errors";
+import type { BlobReader } from "./blob-reader.ts";
+import { type FoundFile, extractFiles } from "./extract.ts";
+import { type FileContent, findContents } from "./find-contents.ts";
+import { goJsonString, goQuote } from "./go-json.ts";
+import { tagOf, tagPrefixes } from "./manifest.ts";
+import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
+import type { RepositoryCore } from "./repository-core.ts";
+import type { Snapshot } from "./repository.ts";
+import type { NodeRecord } from "./tree.ts";
+
+/** Parsed folders kept: the ones on the way to what was asked for last. */
+const maxFolders = 32;
+const maxFolderNodes = 200_000;
+
+type Folder = {
+  readonly treeId: string;
+  readonly listing: Listing;
+  readonly records: readonly NodeRecord[];
+};
+
+export type RepositoryImageOptions = {
+  readonly core: RepositoryCore;
+  readonly reader: BlobReader;
+  readonly snapshot: Snapshot;
+  /** Folder of the snapshot's tree that is the Image's root, without a leading slash. */
+  readonly root: RawPath;
+};
+
+export class RepositoryImage implements Image {
+  readonly at: ImageMoment;
+  readonly consistency: Consistency;
+  readonly volumes: readonly Volume[];
+  readonly fingerprintScope: string;
+  readonly #core: RepositoryCore;
+  readonly #reader: BlobReader;
+  readonly #rootTree: string;
+  readonly #root: RawPath;
+  readonly #folders = new Map<string, Folder>();
+  readonly #problems: ImageProblem[] = [];
+  #isClosed = false;
+
+  constructor({ core, reader, snapshot, root }: RepositoryImageOptions) {
+    this.#core = core;
+    this.#reader = reader;
+    this.#rootTree = snapshot.tree;
+    this.#root = root;
+    this.at = momentOf(snapshot);
+    this.consistency = consistencyOf(snapshot);
+    this.volumes = volumesOf(snapshot);
+    this.fingerprintScope = `restic:${core.id}`;
+  }
+
+  get problems(): readonly ImageProblem[] {
+    return this.#problems;
+  }
+
+  async list(path: RawPath, signal?: AbortSignal): Promise<Listing> {
+    try {
+      return (await this.#folder(path, signal)).listing;
+    } catch (error) {
+      throw lostFromImage(error, "image.unlistable", path);
+    }
+  }
+
+  async extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]> {
+    const node = await this.#node(path);
+    return (node.attributes ?? [])
+      .map(({ name, value }) => ({
+        name: Buffer.from(name, "latin1").toString("utf8"),
+        value: Buffer.from(value ?? "", "base64"),
+      }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async *read(
+    path: RawPath,
+    options: ReadOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#readContent(path, options);
+    } catch (error) {
+      throw lostFromImage(error, "image.unreadable", path);
+    }
+  }
+
+  async *#readContent(
+    path: RawPath,
+    options: ReadOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal } = options;
+    if (path === "") throw notAFile(path);
+    const node = await this.#node(path, signal);
+    if (node.type !== "file") throw notAFile(path);
+    let skip = options.offset ?? 0;
+    let left = options.lengthBytes ?? Number.POSITIVE_INFINITY;
+    for (const hex of node.content ?? []) {
+      if (left <= 0) return;
+      signal?.throwIfAborted();
+      const id = Buffer.from(hex, "hex");
+      const length = skip > 0 ? this.#reader.lengthOf(id, "data") : 0;
+      if (skip > 0 && skip >= length) {
+        skip -= length;
+        continue;
+      }
+      const blob = await this.#reader.read(id, {
+        type: "data",
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const piece = blob.subarray(skip, Math.min(blob.length, skip + left));
+      skip = 0;
+      left -= piece.length;
+      // A copy: the blob is kept for the next reader.
+      if (piece.length > 0) yield Uint8Array.prototype.slice.call(piece);
+    }
+  }
+
+  async fingerprint(path: RawPath, signal?: AbortSignal): Promise<string | undefined> {
+    if (path === "") return `tree:${(await this.#folder(path, signal)).treeId}`;
+    const node = await this.#node(path, signal);
+    if (node.subtree !== undefined) return `tree:${node.subtree}`;
+    return node.content === null ? undefined : `blobs:${node.content.join("+")}`;
+  }
+
+  extract(
+    requests: readonly ExtractRequest[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<ExtractResult, void, undefined> {
+    const optional = signal === undefined ? {} : { signal };
+    const files = this.#findFiles(requests, signal);
+    return extractFiles({ core: this.#core, reader: this.#reader, files, ...optional });
+  }
+
+  /** The blobs of many files: each folder is read once, whatever the number of its files. */
+  async *#findFiles(
+    requests: readonly ExtractRequest[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<FoundFile, void, undefined> {
+    for (const [folder, ofFolder] of groupByFolder(requests)) {
+      signal?.throwIfAborted();
+      let contents: Iterable<FileContent>;
+      try {
+        const kept = this.#folders.get(folder);
+        contents =
+          kept === undefined
+            ? await this.#contents(folder, ofFolder.keys(), signal)
+            : keptContents(kept, ofFolder.keys());
+        for (const { name, ids } of contents) {
+          for (const request of ofFolder.get(name) ?? []) {
+            yield ids === undefined ? { request, error: notAFile(request.path) } : { request, ids };
+          }
+          ofFolder.delete(name);
+        }
+      } catch (error) {
+        signal?.throwIfAborted();
+        // A folder that is lost or damaged takes only its own files with it.
+        if (!isRecoveryError(error)) throw error;
+        for (const request of [...ofFolder.values()].flat()) yield { request, error };
+        continue;
+      }
+      for (const request of [...ofFolder.values()].flat())
+        yield { request, error: notFound(request.path) };
+    }
+  }
+
+  async #contents(
+    folder: RawPath,
+    names: Iterable<RawName>,
+    signal?: AbortSignal,
+  ): Promise<Iterable<FileContent>> {
+    const treeId = await this.#treeOf(folder, signal);
+    return findContents(await this.#treeBytes(treeId, signal), names, treeId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#folders.clear();
+  }
+
+  #stored(path: RawPath): string[] {
+    return [...this.#root.split("/"), ...path.split("/")].filter((name) => name !== "");
+  }
+
+  /** The node of one name, without parsing the folder it stands in where that can be avoided. */
+  async #node(path: RawPath, signal?: AbortSignal): Promise<NodeRecord> {
+    if (this.#stored(path).length === 0 || !staysWithin(path)) throw notFound(path);
+    const parent = rawParent(path);
+    const name = rawBaseName(path);
+    const kept = this.#folders.get(parent);
+    if (path !== "" && kept === undefined) {
+      const treeId = await this.#treeOf(parent, signal).catch((error: unknown) => {
+        throw error instanceof ImageError && error.code === "image.not-a-folder"
+          ? notFound(path)
+          : error;
+      });
+      const record = findNode(
+        await this.#treeBytes(treeId, signal),
+        goJsonString(goQuote(name)),
+        treeId,
+      );
+      if (record !== undefined && entryOfNode(record) !== undefined) return record;
+    }
+    const folder = kept ?? (await this.#folder(parent, signal));
+    const record = folder.records[folder.listing.indexOf(name)];
+    if (record === undefined) throw notFound(path);
+    return record;
+  }
+
+  async #folder(path: RawPath, signal?: AbortSignal): Promise<Folder> {
+    const kept = this.#folders.get(path);
+    if (kept !== undefined) {
+      this.#folders.delete(path);
+      this.#folders.set(path, kept);
+      return kept;
+    }
+    const treeId = await this.#treeOf(path, signal);
+    const nodes = parseTree(await this.#treeBytes(treeId, signal), treeId);
+    const { listing, records } = listingOfNodes(nodes, (node) => this.#reportUnsafe(path, node));
+    const folder = { treeId, listing, records };
+    this.#keep(path, folder);
+    return folder;
+  }
+
+  #keep(path: RawPath, folder: Folder): void {
+    this.#folders.set(path, folder);
+    let nodes = 0;
+    for (const { records } of this.#folders.values()) nodes += records.length;
+    for (const [oldest, { records }] of this.#folders) {
+      if (oldest === path || (this.#folders.size <= maxFolders && nodes <= maxFolderNodes)) break;
+      this.#folders.delete(oldest);
+      nodes -= records.length;
+    }
+  }
+
+  #reportUnsafe(path: RawPath, node: NodeRecord): void {
+    const problem: ImageProblem = {
+      path,
+      code: "unsupported",
+      message: `An entry with the name "${displayPath(node.quotedName as RawName)}" is left out: the name or its type is not one that may be restored.`,
+    };
+    if (!this.#problems.some(({ message }) => message === problem.message))
+      this.#problems.push(problem);
+  }
+
+  /** ID of a folder's tree, found from the snapshot's root name by name. */
+  async #treeOf(path: RawPath, signal?: AbortSignal): Promise<string> {
+    if (this.#isClosed) {
+      throw new ImageError("image.closed", "Cannot use the image: it was closed", {
+        hint: "Open it again.",
+      });
+    }
+    if (!staysWithin(path)) throw notFound(path);
+    let treeId = this.#rootTree;
+    for (const name of this.#stored(path)) {
+      const bytes = await this.#treeBytes(treeId, signal);
+      const node =
+        findNode(bytes, goJsonString(goQuote(name)), treeId) ??
+        parseTree(bytes, treeId).find((record) => entryOfNode(record)?.name === name);
+      if (node === undefined) throw notFound(path);
+      if (node.subtree === undefined) {
+        throw new ImageError(
+          "image.not-a-folder",
+          `Cannot list "${displayPath(path)}": it is not a folder`,
+        );
+      }
+      treeId = node.subtree;
+    }
+    return treeId;
+  }
+
+  #treeBytes(treeId: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#reader.read(Buffer.from(treeId, "hex"), {
+      type: "tree",
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+}
+
+type RequestsOfFolder = Map<RawName, ExtractRequest[]>;
+
+function groupByFolder(
+  requests: readonly ExtractRequest[],
+): ReadonlyMap<RawPath, RequestsOfFolder> {
+  const folders = new Map<RawPath, RequestsOfFolder>();
+  for (const request of requests) {
+    const parent = rawParent(request.path);
+    const name = rawBaseName(request.path);
+    let folder = folders.get(parent);
+    if (folder === undefined) folders.set(parent, (folder = new Map()));
+    const same = folder.get(name);
+    if (same === undefined) folder.set(name, [request]);
+    else same.push(request);
+  }
+  return folders;
+}
+
+function* keptContents(
+  { listing, records }: Folder,
+  names: Iterable<RawName>,
+): Generator<FileContent, void, undefined> {
+  for (const name of names) {
+    const record = records[listing.indexOf(name)];
+    if (record === undefined) continue;
+    const ids = record.content === null ? undefined : Buffer.from(record.content.join(""), "hex");
+    yield { name, ids };
+  }
+}
+
+/** Paths are names joined by single slashes: none is "", "." or "..". */
+function staysWithin(path: RawPath): boolean {
+  return path === "" || !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
+}
+
+/** Damage as an Image tells it: this folder or file is lost, the others are not. Storage that fails is no damage. */
+function lostFromImage(
+  error: unknown,
+  code: "image.unlistable" | "image.unreadable",
+  path: RawPath,
+): unknown {
+  if (!isRecoveryError(error) || !error.code.startsWith("repository.")) return error;
+  const action = code === "image.unlistable" ? "list" : "read";
+  return new ImageError(code, `Cannot ${action} "${displayPath(path)}": ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
+
+function notAFile(path: RawPath): ImageError {
+  return new ImageError("image.not-a-file", `Cannot read "${displayPath(path)}": it is not a file`);
+}
+
+function notFound(path: RawPath): ImageError {
+  return new ImageError(
+    "image.not-found",
+    `Cannot find "${displayPath(path)}": the moment does not have it`,
+  );
+}
+
+function momentOf(snapshot: Snapshot): ImageMoment {
+  const { tags, summary, paths } = snapshot;
+  const sequence = Number(tagOf(tags, tagPrefixes.sequence) ?? 0);
+  return {
+    group: tagOf(tags, tagPrefixes.group) ?? paths.join(","),
+    sequence: Number.isSafeInteger(sequence) ? sequence : 0,
+    generation: tagOf(tags, tagPrefixes.generation) ?? "",
+    fromNs: summary?.backupStartNs ?? snapshot.timeNs,
+    toNs: snapshot.timeNs,
+  };
+}
+
+/** What restic captured of a store in use is a walk of it: fuzzy, unless somebody knows better. */
+function consistencyOf(snapshot: Snapshot): Consistency {
+  const label = tagOf(snapshot.tags, tagPrefixes.consistency);
+  return consistencies.find((known) => known === label) ?? "fuzzy";
+}
+
+function volumesOf(snapshot: Snapshot): readonly Volume[] {
+  const ids = snapshot.tags.filter((tag) => tag.startsWith(tagPrefixes.volume));
+  return ids.map((tag) => ({
+    id: tag.slice(tagPrefixes.volume.length),
+    role: "mixed",
+    root: "" as RawPath,
+  }));
+}

@@ -1,0 +1,160 @@
+/**
+ * What the rest of the house sees of a repository in the restic format (restic design:
+ * Repository Format), version 1 (read) and 2 (read and write).
+ */
+import type { Consistency, Image, RawPath } from "#image";
+
+/** A snapshot as stored, with what Restante's tags say of it. */
+export type Snapshot = {
+  readonly id: string;
+  /** Nanoseconds since 1970 UTC. */
+  readonly timeNs: bigint;
+  readonly tree: string;
+  readonly parent?: string;
+  readonly paths: readonly string[];
+  readonly hostname: string;
+  readonly username: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly tags: readonly string[];
+  readonly excludes: readonly string[];
+  readonly original?: string;
+  readonly programVersion?: string;
+  readonly summary?: SnapshotSummary;
+};
+
+/** restic ≥ 0.17 writes and reads these; older ones ignore them. */
+export type SnapshotSummary = {
+  readonly backupStartNs: bigint;
+  readonly backupEndNs: bigint;
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnmodified: number;
+  readonly dirsNew: number;
+  readonly dirsChanged: number;
+  readonly dirsUnmodified: number;
+  readonly dataBlobs: number;
+  readonly treeBlobs: number;
+  readonly dataAdded: number;
+  readonly dataAddedPacked: number;
+  readonly totalFilesProcessed: number;
+  readonly totalBytesProcessed: number;
+};
+
+export type CaptureProgress = {
+  readonly phase: "scan" | "read" | "finish";
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+};
+
+export type CaptureOptions = {
+  /** Absolute folder of the source machine under which the Image's root is stored, as restic would. */
+  readonly path: RawPath;
+  readonly group: string;
+  readonly hostname: string;
+  /** Extra tags beside Restante's own. */
+  readonly tags?: readonly string[];
+  /** The previous moment to compare with; found by group, host and path when undefined. */
+  readonly parent?: Snapshot;
+  /** Read every file again, whatever the cache says. */
+  readonly full?: boolean;
+  /** Worker threads; 0 does all but files over 64 MiB in this thread. Default: number of processors, at most 4. */
+  readonly workers?: number;
+  readonly now: () => bigint;
+  readonly onProgress?: (progress: CaptureProgress) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type CaptureResult = {
+  readonly snapshot: Snapshot;
+  readonly sequence: number;
+  readonly consistency: Consistency;
+  readonly filesNew: number;
+  /** Content read again because something other than the name differed. */
+  readonly filesChanged: number;
+  /** Same content under the same name. */
+  readonly filesUnmodified: number;
+  /** Same content under a new name or folder (flag, delivery from new to cur, move): not read again. */
+  readonly filesRenamed: number;
+  readonly filesTotal: number;
+  readonly bytesTotal: number;
+  /** Bytes of file content that were read. */
+  readonly bytesRead: number;
+  /** Bytes that were not in the repository before: as content, and as stored. */
+  readonly bytesAdded: number;
+  readonly bytesStored: number;
+  /** What was not captured as it was. `partial` is true when something is missing or torn that should be there. */
+  readonly problems: readonly import("#image").ImageProblem[];
+  readonly partial: boolean;
+};
+
+export type VerifyOptions = {
+  /** Read and decrypt every blob, not only structure. */
+  readonly readData?: boolean;
+  readonly onProgress?: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly bytes: number;
+  }) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type VerifyFinding = {
+  readonly code:
+    | "pack-missing"
+    | "pack-damaged"
+    | "pack-unreferenced"
+    | "blob-missing"
+    | "blob-damaged"
+    | "tree-damaged"
+    | "index-damaged"
+    | "snapshot-damaged"
+    | "pack-in-several-indexes";
+  /** `warning`: nothing is lost; `error`: some moment cannot be recovered whole. */
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** Pack, index or snapshot file. */
+  readonly file?: string;
+  /** Path within a snapshot that is affected, where known. */
+  readonly path?: string;
+};
+
+export type VerifyReport = {
+  readonly snapshots: number;
+  readonly packs: number;
+  readonly blobs: number;
+  readonly bytesRead: number;
+  readonly findings: readonly VerifyFinding[];
+};
+
+export interface Repository extends AsyncDisposable {
+  /** The id in the repository's config. */
+  readonly id: string;
+  readonly version: 1 | 2;
+  readonly location: string;
+  /** All snapshots, oldest first. */
+  snapshots(signal?: AbortSignal): Promise<readonly Snapshot[]>;
+  /**
+   * The snapshot as an Image. `root` picks a folder of the stored tree (an absolute path as
+   * captured); by default the single captured folder, or the whole tree where there are several.
+   */
+  image(
+    snapshot: Snapshot,
+    options?: { readonly root?: RawPath; readonly signal?: AbortSignal },
+  ): Promise<Image>;
+  capture(image: Image, options: CaptureOptions): Promise<CaptureResult>;
+  /** Removes snapshots (not yet the bytes: that is prune). */
+  removeSnapshots(ids: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Writes the snapshot again with other tags, then removes the old one, as `restic tag` does. */
+  replaceTags(snapshot: Snapshot, tags: readonly string[], signal?: AbortSignal): Promise<Snapshot>;
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+}
+
+export type OpenRepositoryOptions = {
+  readonly password: string;
+  /** Where rebuildable caches lie; undefined keeps none. */
+  readonly cacheFolder?: string;
+  readonly signal?: AbortSignal;
+};

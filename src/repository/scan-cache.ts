@@ -1,0 +1,289 @@
+/**
+ * What the last capture saw: every folder's entries in columns with the IDs of their content, so
+ * that an unchanged store costs one lstat a file and no parsing of trees. Local, rebuildable,
+ * checked by sums; a section is read when its folder is visited.
+ *
+ * File: "RSC2" ‖ u32 length of JSON ‖ JSON (facts) ‖ padding to 8 ‖ sections ‖ directory ‖ trailer
+ *   section, 8-aligned: u32 crc32 of the rest ‖ u32 entries ‖ u32 name bytes ‖ u32 IDs ‖ treeId[32] ‖
+ *     u64 inode[] ‖ f64 size[] ‖ i64 mtime[] ‖ i64 ctime[] ‖ u32 mode[] uid[] gid[] links[] nameEnd[] idEnd[] ‖
+ *     u8 flags[] ‖ names ‖ ids[32 each]
+ *   directory: u32 pathBytes ‖ path ‖ f64 offset ‖ u32 length, a folder
+ *   trailer: f64 offset of directory ‖ u32 folders ‖ u32 crc32 of directory ‖ "RSC2"
+ */
+import { crc32 } from "node:zlib";
+import { endianness } from "node:os";
+import { z } from "zod/mini";
+import type { Listing, RawName, RawPath } from "#image";
+
+const magic = "RSC2";
+
+/** The entry must be read again next time: it changed so recently that a later change could hide. */
+export const flagRacy: number = 1;
+/** It has extended attributes, which must be read whenever its node is written anew. */
+export const flagAttributes: number = 2;
+/** Its content could not be had as it was: try again next time. */
+export const flagIncomplete: number = 4;
+/** It was open and had no extended attributes; of this run only. */
+export const flagBare: number = 8;
+
+const factsSchema = z.object({
+  repositoryId: z.string(),
+  snapshotId: z.string(),
+  /** Volume identity: another volume's inodes mean nothing. */
+  volumeId: z.string(),
+  /** Index files of the repository at that time: while all are there, all blobs are. */
+  indexIds: z.array(z.string()),
+});
+export type ScanFacts = {
+  readonly repositoryId: string;
+  readonly snapshotId: string;
+  readonly volumeId: string;
+  readonly indexIds: readonly string[];
+};
+
+/** One folder as the last capture saw it. Columns as in Listing. */
+export type ScannedFolder = {
+  readonly treeId: Uint8Array;
+  readonly length: number;
+  readonly names: readonly RawName[];
+  readonly inodes: BigUint64Array;
+  readonly sizes: Float64Array;
+  readonly mtimesNs: BigInt64Array;
+  readonly ctimesNs: BigInt64Array;
+  readonly modes: Uint32Array;
+  readonly uids: Uint32Array;
+  readonly gids: Uint32Array;
+  readonly links: Uint32Array;
+  readonly flags: Uint8Array;
+  /** IDs of entry n are ids[idEnds[n-1], idEnds[n]) × 32 bytes: blobs of a file, tree of a folder. */
+  readonly idEnds: Uint32Array;
+  readonly ids: Uint8Array;
+  /** The section as it lies in the file; undefined where it was made from a tree. */
+  readonly section?: Buffer;
+};
+
+export interface ScanCache {
+  readonly facts: ScanFacts;
+  folder(path: RawPath): ScannedFolder | undefined;
+  readonly paths: Iterable<RawPath>;
+}
+
+/** Undefined where the bytes are not a whole scan cache. */
+export function openScanCache(file: Buffer): ScanCache | undefined {
+  try {
+    return openChecked(file);
+  } catch {
+    // Any inconsistency means: damaged or of another version. It is rebuilt.
+    return undefined;
+  }
+}
+
+function openChecked(file: Buffer): ScanCache | undefined {
+  if (endianness() !== "LE" || file.length < 32) return undefined;
+  const trailer = file.subarray(file.length - 20);
+  if (file.toString("latin1", 0, 4) !== magic || trailer.toString("latin1", 16) !== magic)
+    return undefined;
+  const facts = factsSchema.parse(JSON.parse(file.toString("utf8", 8, 8 + file.readUInt32LE(4))));
+  const directory = file.subarray(trailer.readDoubleLE(0), file.length - 20);
+  if (crc32(directory) !== trailer.readUInt32LE(12)) return undefined;
+  const places = new Map<string, { offset: number; length: number }>();
+  let at = 0;
+  for (let n = trailer.readUInt32LE(8); n > 0; n--) {
+    const pathEnd = at + 4 + directory.readUInt32LE(at);
+    const place = {
+      offset: directory.readDoubleLE(pathEnd),
+      length: directory.readUInt32LE(pathEnd + 8),
+    };
+    places.set(directory.toString("latin1", at + 4, pathEnd), place);
+    at = pathEnd + 12;
+  }
+  return {
+    facts,
+    paths: places.keys() as Iterable<RawPath>,
+    folder(path) {
+      const place = places.get(path);
+      return place === undefined ? undefined : readSection(file, place);
+    },
+  };
+}
+
+const sectionHeaderBytes = 48;
+
+function readSection(
+  file: Buffer,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): ScannedFolder | undefined {
+  const section = file.subarray(offset, offset + length);
+  if (section.length !== length || crc32(section.subarray(4)) !== section.readUInt32LE(0))
+    return undefined;
+  const count = section.readUInt32LE(4);
+  const nameBytes = section.readUInt32LE(8);
+  const idCount = section.readUInt32LE(12);
+  // Columns need 8-byte alignment, which a view into a larger buffer need not have.
+  const start = file.byteOffset + offset;
+  const isAligned = start % 8 === 0;
+  const bytes = isAligned ? section : Buffer.from(section);
+  let at = (isAligned ? start : bytes.byteOffset) + sectionHeaderBytes;
+  const memory = bytes.buffer as ArrayBuffer;
+  const wide = <T>(make: (memory: ArrayBuffer, offset: number, count: number) => T): T => {
+    const column = make(memory, at, count);
+    at += count * 8;
+    return column;
+  };
+  const narrow = (): Uint32Array => {
+    const column = new Uint32Array(memory, at, count);
+    at += count * 4;
+    return column;
+  };
+  const inodes = wide((m, o, c) => new BigUint64Array(m, o, c));
+  const sizes = wide((m, o, c) => new Float64Array(m, o, c));
+  const mtimesNs = wide((m, o, c) => new BigInt64Array(m, o, c));
+  const ctimesNs = wide((m, o, c) => new BigInt64Array(m, o, c));
+  const [modes, uids, gids, links, nameEnds, idEnds] = [
+    narrow(),
+    narrow(),
+    narrow(),
+    narrow(),
+    narrow(),
+    narrow(),
+  ];
+  const flags = new Uint8Array(memory, at, count);
+  at += count;
+  const allNames = Buffer.from(memory, at, nameBytes).toString("latin1");
+  at += nameBytes;
+  const ids = new Uint8Array(memory, at, idCount * 32);
+  const names: RawName[] = Array.from({ length: count });
+  for (let n = 0, from = 0; n < count; n++) {
+    const end = nameEnds[n] as number;
+    names[n] = allNames.slice(from, end) as RawName;
+    from = end;
+  }
+  const treeId = bytes.subarray(16, 48);
+  return {
+    treeId,
+    length: count,
+    names,
+    inodes,
+    sizes,
+    mtimesNs,
+    ctimesNs,
+    modes,
+    uids,
+    gids,
+    links,
+    flags,
+    idEnds,
+    ids,
+    section,
+  };
+}
+
+export type FolderState = {
+  readonly treeId: Uint8Array;
+  readonly listing: Listing;
+  readonly flags: Uint8Array;
+  readonly idEnds: Uint32Array;
+  readonly ids: Uint8Array;
+};
+
+/** Collects sections folder by folder and yields the file in parts. */
+export class ScanCacheWriter {
+  readonly #sections: Buffer[] = [];
+  readonly #directory: Buffer[] = [];
+  #length = 0;
+
+  /** A folder that changed. */
+  add(path: RawPath, state: FolderState): void {
+    const { listing } = state;
+    this.#append(
+      path,
+      encodeSection({
+        treeId: state.treeId,
+        names: listing.names,
+        columns: [listing.inodes, listing.sizes, listing.mtimesNs, listing.ctimesNs].map(viewOf),
+        narrow: [listing.modes, listing.uids, listing.gids, listing.links],
+        flags: state.flags,
+        idEnds: state.idEnds,
+        ids: state.ids,
+      }),
+    );
+  }
+
+  /** A folder that did not change: its section as it was. */
+  keep(path: RawPath, section: Buffer): void {
+    this.#append(path, section);
+  }
+
+  #append(path: RawPath, section: Buffer): void {
+    const pathBytes = Buffer.from(path, "latin1");
+    const entry = Buffer.alloc(4 + pathBytes.length + 12);
+    entry.writeUInt32LE(pathBytes.length, 0);
+    entry.set(pathBytes, 4);
+    entry.writeDoubleLE(this.#length, 4 + pathBytes.length);
+    entry.writeUInt32LE(section.length, 12 + pathBytes.length);
+    this.#directory.push(entry);
+    const padding = (8 - (section.length % 8)) % 8;
+    this.#sections.push(section);
+    if (padding > 0) this.#sections.push(Buffer.alloc(padding));
+    this.#length += section.length + padding;
+  }
+
+  finish(facts: ScanFacts): readonly Uint8Array[] {
+    const json = Buffer.from(JSON.stringify(facts));
+    const header = Buffer.alloc(Math.ceil((8 + json.length) / 8) * 8);
+    header.write(magic, 0, "latin1");
+    header.writeUInt32LE(json.length, 4);
+    header.set(json, 8);
+    const directory = Buffer.concat(this.#directory);
+    // Offsets were counted from the first section.
+    for (let at = 0; at < directory.length;) {
+      const offsetAt = at + 4 + directory.readUInt32LE(at);
+      directory.writeDoubleLE(directory.readDoubleLE(offsetAt) + header.length, offsetAt);
+      at = offsetAt + 12;
+    }
+    const trailer = Buffer.alloc(20);
+    trailer.writeDoubleLE(header.length + this.#length, 0);
+    trailer.writeUInt32LE(this.#directory.length, 8);
+    trailer.writeUInt32LE(crc32(directory), 12);
+    trailer.write(magic, 16, "latin1");
+    return [header, ...this.#sections, directory, trailer];
+  }
+}
+
+type Section = {
+  readonly treeId: Uint8Array;
+  readonly names: readonly RawName[];
+  readonly columns: readonly Uint8Array[];
+  readonly narrow: readonly Uint32Array[];
+  readonly flags: Uint8Array;
+  readonly idEnds: Uint32Array;
+  readonly ids: Uint8Array;
+};
+
+function encodeSection(section: Section): Buffer {
+  const names = Buffer.from(section.names.join(""), "latin1");
+  const nameEnds = new Uint32Array(section.names.length);
+  let end = 0;
+  for (const [n, name] of section.names.entries()) nameEnds[n] = end += name.length;
+  const header = Buffer.alloc(sectionHeaderBytes);
+  header.writeUInt32LE(section.names.length, 4);
+  header.writeUInt32LE(names.length, 8);
+  header.writeUInt32LE(section.ids.length / 32, 12);
+  header.set(section.treeId, 16);
+  const bytes = Buffer.concat([
+    header,
+    ...section.columns,
+    ...section.narrow.map(viewOf),
+    viewOf(nameEnds),
+    viewOf(section.idEnds),
+    section.flags,
+    names,
+    section.ids,
+  ]);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+function viewOf(column: ArrayBufferView): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+}
