@@ -10,7 +10,7 @@ const contextOf = (
 ): CommandContext =>
   ({
     arguments: new Arguments([], new Map(Object.entries(typed))),
-    surroundings: { environment, workingFolder: "/work" },
+    surroundings: { environment, workingFolder: "/srv" },
   }) as unknown as CommandContext;
 const site = { zone: "UTC", copies: [], groups: [], alarm: {} };
 const here: CopyPlace = { name: "here", folder: "/srv/here", reach: "at-hand" };
@@ -35,14 +35,14 @@ test("a configuration's copies go by their names, and one alone needs none", () 
 });
 
 test("repositoryFolder() refuses what is no folder, without telling a password", () => {
-  assert.equal(repositoryFolder("copy", "/work"), "/srv/copy");
+  assert.equal(repositoryFolder("copy", "/srv"), "/srv/copy");
   for (const url of [
     "s3:https://host/bucket",
     "sftp:user@host:/path",
     "rest:https://me:hunter2@host/",
   ]) {
     assert.throws(
-      () => repositoryFolder(url, "/work"),
+      () => repositoryFolder(url, "/srv"),
       (error) => error instanceof Error && !error.message.includes("hunter2"),
     );
   }

@@ -113,9 +113,10 @@ export async function openCopy(context: CommandContext, site: Site): Promise<Ope
 
 export async function openCopyAt(
   place: CopyPlace,
-  { surroundings, passwords }: CommandContext,
+  { surroundings, passwords, output }: CommandContext,
 ): Promise<OpenCopy> {
   const { signal, environment } = surroundings;
+  const told = new Set<string>();
   signal.throwIfAborted();
   await using disposables = new AsyncDisposableStack();
   const storage = disposables.use(directoryStorage(place.folder));
@@ -124,6 +125,10 @@ export async function openCopyAt(
     await surroundings.openRepository(storage, {
       password,
       cacheFolder: await ownFolder(cacheFolder(environment)),
+      onDamagedSnapshot: ({ message }) => {
+        if (!told.has(message)) output.warning(`a moment is lost: ${safeText(message)}`);
+        told.add(message);
+      },
       signal,
     }),
   );

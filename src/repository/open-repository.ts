@@ -10,7 +10,7 @@ import { captureImage } from "./capture.ts";
 import { findCapturedRoot } from "./captured-root.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
 import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
-import { listSnapshots } from "./list-snapshots.ts";
+import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
@@ -141,21 +141,26 @@ export async function openRepository(
     options.cacheFolder === undefined
       ? noCache
       : openLocalCache(join(options.cacheFolder, config.id));
-  return new OpenRepository({
-    id: config.id,
-    context: { storage, sealer, version: config.version },
-    masterKey,
-    polynomial: config.polynomial,
-    cache,
-  });
+  return new OpenRepository(
+    {
+      id: config.id,
+      context: { storage, sealer, version: config.version },
+      masterKey,
+      polynomial: config.polynomial,
+      cache,
+    },
+    options,
+  );
 }
 
 class OpenRepository implements Repository {
   readonly #core: RepositoryCore;
+  readonly #damage: Pick<ListSnapshotsOptions, "onDamaged">;
   #reader: Promise<BlobReader> | undefined;
 
-  constructor(core: RepositoryCore) {
+  constructor(core: RepositoryCore, { onDamagedSnapshot }: OpenRepositoryOptions) {
     this.#core = core;
+    this.#damage = onDamagedSnapshot === undefined ? {} : { onDamaged: onDamagedSnapshot };
   }
 
   get id(): string {
@@ -171,7 +176,7 @@ class OpenRepository implements Repository {
   }
 
   snapshots(signal?: AbortSignal): Promise<readonly Snapshot[]> {
-    return listSnapshots(this.#core, { signal });
+    return listSnapshots(this.#core, { signal, ...this.#damage });
   }
 
   async image(

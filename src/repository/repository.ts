@@ -2,6 +2,7 @@
  * What the rest of the house sees of a repository in the restic format (restic design:
  * Repository Format), version 1 (read) and 2 (read and write).
  */
+import type { RecoveryError } from "#errors";
 import type { Consistency, Image, RawPath } from "#image";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
@@ -156,5 +157,10 @@ export type OpenRepositoryOptions = {
   readonly password: string;
   /** Where rebuildable caches lie; undefined keeps none. */
   readonly cacheFolder?: string;
+  /**
+   * Told of each snapshot file that is damaged, when snapshots are listed: the others are listed
+   * all the same. Without it a damaged one throws.
+   */
+  readonly onDamagedSnapshot?: (error: RecoveryError) => void;
   readonly signal?: AbortSignal;
 };

@@ -68,8 +68,11 @@ type Captured = {
 
 async function captureStore(plan: StorePlan, run: Run): Promise<readonly Captured[]> {
   const { surroundings, output } = run.context;
-  // Keys are derived before the mail server is stopped: it waits for nothing that can be done earlier.
-  for (const { place } of plan.groups) await run.copies.at(place);
+  const opening = openCopies(plan, run);
+  // A server that is stopped waits for nothing that can be done before; a living store is listed
+  // meanwhile, and a refusal shows when it is.
+  if (plan.source.kind === "live") opening.catch(() => undefined);
+  else await opening;
   const captured: Captured[] = [];
   const source = sourceOf(plan.source, run);
   await using image = await source.stableImage({
@@ -77,6 +80,7 @@ async function captureStore(plan: StorePlan, run: Run): Promise<readonly Capture
     group: plan.groups[0]?.name ?? plan.folder,
     signal: surroundings.signal,
   });
+  await opening;
   for (const group of plan.groups) {
     const one = await captureGroup(image, { plan, group, run });
     captured.push(one);
@@ -91,6 +95,10 @@ async function captureStore(plan: StorePlan, run: Run): Promise<readonly Capture
     sayProblems(one.result.problems, run.context);
   }
   return captured;
+}
+
+async function openCopies(plan: StorePlan, { copies }: Run): Promise<void> {
+  for (const { place } of plan.groups) await copies.at(place);
 }
 
 function sourceOf(plan: SourcePlan, { context, stateFolder: folder }: Run): Source {
