@@ -11,17 +11,20 @@ import {
   readSync,
   readlinkSync,
 } from "node:fs";
-import { systemErrorCode } from "#errors";
+import { asError, systemErrorCode } from "#errors";
 import { type RawPath, hasExtendedAttributes } from "#image";
 import { contentKindOf } from "#mail";
 import type { BlobWriter } from "./blob-writer.ts";
 import { type BatchResult, type BatchStatus, type FileBatch, batchStatus } from "./file-batch.ts";
 import type { PieceSplitter } from "./piece-splitter.ts";
+import { announceRead } from "./read-ahead.ts";
 
 const wholeFileBytes = 4 * 1024 * 1024;
 const streamStepBytes = 1024 * 1024;
 /** A file that changed while it was read is read again this often before it is called torn. */
 const readAttempts = 3;
+/** So many small files keep a disk busy, and few of them are read in vain when a batch fails. */
+const filesAhead = 32;
 /** O_NONBLOCK: a FIFO put in a file's place must not hang the capture. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -46,31 +49,72 @@ export class FileReader {
     const hasAttributes = new Uint8Array(count);
     const reasons = new Map<number, string>();
     let bytesRead = 0;
-    for (let file = 0; file < count; file++) {
-      const before = ids.length;
-      try {
-        const path = batch.paths[file] as string;
-        const outcome = this.#storeFile(path, { inode: batch.inodes[file] as bigint, ids });
-        statuses[file] = outcome.status;
-        hasAttributes[file] = outcome.hasAttributes ? 1 : 0;
-        if (outcome.stat !== undefined) stats.set(identityOf(outcome.stat), file * 4);
-        bytesRead += outcome.bytesRead;
-      } catch (error) {
-        ids.length = before;
-        statuses[file] = statusOf(error);
-        if (statuses[file] === batchStatus.unreadable)
-          reasons.set(file, systemErrorCode(error) ?? "?");
+    const opened = this.#openAhead(batch.paths);
+    try {
+      for (let file = 0; file < count; file++) {
+        const before = ids.length;
+        try {
+          const path = batch.paths[file] as string;
+          const inode = batch.inodes[file] as bigint;
+          const outcome = this.#storeFile(opened.next(), { path, inode, ids });
+          statuses[file] = outcome.status;
+          hasAttributes[file] = outcome.hasAttributes ? 1 : 0;
+          if (outcome.stat !== undefined) stats.set(identityOf(outcome.stat), file * 4);
+          bytesRead += outcome.bytesRead;
+        } catch (error) {
+          ids.length = before;
+          statuses[file] = statusOf(error);
+          if (statuses[file] === batchStatus.unreadable)
+            reasons.set(file, systemErrorCode(error) ?? "?");
+        }
+        blobCounts[file] = ids.length - before;
       }
-      blobCounts[file] = ids.length - before;
+    } finally {
+      opened.close();
     }
     return { statuses, blobCounts, ids: joinIds(ids), stats, bytesRead, hasAttributes, reasons };
   }
 
+  /** Keeps some files open and announced before they are read. */
+  #openAhead(paths: readonly string[]): { next(): number; close(): void } {
+    const waiting: (number | Error)[] = [];
+    let opened = 0;
+    const fill = (): void => {
+      while (opened < paths.length && waiting.length < filesAhead) {
+        waiting.push(this.#openAnnounced(paths[opened++] as string));
+      }
+    };
+    return {
+      next: () => {
+        fill();
+        const first = waiting.shift() as number | Error;
+        if (first instanceof Error) throw first;
+        return first;
+      },
+      close: () => {
+        for (const one of waiting) if (typeof one === "number") closeSync(one);
+      },
+    };
+  }
+
+  #openAnnounced(path: string): number | Error {
+    try {
+      const descriptor = this.#open(path);
+      announceRead(descriptor);
+      return descriptor;
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
   #storeFile(
-    path: string,
-    { inode, ids }: { readonly inode: bigint; readonly ids: Uint8Array[] },
+    descriptor: number,
+    {
+      path,
+      inode,
+      ids,
+    }: { readonly path: string; readonly inode: bigint; readonly ids: Uint8Array[] },
   ): { status: BatchStatus; stat?: BigIntStats; bytesRead: number; hasAttributes: boolean } {
-    const descriptor = this.#open(path);
     const firstId = ids.length;
     let bytesRead = 0;
     try {

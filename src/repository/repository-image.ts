@@ -57,6 +57,10 @@ export class RepositoryImage implements Image {
   readonly #rootTree: string;
   readonly #root: RawPath;
   readonly #folders = new Map<string, Folder>();
+  /** Folders that were listed and in which nothing has extended attributes. */
+  readonly #withoutAttributes = new Set<RawPath>();
+  /** Folder of the last single name looked up. */
+  #searchedLast: RawPath | undefined;
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
@@ -84,6 +88,8 @@ export class RepositoryImage implements Image {
   }
 
   async extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]> {
+    // A restore asks for each file, in whatever order they come: nearly no folder of mail has any.
+    if (this.#withoutAttributes.has(rawParent(path))) return [];
     const node = await this.#node(path);
     return (node.attributes ?? [])
       .map(({ name, value }) => ({
@@ -207,7 +213,11 @@ export class RepositoryImage implements Image {
     const parent = rawParent(path);
     const name = rawBaseName(path);
     const kept = this.#folders.get(parent);
-    if (path !== "" && kept === undefined) {
+    // One name is searched for in the tree's bytes; whoever asks for a second one of the same
+    // folder goes through all of them, and searching for each would cost the square of their number.
+    const isFirst = parent !== this.#searchedLast;
+    this.#searchedLast = parent;
+    if (path !== "" && kept === undefined && isFirst) {
       const treeId = await this.#treeOf(parent, signal).catch((error: unknown) => {
         throw error instanceof ImageError && error.code === "image.not-a-folder"
           ? notFound(path)
@@ -236,6 +246,8 @@ export class RepositoryImage implements Image {
     const treeId = await this.#treeOf(path, signal);
     const nodes = parseTree(await this.#treeBytes(treeId, signal), treeId);
     const { listing, records } = listingOfNodes(nodes, (node) => this.#reportUnsafe(path, node));
+    if (records.every(({ attributes }) => attributes === undefined))
+      this.#withoutAttributes.add(path);
     const folder = { treeId, listing, records };
     this.#keep(path, folder);
     return folder;
