@@ -120,9 +120,12 @@ export class FileReader {
     try {
       for (let attempt = 1; ; attempt++) {
         const stat = fstatSync(descriptor, { bigint: true });
-        const isElsewhere = stat.ino !== inode && !isAt(descriptor, path);
-        if (!stat.isFile() || isElsewhere)
+        if (!stat.isFile())
           return { status: batchStatus.notAFile, bytesRead, hasAttributes: false };
+        // Not the inode that was listed: a file that was replaced is fine, one that was renamed
+        // since, or stands behind a link, is looked for again.
+        if (stat.ino !== inode && !isAt(descriptor, path))
+          return { status: batchStatus.vanished, bytesRead, hasAttributes: false };
         ids.length = firstId;
         const sizeBytes = Number(stat.size);
         const read = this.#storeContent(descriptor, { path, sizeBytes, ids });
@@ -220,7 +223,9 @@ export class FileReader {
  */
 function isAt(descriptor: number, path: string): boolean {
   try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`, { encoding: "latin1" }) === path;
+    const place = readlinkSync(`/proc/self/fd/${descriptor}`, { encoding: "latin1" });
+    // Replaced once more since it was opened, as Dovecot does with its UID lists.
+    return place === path || place === `${path} (deleted)`;
   } catch {
     // No /proc: nothing to tell it by, and nothing speaks against the file.
     return true;
