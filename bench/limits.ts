@@ -14,6 +14,8 @@ type LimitOptions = {
 /** What other tools take for the same bytes: limits to approach, and borg as another peer. */
 export async function measureLimits(store: Store, options: LimitOptions): Promise<void> {
   const { folder } = options;
+  // What a run that was interrupted left would be in the way.
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await measureTarZstd(store, options);
   await measureCopies(store, options);
