@@ -1,4 +1,6 @@
 /**
- * files: writing a file so that it survives a power cut, whole or not at all.
+ * files: writing a file so that it survives a power cut, whole or not at all, and calls of the
+ * system that Node does not have.
  */
 export { writeDurably, syncFolder, type DurableWriteOptions } from "./durable-file.ts";
+export { openNativeLibrary } from "./native-library.ts";

@@ -1,3 +1,4 @@
+import { openNativeLibrary } from "#files";
 import { ImageError } from "./image-error.ts";
 import type { ExtendedAttribute } from "./entry.ts";
 import { displayPath, type RawPath } from "./raw-path.ts";
@@ -118,44 +119,21 @@ function calls(): Calls | undefined {
 }
 
 function load(): Calls | undefined {
-  if (process.platform !== "linux") return undefined;
-  const ffi = loadQuietly();
-  if (ffi === undefined) return undefined;
-  for (const library of ["libc.so.6", "libc.so"]) {
-    try {
-      const { functions } = ffi.dlopen(library, {
-        llistxattr: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
-        lgetxattr: { arguments: ["buffer", "buffer", "buffer", "u64"], return: "i64" },
-        lsetxattr: { arguments: ["buffer", "buffer", "buffer", "u64", "i32"], return: "i32" },
-        lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
-        flistxattr: { arguments: ["i32", "buffer", "u64"], return: "i64" },
-      });
-      return {
-        list: functions.llistxattr,
-        get: functions.lgetxattr,
-        set: functions.lsetxattr,
-        remove: functions.lremovexattr,
-        listOfDescriptor: functions.flistxattr,
-        names: Buffer.alloc(largestBytes),
-        value: Buffer.alloc(largestBytes),
-      };
-    } catch {
-      // Not this name of the C library: the next one, and in the end none (reported by extendedAttributeSupport).
-    }
-  }
-  return undefined;
-}
-
-/** Node warns on standard error that the module is experimental, which says nothing to somebody who recovers mail. */
-function loadQuietly(): typeof import("node:ffi") | undefined {
-  // oxlint-disable-next-line typescript/unbound-method -- it is put back where it was
-  const emitWarning = process.emitWarning;
-  process.emitWarning = () => undefined;
-  try {
-    return process.getBuiltinModule("node:ffi");
-  } catch {
-    return undefined;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  const functions = openNativeLibrary(["libc.so.6", "libc.so"], {
+    llistxattr: { arguments: ["buffer", "buffer", "u64"], return: "i64" },
+    lgetxattr: { arguments: ["buffer", "buffer", "buffer", "u64"], return: "i64" },
+    lsetxattr: { arguments: ["buffer", "buffer", "buffer", "u64", "i32"], return: "i32" },
+    lremovexattr: { arguments: ["buffer", "buffer"], return: "i32" },
+    flistxattr: { arguments: ["i32", "buffer", "u64"], return: "i64" },
+  });
+  if (functions === undefined) return undefined;
+  return {
+    list: functions.llistxattr,
+    get: functions.lgetxattr,
+    set: functions.lsetxattr,
+    remove: functions.lremovexattr,
+    listOfDescriptor: functions.flistxattr,
+    names: Buffer.alloc(largestBytes),
+    value: Buffer.alloc(largestBytes),
+  };
 }

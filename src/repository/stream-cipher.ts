@@ -5,6 +5,7 @@
  * OpenSSL that Node carries). Where it cannot, or does not pass its test, Node's call serves.
  */
 import { createCipheriv, randomBytes } from "node:crypto";
+import { openNativeLibrary } from "#files";
 
 export type StreamCipher = {
   /** Writes input XOR key stream to `output`; `output` has the input's length and may not overlap it. */
@@ -95,32 +96,20 @@ function loadOpenSsl(): OpenSsl | undefined {
   return loaded === "none" ? undefined : loaded;
 }
 
+/** No node:ffi, or a Node with another TLS library: undefined. */
 function dlopenSelf(): OpenSsl | undefined {
-  // oxlint-disable-next-line typescript/unbound-method -- it is put back where it was
-  const emitWarning = process.emitWarning;
-  // "Experimental" says nothing to somebody who recovers mail.
-  process.emitWarning = () => undefined;
-  try {
-    const ffi = process.getBuiltinModule("node:ffi");
-    const { functions } = ffi.dlopen(null, {
-      EVP_CIPHER_CTX_new: { arguments: [], return: "pointer" },
-      EVP_aes_256_ctr: { arguments: [], return: "pointer" },
-      EVP_EncryptInit_ex: {
-        arguments: ["pointer", "pointer", "pointer", "buffer", "buffer"],
-        return: "i32",
-      },
-      EVP_EncryptUpdate: {
-        arguments: ["pointer", "buffer", "buffer", "buffer", "i32"],
-        return: "i32",
-      },
-    });
-    return functions;
-  } catch {
-    // No node:ffi, or a Node with another TLS library: the documented call serves.
-    return undefined;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  return openNativeLibrary([null], {
+    EVP_CIPHER_CTX_new: { arguments: [], return: "pointer" },
+    EVP_aes_256_ctr: { arguments: [], return: "pointer" },
+    EVP_EncryptInit_ex: {
+      arguments: ["pointer", "pointer", "pointer", "buffer", "buffer"],
+      return: "i32",
+    },
+    EVP_EncryptUpdate: {
+      arguments: ["pointer", "buffer", "buffer", "buffer", "i32"],
+      return: "i32",
+    },
+  });
 }
 
 /** Equal output for several lengths and IVs, among them a counter that overflows. */
