@@ -3,7 +3,7 @@
  * spans from the listing of the index that is relied upon to the snapshot's write.
  */
 import { randomBytes } from "node:crypto";
-import { availableParallelism, userInfo } from "node:os";
+import { availableParallelism } from "node:os";
 import { displayPath, type Image, type RawPath } from "#image";
 import type { WalkCounts } from "./capture-tally.ts";
 import { walkAndStore, type WalkResult } from "./capture-walk.ts";
@@ -19,6 +19,7 @@ import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts"
 import { listSnapshots } from "./list-snapshots.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 import { storeSnapshotTree } from "./snapshot-tree.ts";
+import { ownUser } from "./process-identity.ts";
 import { programVersion } from "./program-version.ts";
 
 const scanKind = "scan";
@@ -283,9 +284,7 @@ async function finish(parts: {
       tree: Buffer.from(tree).toString("hex"),
       paths: [textPath(options.path)],
       hostname: options.hostname,
-      username: userName(),
-      uid: process.getuid?.() ?? 0,
-      gid: process.getgid?.() ?? 0,
+      ...ownUser(),
       excludes: [],
       tags: momentTags(facts, options.tags ?? []),
       programVersion,
@@ -348,13 +347,4 @@ function resultOf(parts: {
 /** Snapshots hold paths as text: bytes that are not UTF-8 become U+FFFD there, as in restic. The tree keeps them. */
 function textPath(path: string): string {
   return Buffer.from(path, "latin1").toString("utf8");
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user without an entry in /etc/passwd.
-    return "";
-  }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { isRecoveryError } from "#errors";
 import type { Image, RawPath } from "#image";
@@ -13,6 +13,7 @@ import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
 import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
 import { takeLock, underLock } from "./lock.ts";
+import { ownUser } from "./process-identity.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
@@ -39,7 +40,7 @@ export async function initRepository(
   if (await hasConfig(storage, options.signal)) throw repositoryExists(storage.location);
   const leftover = await leftoverMasterKey(storage, options);
   const masterKey = leftover ?? masterKeyFromBytes(randomBytes(64));
-  const identity = { username: userName(), hostname: hostname(), nowNs: systemClock()() };
+  const identity = { username: ownUser().username, hostname: hostname(), nowNs: systemClock()() };
   const keyId =
     leftover === undefined
       ? await saveKey(storage, { password: options.password, masterKey, ...identity })
@@ -118,14 +119,6 @@ function repositoryExists(location: string): RepositoryError {
       hint: "Use it as it is, or name another folder.",
     },
   );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "";
-  }
 }
 
 /** Throws `repository.not-found`, `repository.wrong-password`, `repository.unsupported`, `repository.damaged`. */

@@ -65,9 +65,11 @@ function lookAt(pid: number): { readonly isDead: boolean; readonly start: string
   return { isDead: state === "Z" || state === "X", start };
 }
 
-function ownUser(): { username: string; uid: number; gid: number } {
+/** Who runs this process. */
+export function ownUser(): { username: string; uid: number; gid: number } {
   try {
-    return userInfo();
+    const { username, uid, gid } = userInfo();
+    return { username, uid, gid };
   } catch {
     // A container's user without an entry in /etc/passwd.
     return {
