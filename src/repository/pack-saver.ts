@@ -24,7 +24,6 @@ export class PackSaver {
   #unindexed: IndexedPack[] = [];
   #unindexedBlobs = 0;
   #failure: Error | undefined;
-  packs = 0;
 
   constructor(options: {
     readonly context: UnpackedContext;
@@ -58,7 +57,6 @@ export class PackSaver {
       signal: this.#signal,
     });
     const blobs = parsePackHeader(pack.header, pack.packId);
-    this.packs++;
     this.#unindexed.push({ packId: pack.packId, blobs });
     this.#unindexedBlobs += blobs.length;
     if (this.#unindexedBlobs >= indexFullBlobs) await this.#writeIndex();
