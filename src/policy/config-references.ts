@@ -1,24 +1,16 @@
 import { closestWord, quoted } from "#errors";
 import { parseAlarmRule } from "./alarm-rule.ts";
-import type { ConfigDocument, ConfigPath } from "./config-document.ts";
-import type { Finding } from "./finding.ts";
-import { matchesMailbox } from "./mailbox-pattern.ts";
-import type { Problem } from "./problem.ts";
-import { placedProblem, valueIn } from "./schema-problems.ts";
-
-type Add = (
-  path: ConfigPath,
-  finding: Finding & { readonly severity?: Problem["severity"] },
-) => void;
+import type { AddFinding } from "./checked-yaml.ts";
+import { isWithin } from "./checked-values.ts";
+import { checkLinesOfBusiness } from "./line-of-business-findings.ts";
+import { valueIn } from "./schema-problems.ts";
+import type { YamlDocument, YamlPath } from "./yaml-document.ts";
 
 /**
  * Checks across values. They look at the data as written, whatever else is wrong with it, so that one
  * run shows every problem.
  */
-export function referenceProblems(document: ConfigDocument, fileName: string): Problem[] {
-  const problems: Problem[] = [];
-  const add: Add = (path, finding) =>
-    problems.push(placedProblem(finding, { document, fileName, path }));
+export function checkReferences(document: YamlDocument, add: AddFinding): void {
   for (const map of ["servers", "copies", "tiers", "lines_of_business"]) {
     if (isEmptyMap(valueIn(document.value, [map]))) {
       add([map], { code: "config.missing", message: `${quoted(map)} has no entry` });
@@ -27,9 +19,8 @@ export function referenceProblems(document: ConfigDocument, fileName: string): P
   checkNames(document, add);
   checkServers(document, add);
   checkFolders(document, add);
-  checkLines(document, add);
+  checkLinesOfBusiness(document, add);
   checkAlarm(document, add);
-  return problems;
 }
 
 function isEmptyMap(value: unknown): boolean {
@@ -41,7 +32,7 @@ function isEmptyMap(value: unknown): boolean {
   );
 }
 
-function checkNames(document: ConfigDocument, add: Add): void {
+function checkNames(document: YamlDocument, add: AddFinding): void {
   for (const tier of document.keysOf(["tiers"])) {
     checkName(document, ["tiers", tier, "operational", "copy"], {
       map: "copies",
@@ -55,9 +46,9 @@ function checkNames(document: ConfigDocument, add: Add): void {
 }
 
 function checkName(
-  document: ConfigDocument,
-  path: ConfigPath,
-  options: { readonly map: string; readonly noun: string; readonly add: Add },
+  document: YamlDocument,
+  path: YamlPath,
+  options: { readonly map: string; readonly noun: string; readonly add: AddFinding },
 ): void {
   const { map, noun, add } = options;
   const name = valueIn(document.value, path);
@@ -75,7 +66,7 @@ function checkName(
   });
 }
 
-function checkServers(document: ConfigDocument, add: Add): void {
+function checkServers(document: YamlDocument, add: AddFinding): void {
   for (const server of document.keysOf(["servers"])) {
     const keys = document.keysOf(["servers", server]);
     for (const [has, lacks] of [["stop", "start"] as const, ["start", "stop"] as const]) {
@@ -101,7 +92,7 @@ function checkServers(document: ConfigDocument, add: Add): void {
 }
 
 /** A copy inside the mail store would capture itself; a store inside a copy would be taken for its files. */
-function checkFolders(document: ConfigDocument, add: Add): void {
+function checkFolders(document: YamlDocument, add: AddFinding): void {
   for (const copy of document.keysOf(["copies"])) {
     const copyPath = valueIn(document.value, ["copies", copy, "path"]);
     for (const server of document.keysOf(["servers"])) {
@@ -118,48 +109,7 @@ function checkFolders(document: ConfigDocument, add: Add): void {
   }
 }
 
-function isWithin(inner: string, outer: string): boolean {
-  const [innerFolder, outerFolder] = [inner, outer].map(
-    (path) => `${path.replace(/\/+/g, "/").replace(/\/$/, "")}/`,
-  );
-  return innerFolder?.startsWith(outerFolder ?? "") ?? false;
-}
-
-function checkLines(document: ConfigDocument, add: Add): void {
-  const lines = document.keysOf(["lines_of_business"]);
-  // Patterns without "?": what they match as text, they cover as patterns.
-  const earlier: string[] = [];
-  for (const line of lines) {
-    const patterns = patternsOf(document, line);
-    const isCovered = (pattern: string): boolean =>
-      earlier.some((before) => matchesMailbox(before, pattern));
-    if (patterns.length > 0 && earlier.length < 1000 && patterns.every(isCovered)) {
-      const message = `no mailbox gets to ${quoted(line)}: earlier lines take them all`;
-      add(["lines_of_business", line, "mailboxes"], {
-        severity: "warning",
-        code: "config.unreachable",
-        message,
-        hint: "The first match wins: move it up.",
-      });
-    }
-    for (const pattern of patterns) if (!pattern.includes("?")) earlier.push(pattern);
-  }
-  if (lines.length === 0 || earlier.some((pattern) => /^\*+$/.test(pattern))) return;
-  const message = "mailboxes that match no line of business are not protected";
-  add(["lines_of_business"], {
-    severity: "warning",
-    code: "config.unprotected",
-    message,
-    hint: 'End with a line for mailboxes: ["*"].',
-  });
-}
-
-function patternsOf(document: ConfigDocument, line: string): readonly string[] {
-  const patterns = valueIn(document.value, ["lines_of_business", line, "mailboxes"]);
-  return Array.isArray(patterns) ? patterns.filter((pattern) => typeof pattern === "string") : [];
-}
-
-function checkAlarm(document: ConfigDocument, add: Add): void {
+function checkAlarm(document: YamlDocument, add: AddFinding): void {
   const path = ["prove_it", "alarm_if"];
   const text = valueIn(document.value, path);
   const rule = typeof text === "string" ? parseAlarmRule(text) : undefined;

@@ -1,7 +1,17 @@
-import { isZone, knownZones, parseDuration, TimeError } from "#time";
-import { closestWord, quoted } from "#errors";
+import { quoted } from "#errors";
 import { z } from "zod";
 import { parseAlarmRule } from "./alarm-rule.ts";
+import {
+  absolutePathText,
+  checkedText,
+  durationText,
+  mailboxPatternText,
+  nameText,
+  payrollScalar,
+  productivityLostScalar,
+  serverNameText,
+  timeZoneText,
+} from "./checked-values.ts";
 import {
   type CopyLayer,
   copyLayers,
@@ -12,8 +22,6 @@ import {
   type ServerType,
   serverTypes,
 } from "./config.ts";
-import type { Finding } from "./finding.ts";
-import { patternProblem } from "./mailbox-pattern.ts";
 import { PolicyError } from "./policy-error.ts";
 import { parseRetentionRule } from "./retention-rule.ts";
 import { parseSecretReference } from "./secret-reference.ts";
@@ -23,49 +31,7 @@ import { parseSecretReference } from "./secret-reference.ts";
  * editors. Checks of single values stand here; checks across values in config-references.ts.
  */
 
-/** Text with a check of its own; the finding travels in the issue's params. */
-function checked(check: (text: string) => Finding | undefined): z.ZodString {
-  return z.string().superRefine((text, context) => {
-    const finding = check(text);
-    if (finding !== undefined)
-      context.addIssue({ code: "custom", message: finding.message, params: { finding } });
-  });
-}
-
-/** A server's name is part of group names and of targets: no "/", "@", "*" or ",". */
-const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
-/** Other names may be words; restic splits tags at commas, and groups are "server/line". */
-const name = z.string().regex(/^[\p{L}\p{N}](?:[\p{L}\p{N} ._&+-]{0,61}[\p{L}\p{N}._&+-])?$/u);
-
-const duration = checked((text) => {
-  try {
-    if (parseDuration(text) > 0) return undefined;
-    return {
-      code: "config.duration",
-      message: `${quoted(text)} is no time at all`,
-      hint: "Write it like 10 seconds.",
-    };
-  } catch (error) {
-    if (!(error instanceof TimeError)) throw error;
-    return {
-      code: "config.duration",
-      message: `${quoted(text)} is not a duration I know`,
-      suggestion: error.suggestion,
-      hint: error.hint,
-    };
-  }
-});
-
-const absolutePath = checked((text) => {
-  if (/^\/[^\p{Cc}]*$/u.test(text) && !text.split("/").includes("..")) return undefined;
-  return {
-    code: "config.path",
-    message: `${quoted(text)} is not a path from the root on`,
-    hint: "Write it like /srv/mail.",
-  };
-}).meta({ pattern: "^/" });
-
-const rule = checked((text) => {
+const rule = checkedText((text) => {
   try {
     parseRetentionRule(text);
     return undefined;
@@ -80,31 +46,12 @@ const rule = checked((text) => {
   }
 });
 
-const pattern = checked((text) => {
-  const problem = patternProblem(text);
-  const hint = "Write it like sales@example.org or *@sales.example.org.";
-  if (problem === undefined) return undefined;
-  const suggestion = patternProblem(`*${text}`) === undefined ? `*${text}` : undefined;
-  return { code: "config.pattern", message: `${quoted(text)} ${problem}`, suggestion, hint };
-});
-
-const timeZone = checked((text) => {
-  if (isZone(text)) return undefined;
-  const suggestion = closestWord(text, knownZones());
-  return {
-    code: "config.time-zone",
-    message: `${quoted(text)} is not a time zone I know`,
-    suggestion,
-    hint: "Write it like Europe/Berlin.",
-  };
-});
-
-const secret = checked((text) => {
+const secret = checkedText((text) => {
   const reference = parseSecretReference(text);
   return "code" in reference ? reference : undefined;
 }).meta({ pattern: "^(credential:|env:|file:/)" });
 
-const alarmRule = checked((text) => {
+const alarmRule = checkedText((text) => {
   if (parseAlarmRule(text) !== undefined) return undefined;
   return {
     code: "config.alarm",
@@ -124,7 +71,7 @@ const server = z.strictObject({
   type: z
     .enum(serverTypes)
     .describe("How the mail lies on disk: maildir, dovecot, or a plain folder of Maildirs."),
-  path: absolutePath.describe("The mail store's folder."),
+  path: absolutePathText.describe("The mail store's folder."),
   data_source: z
     .enum(dataSources)
     .optional()
@@ -137,14 +84,14 @@ const server = z.strictObject({
       "How to stop the mail server: a list of program and arguments, or a line for /bin/sh.",
     ),
   start: command.optional().describe("How to start it again."),
-  stop_time_limit: duration
+  stop_time_limit: durationText
     .optional()
     .describe("How long stopping and starting may take. Default: 60 seconds."),
 });
 
 const copy = z.strictObject({
   layer: z.enum(copyLayers).describe("operational: at hand, for everyday recovery."),
-  path: absolutePath.describe("The repository's folder (restic format)."),
+  path: absolutePathText.describe("The repository's folder (restic format)."),
   key: secret.describe(
     "Where the repository's password is read from: credential:NAME, env:NAME or file:/path.",
   ),
@@ -153,8 +100,8 @@ const copy = z.strictObject({
 const operational = z.strictObject({
   method: z.enum(operationalMethods).describe("The operational recovery method."),
   copy: z.string().describe("Name of the copy that it fills."),
-  lose_at_most: duration.optional().describe("Recovery point objective: 15 minutes."),
-  back_within: duration.optional().describe("Recovery time objective: 1 hour."),
+  lose_at_most: durationText.optional().describe("Recovery point objective: 15 minutes."),
+  back_within: durationText.optional().describe("Recovery time objective: 1 hour."),
   keep: z
     .array(rule)
     .max(50)
@@ -167,20 +114,26 @@ const operational = z.strictObject({
 export const configSchema: z.ZodType<WrittenConfig> = z
   .strictObject({
     version: z.literal(1).describe("Version of this file's format."),
-    time_zone: timeZone
+    time_zone: timeZoneText
       .optional()
       .describe("IANA time zone, in which moments are typed and retention counts days."),
-    servers: z.record(serverName, server).describe("The mail servers, by name."),
-    copies: z.record(name, copy).describe("Where copies are kept, by name."),
+    servers: z.record(serverNameText, server).describe("The mail servers, by name."),
+    copies: z.record(nameText, copy).describe("Where copies are kept, by name."),
     tiers: z
-      .record(name, z.strictObject({ operational }))
+      .record(nameText, z.strictObject({ operational }))
       .describe("Levels of protection, by name."),
     lines_of_business: z
       .record(
-        name,
+        nameText,
         z.strictObject({
-          mailboxes: z.array(pattern).min(1).max(10_000),
+          mailboxes: z.array(mailboxPatternText).min(1).max(10_000),
           tier: z.string().describe("Name of the tier."),
+          payroll: payrollScalar
+            .optional()
+            .describe("What the people of this line cost in an hour: 12000 EUR per hour."),
+          productivity_lost_without_mail: productivityLostScalar
+            .optional()
+            .describe("Share of their work that stands still without mail: 30%."),
         }),
       )
       .describe("Which mailboxes get which tier; the first line that matches wins."),
@@ -217,15 +170,20 @@ export type WrittenTier = {
   };
 };
 
+export type WrittenLineOfBusiness = {
+  readonly mailboxes: readonly string[];
+  readonly tier: string;
+  readonly payroll?: string | number | undefined;
+  readonly productivity_lost_without_mail?: string | number | undefined;
+};
+
 export type WrittenConfig = {
   readonly version: 1;
   readonly time_zone?: string | undefined;
   readonly servers: Readonly<Record<string, WrittenServer>>;
   readonly copies: Readonly<Record<string, WrittenCopy>>;
   readonly tiers: Readonly<Record<string, WrittenTier>>;
-  readonly lines_of_business: Readonly<
-    Record<string, { readonly mailboxes: readonly string[]; readonly tier: string }>
-  >;
+  readonly lines_of_business: Readonly<Record<string, WrittenLineOfBusiness>>;
   readonly prove_it?: { readonly alarm_if?: string | undefined } | undefined;
 };
 

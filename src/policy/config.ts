@@ -66,6 +66,16 @@ export type LineOfBusiness = {
   readonly name: string;
   readonly mailboxes: readonly string[];
   readonly tier: string;
+  /** What an hour without mail costs, in its two factors (paper §1.4.4). */
+  readonly downtime?: Downtime;
+};
+
+export type Downtime = {
+  readonly payrollPerHour: number;
+  /** Three letters, upper case. */
+  readonly currency: string;
+  /** From 0 to 1. */
+  readonly productivityLostShare: number;
 };
 
 export type AlarmConfig = {

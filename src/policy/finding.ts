@@ -1,9 +1,11 @@
-import type { ProblemCode } from "./problem.ts";
+import type { Problem, ProblemCode } from "./problem.ts";
 
 /** A Problem before its place is known. */
-export type Finding = {
-  readonly code: ProblemCode;
+export type Finding<Code extends string = ProblemCode> = {
+  readonly code: Code;
   readonly message: string;
   readonly suggestion?: string | undefined;
   readonly hint?: string | undefined;
+  /** Default: error. */
+  readonly severity?: Problem["severity"] | undefined;
 };

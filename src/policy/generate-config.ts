@@ -1,4 +1,5 @@
 import type { ServerType } from "./config.ts";
+import { yamlScalar } from "./yaml-scalar.ts";
 
 export type GenerateConfigOptions = {
   /** Default: "mail". */
@@ -26,21 +27,21 @@ export function generateConfig(options: GenerateConfigOptions): string {
   } = options;
   return `# yaml-language-server: $schema=./config.schema.json
 version: 1
-time_zone: ${scalar(timeZone)}
+time_zone: ${yamlScalar(timeZone)}
 
 # The mail servers to protect.
 servers:
-  ${scalar(serverName)}:
+  ${yamlScalar(serverName)}:
     type: ${type}
-    path: ${scalar(path)}
+    path: ${yamlScalar(path)}
     data_source: live application
 
 # Where copies are kept: best on another disk. Secrets stay outside this file.
 copies:
   here:
     layer: operational
-    path: ${scalar(copyPath)}
-    key: ${scalar(key)}
+    path: ${yamlScalar(copyPath)}
+    key: ${yamlScalar(key)}
 
 # How well mail is protected.
 tiers:
@@ -65,12 +66,4 @@ lines_of_business:
 prove_it:
   alarm_if: more than 20% disappears
 `;
-}
-
-/** Plain where YAML cannot take it for anything else; else in double quotes, as JSON, which YAML 1.2 reads. */
-function scalar(text: string): string {
-  const isPlain =
-    /^[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)?$/.test(text) &&
-    !/^(?:true|false|null|yes|no|on|off|[yn])$/i.test(text);
-  return isPlain ? text : JSON.stringify(text);
 }

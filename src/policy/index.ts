@@ -2,8 +2,8 @@
  * policy: what the configuration file says, as pure functions: which mail is protected how well, what
  * may expire, and what a target typed by a person means.
  *
- * The file is YAML; every problem in it is reported with line, column and suggestion. Protection group =
- * server × line of business. Retention rules are plain English; a rule keeps, and what no rule keeps may
+ * The file is YAML; every problem in it is reported with line, column and suggestion, and other files that
+ * people write are read the same way (readCheckedYaml). Protection group = server × line of business. Retention rules are plain English; a rule keeps, and what no rule keeps may
  * be dropped, unless the alarm has stopped expiry. Nothing here reads files or clocks.
  */
 export {
@@ -15,6 +15,7 @@ export {
   type CopyConfig,
   type CopyLayer,
   type DataSource,
+  type Downtime,
   type LineOfBusiness,
   type OperationalConfig,
   type OperationalMethod,
@@ -31,9 +32,37 @@ export {
 } from "./parse-config.ts";
 export { formatProblem, type Problem, type ProblemCode } from "./problem.ts";
 export { configJsonSchema } from "./config-schema.ts";
+export {
+  type AddFinding,
+  type CheckedYaml,
+  type CheckedYamlOptions,
+  readCheckedYaml,
+} from "./checked-yaml.ts";
+export {
+  absolutePathText,
+  checkedScalar,
+  checkedText,
+  isName,
+  isServerName,
+  isWithin,
+  mailboxPatternText,
+  nameText,
+  payrollScalar,
+  productivityLostScalar,
+  tidyPath,
+  timeZoneText,
+} from "./checked-values.ts";
+export { checkLinesOfBusiness } from "./line-of-business-findings.ts";
+export type { Finding } from "./finding.ts";
+export type { JsonSchema } from "./known-keys.ts";
+export { type Money, moneyFinding, type MoneyForm, parseMoney } from "./money.ts";
+export { formatShare, parseShare, shareFinding } from "./share.ts";
+export { type FileVocabulary, valueIn } from "./schema-problems.ts";
+export type { Position, YamlDocument, YamlPath } from "./yaml-document.ts";
+export { yamlScalar } from "./yaml-scalar.ts";
 export { generateConfig, type GenerateConfigOptions } from "./generate-config.ts";
 export { groupOfMailbox, protectionGroups, type ProtectionGroup } from "./protection-group.ts";
-export { matchesMailbox } from "./mailbox-pattern.ts";
+export { matchesMailbox, patternProblem } from "./mailbox-pattern.ts";
 export {
   parseRetention,
   parseRetentionRule,

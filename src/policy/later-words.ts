@@ -18,8 +18,6 @@ const laterKeys: ReadonlyMap<string, LaterWord> = new Map([
   ["copies.*.url", error],
   ["copies.*.cannot_be_deleted_for", error],
   ["tiers.*.disaster", error],
-  ["lines_of_business.*.payroll", warning],
-  ["lines_of_business.*.productivity_lost_without_mail", warning],
 ]);
 
 const laterValues: ReadonlyMap<string, readonly string[]> = new Map([

@@ -88,6 +88,44 @@ test("parseConfig() fills in what may be left out", () => {
   });
 });
 
+test("parseConfig() reads what an hour without mail costs, in its two factors", () => {
+  const text = small.replace(
+    "tier: gold",
+    "tier: gold, payroll: 12000 EUR per hour, productivity_lost_without_mail: 28.7%",
+  );
+  const { config, problems } = parseConfig(text, { fileName: "c" });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config?.linesOfBusiness[0]?.downtime, {
+    payrollPerHour: 12_000,
+    currency: "EUR",
+    productivityLostShare: 0.287,
+  });
+});
+
+test("parseConfig() says of payroll and productivity what was meant", () => {
+  const cases: readonly (readonly [string, string, string, string | undefined])[] = [
+    ["12000", "30%", "config.money", undefined],
+    ["12000 EUR", "30%", "config.money", "12000 EUR per hour"],
+    ['"12,000 eur per hour"', "30%", "config.money", "12000 EUR per hour"],
+    ["$12000/h", "30%", "config.money", "12000 USD per hour"],
+    ["12000 EUR per year", "30%", "config.money", undefined],
+    ["a lot", "30%", "config.money", undefined],
+    ["12000 EUR per hour", "30", "config.share", "30%"],
+    ["12000 EUR per hour", "0.3", "config.share", "30%"],
+    ["12000 EUR per hour", "130%", "config.share", undefined],
+    ["12000 EUR per hour", "-3%", "config.share", undefined],
+    ["12000 EUR per hour", "[30%]", "config.type", undefined],
+  ];
+  for (const [payroll, lost, code, suggestion] of cases) {
+    const problem = problemIn(
+      "tier: gold",
+      `tier: gold, payroll: ${payroll}, productivity_lost_without_mail: ${lost}`,
+    );
+    assert.equal(problem.code, code, payroll + lost);
+    assert.equal(problem.suggestion, suggestion, payroll + lost);
+  }
+});
+
 test("parseConfig() keeps the file's order of lines, whatever their names", () => {
   const text = small.replace(
     "  everyone:",
@@ -142,6 +180,8 @@ test("parseConfig() knows the slips that people make", () => {
       "config.command",
       undefined,
     ],
+    ["tier: gold", "tier: gold, payroll: 12000 EUR per hour", "config.downtime", undefined],
+    ["tier: gold", "tier: gold, productivity_lost_without_mail: 30%", "config.downtime", undefined],
     [/$/, "prove_it: {alarm_if: it rains}\n", "config.alarm", undefined],
     [/$/, "version: 1\n", "config.duplicate-key", undefined],
   ];
@@ -175,14 +215,14 @@ test("parseConfig() says of later words that they are not available, and reads o
     assert.equal(problem.code, "config.not-available", to);
     assert.equal(problem.severity, "error");
   }
-  const text = `${small.replace("tier: gold", "tier: gold, payroll: 12000 EUR per hour")}prove_it:
+  const text = `${small}prove_it:
   drill: every Sunday at 03:00
   alarm_if: more than 30% of a mailbox disappears within 10 minutes
 tell: [{when: [late], email: postmaster@example.org}]
 `;
   const { config, problems } = parseConfig(text, { fileName: "config.yaml" });
   assert.equal(config?.alarm.shrinkPercent, 30);
-  assert.equal(problems.length, 5);
+  assert.equal(problems.length, 4);
   assert.ok(
     problems.every(
       ({ severity, code }) => severity === "warning" && code === "config.not-available",
@@ -266,6 +306,9 @@ test("parseConfig() bounds what a hostile file can cost", () => {
     assert.equal(config, undefined);
     assert.ok(problems.length > 0);
   }
+  // Looking for each key among all of them took minutes.
+  const keys = Array.from({ length: 30_000 }, (_, index) => `unknown${index}: 1`);
+  assert.ok(problemsOf(keys.join("\n")).length > keys.length);
   assert.equal(
     parseConfig(`#${"x".repeat(2_000_000)}`, { fileName: "c" }).problems[0]?.code,
     "config.too-large",

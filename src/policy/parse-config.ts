@@ -1,27 +1,33 @@
 import { parseDuration } from "#time";
 import { parseAlarmRule } from "./alarm-rule.ts";
+import { readCheckedYaml } from "./checked-yaml.ts";
+import { tidyPath } from "./checked-values.ts";
 import type {
   Config,
   CopyConfig,
+  Downtime,
   LineOfBusiness,
   SecretReference,
   ServerConfig,
   TierConfig,
 } from "./config.ts";
-import { type ConfigDocument, type ConfigPath, readDocument } from "./config-document.ts";
-import { referenceProblems } from "./config-references.ts";
+import { checkReferences } from "./config-references.ts";
 import {
   configSchema,
   type WrittenConfig,
   type WrittenCopy,
+  type WrittenLineOfBusiness,
   type WrittenServer,
   type WrittenTier,
 } from "./config-schema.ts";
+import { configVocabulary } from "./config-vocabulary.ts";
+import { parseMoney } from "./money.ts";
 import { PolicyError } from "./policy-error.ts";
 import { formatProblem, type Problem } from "./problem.ts";
 import { parseRetention } from "./retention-rule.ts";
-import { placedProblem, schemaProblems, valueIn } from "./schema-problems.ts";
 import { parseSecretReference } from "./secret-reference.ts";
+import { parseShare } from "./share.ts";
+import type { YamlDocument } from "./yaml-document.ts";
 
 export type ParseConfigOptions = {
   /** For messages. */
@@ -44,24 +50,16 @@ const defaultShrinkPercent = 20;
 
 /** Reads and checks a configuration file. Never throws for what is in the text. */
 export function parseConfig(text: string, options: ParseConfigOptions): ParsedConfig {
-  const { fileName, limitBytes = 1024 * 1024 } = options;
-  const document = readDocument(text, { fileName, limitBytes });
-  const problems = [...document.problems];
-  if (document.value === null || (document.value === undefined && problems.length === 0)) {
-    const message = "the file is empty";
-    problems.push(
-      placedProblem(
-        { code: "config.missing", message, hint: "Begin with: restante config generate" },
-        { document, fileName, path: [] },
-      ),
-    );
-  } else if (document.value !== undefined) {
-    problems.push(...checkedProblems(document, fileName));
-  }
-  problems.sort((left, right) => left.line - right.line || left.column - right.column);
-  if (problems.some((problem) => problem.severity === "error")) return { problems };
-  const written = configSchema.parse(document.value);
-  return { config: readConfig(written, document, options), problems };
+  const { value, document, problems } = readCheckedYaml(text, {
+    fileName: options.fileName,
+    ...(options.limitBytes === undefined ? {} : { limitBytes: options.limitBytes }),
+    schema: configSchema,
+    vocabulary: configVocabulary,
+    emptyHint: "Begin with: restante config generate",
+    check: checkReferences,
+  });
+  if (value === undefined) return { problems };
+  return { config: readConfig(value, document, options), problems };
 }
 
 /** The configuration, or a PolicyError `config.invalid` whose message lists what is wrong. */
@@ -75,28 +73,9 @@ export function requireConfig(parsed: ParsedConfig): Config {
   });
 }
 
-function checkedProblems(document: ConfigDocument, fileName: string): Problem[] {
-  const result = configSchema.safeParse(document.value);
-  const found = result.success ? [] : schemaProblems(result.error.issues, { document, fileName });
-  if (!result.success) forgetLaterKeys(document.value, result.error.issues);
-  return [...found, ...referenceProblems(document, fileName)];
-}
-
-type Issues = Parameters<typeof schemaProblems>[0];
-
-/** Keys that were only warned of must not stop the file from being read. Errors end the reading anyway. */
-function forgetLaterKeys(value: unknown, issues: Issues): void {
-  for (const issue of issues) {
-    if (issue.code !== "unrecognized_keys") continue;
-    const holder = valueIn(value, issue.path as ConfigPath);
-    if (typeof holder !== "object" || holder === null) continue;
-    for (const key of issue.keys) Reflect.deleteProperty(holder, key);
-  }
-}
-
 function readConfig(
   written: WrittenConfig,
-  document: ConfigDocument,
+  document: YamlDocument,
   options: ParseConfigOptions,
 ): Config {
   return {
@@ -106,7 +85,7 @@ function readConfig(
     copies: entries(written.copies, document.keysOf(["copies"])).map(readCopy),
     tiers: entries(written.tiers, document.keysOf(["tiers"])).map(readTier),
     linesOfBusiness: entries(written.lines_of_business, document.keysOf(["lines_of_business"])).map(
-      ([name, line]): LineOfBusiness => ({ name, mailboxes: line.mailboxes, tier: line.tier }),
+      readLine,
     ),
     alarm: {
       shrinkPercent:
@@ -171,6 +150,20 @@ function readTier([name, { operational }]: [string, WrittenTier]): TierConfig {
   };
 }
 
-function tidyPath(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, "") || "/" : path;
+function readLine([name, line]: [string, WrittenLineOfBusiness]): LineOfBusiness {
+  const downtime = readDowntime(line);
+  return {
+    name,
+    mailboxes: line.mailboxes,
+    tier: line.tier,
+    ...(downtime === undefined ? {} : { downtime }),
+  };
+}
+
+/** Both factors were checked, and that they come together. */
+function readDowntime(line: WrittenLineOfBusiness): Downtime | undefined {
+  const payroll = parseMoney(String(line.payroll));
+  const productivityLostShare = parseShare(String(line.productivity_lost_without_mail));
+  if (payroll === undefined || productivityLostShare === undefined) return undefined;
+  return { payrollPerHour: payroll.amount, currency: payroll.currency, productivityLostShare };
 }

@@ -1,8 +1,8 @@
-/** What is wrong with a configuration, and where. An error makes it unusable; a warning does not. */
+/** What is wrong with a file that people write, and where. An error makes it unusable; a warning does not. */
 export type Problem = {
   readonly severity: "error" | "warning";
   /** Stable, listed in docs/errors.md. */
-  readonly code: ProblemCode;
+  readonly code: string;
   readonly message: string;
   readonly file: string;
   /** From 1. */
@@ -15,6 +15,7 @@ export type Problem = {
   readonly hint?: string;
 };
 
+/** Codes of the configuration, and of every file that is read the same way; other rooms add their own. */
 export type ProblemCode =
   | "config.too-large"
   | "config.syntax"
@@ -31,6 +32,9 @@ export type ProblemCode =
   | "config.pattern"
   | "config.command"
   | "config.alarm"
+  | "config.money"
+  | "config.share"
+  | "config.downtime"
   | "config.key"
   | "config.inline-secret"
   | "config.reference"

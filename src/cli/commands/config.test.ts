@@ -61,6 +61,19 @@ test("config show says what the configuration means with its defaults", async ()
   assert.equal(json.config.timeZone, "Europe/Berlin");
 });
 
+test("config show says what an hour without mail costs", async () => {
+  await run("generate", "--config", "restante.yaml");
+  const path = join(folder, "restante.yaml");
+  const text = await readFile(path, "utf8");
+  const factors = "payroll: 12000 EUR per hour\n    productivity_lost_without_mail: 30%";
+  await writeFile(path, text.replace("tier: standard\n", `tier: standard\n    ${factors}\n`));
+  assert.match(
+    (await run("show")).output,
+    /an hour without mail costs 3600 EUR: 30% of a payroll of 12000 EUR per hour/,
+  );
+  assert.match((await run("show", "--json")).output, /"productivityLostShare": ?0\.3/);
+});
+
 test("config schema is a JSON Schema", async () => {
   const schema = JSON.parse((await run("schema")).output) as Record<string, unknown>;
   assert.equal(schema["type"], "object");

@@ -4,7 +4,9 @@ import { closestWord, systemErrorCode } from "#errors";
 import {
   type Config,
   configJsonSchema,
+  type Downtime,
   formatProblem,
+  formatShare,
   generateConfig,
   protectionGroups,
   requireConfig,
@@ -160,6 +162,8 @@ function configText(config: Config): string {
       "",
       `group ${group.name}  mailboxes ${group.mailboxPatterns.map(safeText).join(", ")}; tier ${group.tier}`,
     );
+    const downtime = config.linesOfBusiness.find(({ name }) => name === group.line)?.downtime;
+    if (downtime !== undefined) lines.push(`  ${downtimeText(downtime)}`);
     if (operational === undefined) continue;
     const { method, copy, loseAtMostMs, backWithinMs, keep } = operational;
     lines.push(`  ${method} to ${copy}`);
@@ -171,6 +175,11 @@ function configText(config: Config): string {
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+function downtimeText({ payrollPerHour, currency, productivityLostShare }: Downtime): string {
+  const perHour = Number((payrollPerHour * productivityLostShare).toFixed(2));
+  return `an hour without mail costs ${perHour} ${currency}: ${formatShare(productivityLostShare)} of a payroll of ${payrollPerHour} ${currency} per hour`;
 }
 
 function spanOrNone(durationMs: number | undefined): string {

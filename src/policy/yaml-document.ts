@@ -10,30 +10,31 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type YAMLMap,
 } from "yaml";
-import type { Problem } from "./problem.ts";
+import type { Problem, ProblemCode } from "./problem.ts";
 
-export type ConfigPath = readonly (string | number)[];
+export type YamlPath = readonly (string | number)[];
 export type Position = { readonly line: number; readonly column: number };
 
-export type ConfigDocument = {
+export type YamlDocument = {
   /** Plain data; undefined when the text is no YAML that can be read. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
   /** Where a value stands; the nearest that exists, for one that is missing. */
-  readonly valueAt: (path: ConfigPath) => Position;
+  readonly valueAt: (path: YamlPath) => Position;
   /** Where a key stands. */
-  readonly keyAt: (path: ConfigPath) => Position;
+  readonly keyAt: (path: YamlPath) => Position;
   /** Keys of a map in the file's order, which objects lose for keys like "1". */
-  readonly keysOf: (path: ConfigPath) => readonly string[];
+  readonly keysOf: (path: YamlPath) => readonly string[];
 };
 
-export type DocumentLimits = {
+export type YamlDocumentLimits = {
   readonly fileName: string;
   readonly limitBytes: number;
 };
 
-/** Deeper than any configuration; hostile nesting ends here. */
+/** Deeper than any file of ours; hostile nesting ends here. */
 const deepest = 20;
 /** How often aliases may be expanded in all (a "billion laughs" file is refused). */
 const mostAliases = 100;
@@ -41,10 +42,10 @@ const mostSyntaxProblems = 20;
 const tooDeep = `the nesting is deeper than ${deepest} levels`;
 
 /** Reads YAML 1.2 and keeps the position of everything in it. */
-export function readDocument(text: string, limits: DocumentLimits): ConfigDocument {
+export function readYamlDocument(text: string, limits: YamlDocumentLimits): YamlDocument {
   const lineCounter = new LineCounter();
   const reporter = new Reporter(limits.fileName, lineCounter);
-  const nowhere: ConfigDocument = {
+  const nowhere: YamlDocument = {
     value: undefined,
     problems: reporter.problems,
     valueAt: () => ({ line: 1, column: 1 }),
@@ -94,7 +95,7 @@ class Reporter {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  add(code: Problem["code"], message: string, offset: number, hint?: string): void {
+  add(code: ProblemCode, message: string, offset: number, hint?: string): void {
     const where = { file: this.#file, ...this.position(offset) };
     this.problems.push({
       severity: "error",
@@ -193,7 +194,7 @@ function plainData(document: Document, reporter: Reporter): unknown {
   }
 }
 
-function offsetOf(document: Document, path: ConfigPath, part: "key" | "value"): number {
+function offsetOf(document: Document, path: YamlPath, part: "key" | "value"): number {
   let node: unknown = document.contents;
   let offset = offsetOfNode(node);
   for (const [index, step] of path.entries()) {
@@ -211,7 +212,7 @@ function offsetOf(document: Document, path: ConfigPath, part: "key" | "value"): 
   return offset;
 }
 
-function nodeAt(document: Document, path: ConfigPath): unknown {
+function nodeAt(document: Document, path: YamlPath): unknown {
   let node: unknown = document.contents;
   for (const step of path) node = childOf(resolved(node, document), step)?.value;
   return node;
@@ -225,9 +226,23 @@ function childOf(
     const value = node.items[Number(step)];
     return value === undefined ? undefined : { value };
   }
-  if (!isMap(node)) return undefined;
-  // The last of equal keys is the one whose value is used.
-  return node.items.findLast((pair: Pair) => keyName(pair.key) === String(step));
+  return isMap(node) ? pairsOf(node).get(String(step)) : undefined;
+}
+
+/** Looking through a map's pairs for each of its keys would take a hostile file's time squared. */
+const pairsByMap = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** The last of equal keys is the one whose value is used. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairsByMap.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map<string, Pair>();
+  for (const pair of map.items) {
+    const name = keyName(pair.key);
+    if (name !== undefined) pairs.set(name, pair);
+  }
+  pairsByMap.set(map, pairs);
+  return pairs;
 }
 
 function resolved(node: unknown, document: Document): unknown {
@@ -235,10 +250,7 @@ function resolved(node: unknown, document: Document): unknown {
 }
 
 function keysOf(node: unknown): readonly string[] {
-  if (!isMap(node)) return [];
-  return [
-    ...new Set(node.items.map((pair) => keyName(pair.key)).filter((name) => name !== undefined)),
-  ];
+  return isMap(node) ? [...pairsOf(node).keys()] : [];
 }
 
 function keyName(key: unknown): string | undefined {

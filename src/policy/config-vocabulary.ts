@@ -1,0 +1,42 @@
+import { quoted } from "#errors";
+import { configJsonSchema } from "./config-schema.ts";
+import type { Finding } from "./finding.ts";
+import { isLaterValue, laterKey, placeOf } from "./later-words.ts";
+import type { FileVocabulary } from "./schema-problems.ts";
+import type { YamlPath } from "./yaml-document.ts";
+
+/** What messages about a configuration say that its schema does not. */
+export const configVocabulary: FileVocabulary = {
+  jsonSchema: configJsonSchema,
+  nameHint: (path) => {
+    const allowed =
+      path[0] === "servers"
+        ? "letters, digits, dots, underscores and hyphens"
+        : "letters, digits, spaces and . _ & + -";
+    return `A name has ${allowed}, 63 at most.`;
+  },
+  secretHint: "Write key: credential:NAME, env:NAME or file:/path, and keep the secret there.",
+  laterKey: (path) => laterKey(placeOf(path)),
+  isLaterValue: (path, value) => isLaterValue(placeOf(path), value),
+  kindFinding,
+};
+
+const durationKeys: ReadonlySet<string> = new Set([
+  "lose_at_most",
+  "back_within",
+  "stop_time_limit",
+]);
+
+function kindFinding(path: YamlPath, value: unknown): Finding | undefined {
+  const key = String(path.findLast((step) => typeof step === "string"));
+  if (key === "stop" || key === "start") {
+    const hint = "Write [systemctl, stop, dovecot], or a line for the shell.";
+    return { code: "config.command", message: `${quoted(key)} is not a command`, hint };
+  }
+  if (typeof value !== "number" || !durationKeys.has(key)) return undefined;
+  return {
+    code: "config.duration",
+    message: `${quoted(key)} lacks a unit`,
+    suggestion: `${value} seconds`,
+  };
+}
