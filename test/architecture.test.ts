@@ -20,7 +20,7 @@ const floors: readonly (readonly string[])[] = [
   ["errors"],
   ["files", "time"],
   ["image", "storage", "policy"],
-  ["mail", "repository"],
+  ["mail", "repository", "planner"],
   ["copies"],
   ["sources", "methods"],
   ["recovery"],
@@ -34,10 +34,11 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 
 /** Which rooms may use which package. The command line may use all: `doctor` looks at each. */
 const packages: Readonly<Record<string, readonly string[]>> = {
+  "csv-parse": ["planner"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],
-  zod: ["policy", "repository"],
+  zod: ["policy", "repository", "planner"],
 };
 
 /** What only the command line may touch. */

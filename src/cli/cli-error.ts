@@ -17,4 +17,12 @@ export type CliErrorCode =
   | "cli.no-password"
   | "cli.no-configuration"
   | "cli.nothing-matched"
+  | "cli.no-room"
+  | "cli.no-target"
+  | "cli.not-recorded"
+  | "cli.no-requirements"
+  | "cli.requirements-invalid"
+  | "cli.no-classification"
+  | "cli.classification-invalid"
+  | "cli.not-written"
   | "cli.refused";

@@ -1,6 +1,9 @@
 import type { OptionSpec } from "./arguments.ts";
+import { benchCommand } from "./bench-command.ts";
 import type { CommandSpec } from "./command.ts";
 import { at, commonOptions, dryRun, group, targetText, yes, zone } from "./command-options.ts";
+import { planCommand } from "./plan-command.ts";
+import { tierCommand } from "./tier-command.ts";
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -323,6 +326,9 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 0 },
     load: () => import("./commands/status.ts"),
   },
+  planCommand,
+  tierCommand,
+  benchCommand,
   {
     name: "completion",
     summary: "print a completion script for a shell",

@@ -21,11 +21,12 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["repository.locked", exitCodes.locked],
   ["repository.wrong-password", exitCodes.wrongPassword],
   ["cli.nothing-matched", exitCodes.nothingMatched],
+  ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["cli.refused", exitCodes.refused],
 ] as const);
 
 /** Beginnings of codes that mean that a person typed something that does not parse. */
-const usageCodes: readonly string[] = ["cli", "time", "config", "retention", "target"];
+const usageCodes: readonly string[] = ["cli", "time", "config", "planner", "retention", "target"];
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (isInterruption(error)) return exitCodes.interrupted;

@@ -17,6 +17,7 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { ownFolder, stateFolder } from "../folders.ts";
 import { consistencyText, momentJson, shortId } from "../moments.ts";
 import { withoutFolders } from "../part-image.ts";
+import { captureMeasurements, recordMeasurements } from "../run-measurements.ts";
 import { openSite, type Site } from "../site.ts";
 import { countText, plural, safeText } from "../text.ts";
 
@@ -75,11 +76,13 @@ async function captureStore(plan: StorePlan, run: Run): Promise<readonly Capture
   else await opening;
   const captured: Captured[] = [];
   const source = sourceOf(plan.source, run);
+  const startedMs = surroundings.clockMs();
   await using image = await source.stableImage({
     folder: rawPathFromText(plan.folder),
     group: plan.groups[0]?.name ?? plan.folder,
     signal: surroundings.signal,
   });
+  const listedMs = surroundings.clockMs() - startedMs;
   await opening;
   for (const group of plan.groups) {
     const one = await captureGroup(image, { plan, group, run });
@@ -94,7 +97,23 @@ async function captureStore(plan: StorePlan, run: Run): Promise<readonly Capture
     await output.text(resultText(one, run.site.zone));
     sayProblems(one.result.problems, run.context);
   }
+  await record(captured, { listedMs: plan.source.kind === "live" ? listedMs : 0, run });
   return captured;
+}
+
+/** What a capture says of this site's speed. One walk for several groups cannot be told apart. */
+async function record(
+  captured: readonly Captured[],
+  { listedMs, run }: { readonly listedMs: number; readonly run: Run },
+): Promise<void> {
+  const [only, ...others] = captured;
+  if (only === undefined || others.length > 0) return;
+  const { result, elapsedMs } = only;
+  const measured = captureMeasurements(
+    { ...result, momentId: result.point.id, elapsedMs: listedMs + elapsedMs },
+    run.context.surroundings.now(),
+  );
+  await recordMeasurements(run.context, measured);
 }
 
 async function openCopies(plan: StorePlan, { copies }: Run): Promise<void> {

@@ -21,6 +21,7 @@ import {
   restoreJobs,
   restoreMode,
 } from "../restore-jobs.ts";
+import { recordMeasurements, restoreMeasurements } from "../run-measurements.ts";
 import { scopesOf } from "../scope.ts";
 import { countText, plural, safeText } from "../text.ts";
 
@@ -34,7 +35,9 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const [typed = ""] = context.arguments.positionals;
   await using view = await openMoment(typed, context);
   const jobs = await restoreJobs(await scopesOf(view), { view, context });
+  const planningMs = surroundings.clockMs();
   const plans = await planJobs(view.image, jobs, context);
+  const plannedMs = surroundings.clockMs() - planningMs;
   const inPlace = !context.arguments.has("to");
   for (const [index, plan] of plans.entries())
     await showPlan(jobs[index] as RestoreJob, plan, context);
@@ -55,9 +58,40 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     !(await confirmed(questionOf(total, inPlace), context))
   )
     return exitCodes.refused;
+  const applyingMs = surroundings.clockMs();
   const results = await apply(view, { jobs, plans, context });
+  const elapsedMs = plannedMs + surroundings.clockMs() - applyingMs;
   const { failed, missing } = await showResults({ context, view, plans, results, startedMs });
+  await record(results, { view, context, elapsedMs });
   return failed + missing > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+/** What a restore says of this site's speed; without the time that a person took to answer. */
+async function record(
+  results: readonly RestoreResult[],
+  {
+    view,
+    context,
+    elapsedMs,
+  }: {
+    readonly view: MomentView;
+    readonly context: CommandContext;
+    readonly elapsedMs: number;
+  },
+): Promise<void> {
+  const counts = sum(results.map((result) => result.counts));
+  const measured = restoreMeasurements(
+    {
+      momentId: view.chosen.point.id,
+      bytes: results.reduce((total, { bytes }) => total + bytes, 0),
+      files: results.reduce((total, { filesVerified }) => total + filesVerified, 0),
+      skipped: counts.skipped + counts.moved + counts.merged,
+      failed: counts.failed + results.reduce((total, { failures }) => total + failures.length, 0),
+      elapsedMs,
+    },
+    context.surroundings.now(),
+  );
+  await recordMeasurements(context, measured);
 }
 
 function questionOf(
