@@ -22,7 +22,7 @@ const floors: readonly (readonly string[])[] = [
   ["image", "storage", "policy"],
   ["mail", "repository", "planner"],
   ["copies"],
-  ["sources", "methods"],
+  ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],
 ];

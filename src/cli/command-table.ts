@@ -2,6 +2,7 @@ import type { OptionSpec } from "./arguments.ts";
 import { benchCommand } from "./bench-command.ts";
 import type { CommandSpec } from "./command.ts";
 import { at, commonOptions, dryRun, group, targetText, yes, zone } from "./command-options.ts";
+import { duplicateCommand } from "./duplicate-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { tierCommand } from "./tier-command.ts";
 
@@ -326,6 +327,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 0 },
     load: () => import("./commands/status.ts"),
   },
+  duplicateCommand,
   planCommand,
   tierCommand,
   benchCommand,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Arguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
-import { type CopyPlace, copyPlace, repositoryFolder } from "./copy-access.ts";
+import { type CopyPlace, copyPlace } from "./copy-access.ts";
 
 const contextOf = (
   environment: Record<string, string>,
@@ -32,18 +32,4 @@ test("a configuration's copies go by their names, and one alone needs none", () 
   const two = { ...site, copies: [here, there] };
   assert.equal(copyPlace(contextOf({}, { copy: ["there"] }), two), there);
   assert.throws(() => copyPlace(contextOf({}), two), { code: "cli.no-copy" });
-});
-
-test("repositoryFolder() refuses what is no folder, without telling a password", () => {
-  assert.equal(repositoryFolder("copy", "/srv"), "/srv/copy");
-  for (const url of [
-    "s3:https://host/bucket",
-    "sftp:user@host:/path",
-    "rest:https://me:hunter2@host/",
-  ]) {
-    assert.throws(
-      () => repositoryFolder(url, "/srv"),
-      (error) => error instanceof Error && !error.message.includes("hunter2"),
-    );
-  }
 });

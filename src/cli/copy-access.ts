@@ -1,14 +1,12 @@
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import type { Copy, Reach } from "#copies";
 import { diskCopy } from "#methods";
 import { initRepository, type Repository } from "#repository";
-import { directoryStorage } from "#storage";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
 import { cacheFolder, ownFolder } from "./folders.ts";
-import type { PasswordSource } from "./passwords.ts";
+import type { PasswordRole, PasswordSource } from "./passwords.ts";
 import type { Site } from "./site.ts";
+import { openStorageAt, repositoryFolder } from "./storage-at.ts";
 import { safeText } from "./text.ts";
 
 /** Where a copy lies, before it is opened. */
@@ -33,15 +31,23 @@ export type OpenCopy = AsyncDisposable & {
 export const repositoryVariables = ["RESTANTE_REPOSITORY", "RESTIC_REPOSITORY"] as const;
 
 /** The copy that a run works on: --copy, the environment, or the only one that the configuration has. */
-export function copyPlace(
-  { arguments: typed, surroundings }: CommandContext,
-  site: Site,
-): CopyPlace {
+export function copyPlace(context: CommandContext, site: Site): CopyPlace {
+  const { arguments: typed, surroundings } = context;
   const fromEnvironment = repositoryVariables
     .map((name) => surroundings.environment[name])
     .find((value) => value !== undefined && value !== "");
   const named = typed.text("copy") ?? (site.copies.length > 0 ? undefined : fromEnvironment);
-  if (named === undefined) return onlyCopy(site);
+  return named === undefined ? onlyCopy(site) : namedPlace(named, { context, site });
+}
+
+/** A copy by its name in the configuration, or by where it lies. */
+export function namedPlace(
+  named: string,
+  {
+    context: { surroundings },
+    site,
+  }: { readonly context: Pick<CommandContext, "surroundings">; readonly site: Site },
+): CopyPlace {
   const configured = site.copies.find(({ name }) => name === named);
   return (
     configured ?? {
@@ -71,26 +77,6 @@ function onlyCopy({ copies, configurationPath }: Site): CopyPlace {
   );
 }
 
-/** A repository is a folder of this machine, written as restic would: "/srv/recovery" or "local:/srv/recovery". */
-export function repositoryFolder(named: string, workingFolder: string): string {
-  const path = named.replace(/^local:/, "");
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
-    throw new CliError(
-      "cli.no-copy",
-      `Cannot open "${safeText(withoutSecret(named))}": only folders of this machine hold a copy so far`,
-      {
-        hint: "Name a folder; one that is mounted from elsewhere will do.",
-      },
-    );
-  }
-  return resolve(workingFolder, path.replace(/^~(?=\/|$)/, homedir()));
-}
-
-/** A URL may hold a password between its user and its host. */
-function withoutSecret(url: string): string {
-  return url.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1@");
-}
-
 export async function initCopy(
   context: CommandContext,
   place: CopyPlace,
@@ -98,7 +84,7 @@ export async function initCopy(
   const { surroundings, passwords } = context;
   const { signal } = surroundings;
   signal.throwIfAborted();
-  await using storage = directoryStorage(place.folder);
+  await using storage = await openStorageAt(place.folder);
   const password = await passwords.password(place.folder, {
     isNew: true,
     source: place.passwordSource,
@@ -114,13 +100,14 @@ export async function openCopy(context: CommandContext, site: Site): Promise<Ope
 export async function openCopyAt(
   place: CopyPlace,
   { surroundings, passwords, output }: CommandContext,
+  { role }: { readonly role?: PasswordRole } = {},
 ): Promise<OpenCopy> {
   const { signal, environment } = surroundings;
   const told = new Set<string>();
   signal.throwIfAborted();
   await using disposables = new AsyncDisposableStack();
-  const storage = disposables.use(directoryStorage(place.folder));
-  const password = await passwords.password(place.folder, { source: place.passwordSource });
+  const storage = disposables.use(await openStorageAt(place.folder));
+  const password = await passwords.password(place.folder, { source: place.passwordSource, role });
   const repository = disposables.use(
     await surroundings.openRepository(storage, {
       password,

@@ -39,6 +39,8 @@ test("takeEnvironment() takes passwords away from children and keeps them for us
     RESTANTE_PASSWORD: "a",
     RESTIC_PASSWORD: "b",
     RESTIC_PASSWORD_FILE: "/c",
+    RESTANTE_TO_PASSWORD: "d",
+    RESTIC_FROM_PASSWORD: "e",
     PATH: "/bin",
   };
   const taken = takeEnvironment(environment);
@@ -99,4 +101,25 @@ test("passwordFromFile() refuses a file that is missing, empty or far too large,
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("of two repositories each has a password of its own, and neither is tried on the other", async () => {
+  const of = async (
+    environment: Record<string, string>,
+    role: "copied-from" | "copied-to",
+  ): Promise<string> =>
+    await passwordsFrom(surroundings(environment))
+      .password("/r", { role })
+      .catch(({ code }: CliError) => code);
+  const ours = { RESTANTE_PASSWORD: "first", RESTANTE_TO_PASSWORD: "second" };
+  assert.equal(await of(ours, "copied-from"), "first");
+  assert.equal(await of(ours, "copied-to"), "second");
+  assert.equal(await of({ RESTANTE_PASSWORD: "first" }, "copied-to"), "cli.no-password");
+  assert.equal(await of({ RESTIC_PASSWORD: "first" }, "copied-from"), "first");
+  assert.equal(await of({ RESTIC_PASSWORD: "first" }, "copied-to"), "cli.no-password");
+  const restics = { RESTIC_FROM_PASSWORD: "first", RESTIC_PASSWORD: "second" };
+  assert.equal(await of(restics, "copied-from"), "first");
+  assert.equal(await of(restics, "copied-to"), "second");
+  const toAlone = { RESTIC_FROM_PASSWORD: "first" };
+  assert.equal(await of(toAlone, "copied-to"), "cli.no-password");
 });

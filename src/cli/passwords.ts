@@ -11,6 +11,26 @@ export const passwordVariables = [
   { name: "RESTIC_PASSWORD_FILE", kind: "file" },
 ] as const;
 
+/** The same of the repository that a duplicate is copied to. */
+export const targetPasswordVariables = [
+  { name: "RESTANTE_TO_PASSWORD", kind: "password" },
+  { name: "RESTANTE_TO_PASSWORD_FILE", kind: "file" },
+] as const;
+
+/**
+ * Where two repositories take part, restic (`copy`) calls the one that is copied from so; its usual
+ * names mean the one that is copied to then.
+ */
+export const fromPasswordVariables = [
+  { name: "RESTIC_FROM_PASSWORD", kind: "password" },
+  { name: "RESTIC_FROM_PASSWORD_FILE", kind: "file" },
+] as const;
+
+type PasswordVariable = { readonly name: string; readonly kind: "password" | "file" };
+
+/** Which of two repositories a password is of, where a run has two. */
+export type PasswordRole = "copied-from" | "copied-to";
+
 /** Longest password file that is read. */
 const longestPasswordFileBytes = 64 * 1024;
 
@@ -22,10 +42,35 @@ export function takeEnvironment(
   environment: Record<string, string | undefined>,
 ): Readonly<Record<string, string | undefined>> {
   const copy = { ...environment };
-  for (const { name, kind } of passwordVariables) {
+  for (const { name, kind } of [
+    ...passwordVariables,
+    ...targetPasswordVariables,
+    ...fromPasswordVariables,
+  ]) {
     if (kind === "password") delete environment[name];
   }
   return copy;
+}
+
+/** First wins. A password that is meant for the one is never tried on the other. */
+function variablesFor(
+  role: PasswordRole | undefined,
+  environment: Surroundings["environment"],
+): readonly PasswordVariable[] {
+  const isOurs = ({ name }: PasswordVariable): boolean => name.startsWith("RESTANTE_");
+  const [ours, restics] = [
+    passwordVariables.filter(isOurs),
+    passwordVariables.filter((variable) => !isOurs(variable)),
+  ];
+  const asRestic = fromPasswordVariables.some(({ name }) => (environment[name] ?? "") !== "");
+  switch (role) {
+    case undefined:
+      return passwordVariables;
+    case "copied-from":
+      return [...ours, ...(asRestic ? fromPasswordVariables : restics)];
+    case "copied-to":
+      return [...targetPasswordVariables, ...(asRestic ? restics : [])];
+  }
 }
 
 export type Passwords = {
@@ -41,24 +86,25 @@ export type PasswordOptions = {
   readonly isNew?: boolean;
   /** What the configuration names for this copy; goes before the usual variables. */
   readonly source?: PasswordSource | undefined;
+  readonly role?: PasswordRole | undefined;
 };
 
 export function passwordsFrom(surroundings: Surroundings): Passwords {
   const { environment, terminal, signal } = surroundings;
   return {
-    async password(location, { isNew = false, source } = {}) {
+    async password(location, { isNew = false, source, role } = {}) {
       if (source !== undefined) return await passwordFrom(source, surroundings);
-      for (const { name, kind } of passwordVariables) {
+      for (const { name, kind } of variablesFor(role, environment)) {
         const value = environment[name];
         if (value === undefined || value === "") continue;
         return kind === "password" ? value : await passwordFromFile(value);
       }
-      if (!terminal.inputIsTerminal) throw noPassword(location);
+      if (!terminal.inputIsTerminal) throw noPassword(location, role);
       const typed = await terminal.ask(
         `${isNew ? "New password" : "Password"} of ${safeText(location)}: `,
         { secret: true, signal },
       );
-      if (typed === "") throw noPassword(location);
+      if (typed === "") throw noPassword(location, role);
       if (isNew && typed !== (await terminal.ask("The same again: ", { secret: true, signal }))) {
         throw new CliError(
           "cli.no-password",
@@ -126,12 +172,13 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message.replace(/,.*$/s, "") : String(error);
 }
 
-function noPassword(location: string): CliError {
+function noPassword(location: string, role: PasswordRole | undefined): CliError {
+  const name = role === "copied-to" ? "RESTANTE_TO_PASSWORD" : "RESTANTE_PASSWORD";
   return new CliError(
     "cli.no-password",
     `Cannot open "${safeText(location)}": no password was given`,
     {
-      hint: "Set RESTANTE_PASSWORD_FILE to a file that holds it, or RESTANTE_PASSWORD; on a terminal it is asked for.",
+      hint: `Set ${name}_FILE to a file that holds it, or ${name}; on a terminal it is asked for.`,
     },
   );
 }

@@ -7,6 +7,18 @@
 export { initRepository, openRepository } from "./open-repository.ts";
 export { RepositoryError } from "./repository-error.ts";
 export { ownTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
+export {
+  type DuplicatedSnapshot,
+  type DuplicateLoss,
+  type DuplicateOptions,
+  type DuplicatePhase,
+  duplicatePhases,
+  type DuplicateProgress,
+  type DuplicateResult,
+  type DuplicateVerification,
+  duplicateVerifications,
+  type RefusedSnapshot,
+} from "./duplicate-result.ts";
 export type {
   CaptureOptions,
   CaptureProgress,

@@ -23,6 +23,8 @@ export type LockOptions = {
 };
 
 export interface Lock extends AsyncDisposable {
+  /** Of its file, which a refresh replaces. */
+  readonly name: string;
   /** Aborted when the lock could not be kept: whoever relies on it stops. */
   readonly signal: AbortSignal;
   /** Throws `repository.lock-lost` unless the lock certainly still stands in the repository. */
@@ -88,6 +90,9 @@ export async function takeLock(context: UnpackedContext, options: LockOptions): 
   timer.unref();
 
   return {
+    get name() {
+      return name;
+    },
     signal: lost.signal,
     async confirm() {
       await refreshing;

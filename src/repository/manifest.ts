@@ -57,6 +57,8 @@ export const tagPrefixes = {
   volume: "volume:",
   files: "files:",
   bytes: "bytes:",
+  /** Of a duplicate: the repository in which the moment was taken. */
+  from: "from:",
 } as const;
 export const ownTag = "restante";
 

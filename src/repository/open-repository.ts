@@ -8,6 +8,7 @@ import { systemClock } from "#time";
 import { type BlobReader, openBlobReader } from "./blob-reader.ts";
 import { captureImage } from "./capture.ts";
 import { findCapturedRoot } from "./captured-root.ts";
+import { duplicateSnapshots } from "./duplicate.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
 import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
 import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
@@ -15,7 +16,7 @@ import { noCache, openLocalCache } from "./local-cache.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
-import type { RepositoryCore } from "./repository-core.ts";
+import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
 import { RepositoryImage } from "./repository-image.ts";
 import type { OpenRepositoryOptions, Repository, Snapshot } from "./repository.ts";
@@ -146,7 +147,7 @@ export async function openRepository(
   );
 }
 
-class OpenRepository implements Repository {
+class OpenRepository implements Repository, HasCore {
   readonly #core: RepositoryCore;
   readonly #damage: Pick<ListSnapshotsOptions, "onDamaged">;
   #reader: Promise<BlobReader> | undefined;
@@ -249,6 +250,19 @@ class OpenRepository implements Repository {
 
   verify(options: Parameters<Repository["verify"]>[0] = {}): ReturnType<Repository["verify"]> {
     return verifyRepository(this.#core, options);
+  }
+
+  duplicateTo(
+    ...[target, options]: Parameters<Repository["duplicateTo"]>
+  ): ReturnType<Repository["duplicateTo"]> {
+    if (!(coreOf in target)) throw new TypeError("the target only imitates a repository");
+    return duplicateSnapshots(this.#core, { ...options, to: (target as HasCore)[coreOf]() });
+  }
+
+  // Whoever asks may store more than the index of the open reader knows.
+  [coreOf](): RepositoryCore {
+    this.#reader = undefined;
+    return this.#core;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,33 +12,44 @@ import { type UnpackedContext, saveUnpacked } from "./unpacked-file.ts";
 const indexFullBlobs = 50_000;
 const maxPacksInFlight = 3;
 
+export type PackSaverOptions = {
+  readonly context: UnpackedContext;
+  readonly signal: AbortSignal;
+  readonly onIndex: (index: SavedIndex) => Promise<void>;
+  /**
+   * Throws unless the lock still stands. Without it somebody's prune may have taken the packs that
+   * no index names yet: an index written then would promise blobs that are gone.
+   */
+  readonly confirmLock: () => Promise<void>;
+  /** Looks at a pack after it was stored and before an index names it; throws where it did not arrive. */
+  readonly confirmPack?: (pack: FinishedPack) => Promise<void>;
+  /** So many bytes in packs are indexed at once: what a kill makes the next run store again. Default: no limit. */
+  readonly indexFullBytes?: number;
+};
+
 export type SavedIndex = { readonly indexId: string; readonly columns: ParsedIndex };
 
 export class PackSaver {
   readonly #context: UnpackedContext;
   readonly #onIndex: (index: SavedIndex) => Promise<void>;
   readonly #confirmLock: () => Promise<void>;
+  readonly #confirmPack: PackSaverOptions["confirmPack"];
+  readonly #indexFullBytes: number;
   readonly #signal: AbortSignal;
   readonly #inFlight = new Set<Promise<void>>();
   #indexing: Promise<void> = Promise.resolve();
   #unindexed: IndexedPack[] = [];
   #unindexedBlobs = 0;
+  #unindexedBytes = 0;
   #failure: Error | undefined;
 
-  constructor(options: {
-    readonly context: UnpackedContext;
-    readonly signal: AbortSignal;
-    readonly onIndex: (index: SavedIndex) => Promise<void>;
-    /**
-     * Throws unless the lock still stands. Without it somebody's prune may have taken the packs that
-     * no index names yet: an index written then would promise blobs that are gone.
-     */
-    readonly confirmLock: () => Promise<void>;
-  }) {
+  constructor(options: PackSaverOptions) {
     this.#context = options.context;
     this.#signal = options.signal;
     this.#onIndex = options.onIndex;
     this.#confirmLock = options.confirmLock;
+    this.#confirmPack = options.confirmPack;
+    this.#indexFullBytes = options.indexFullBytes ?? Infinity;
   }
 
   /** Takes a pack; resolves when its memory is free again. Failures show in `ready` and `finish`. */
@@ -56,10 +67,14 @@ export class PackSaver {
     await this.#context.storage.save({ type: "data", name: pack.packId }, [pack.bytes], {
       signal: this.#signal,
     });
+    await this.#confirmPack?.(pack);
     const blobs = parsePackHeader(pack.header, pack.packId);
     this.#unindexed.push({ packId: pack.packId, blobs });
     this.#unindexedBlobs += blobs.length;
-    if (this.#unindexedBlobs >= indexFullBlobs) await this.#writeIndex();
+    this.#unindexedBytes += pack.bytes.length;
+    const isFull =
+      this.#unindexedBlobs >= indexFullBlobs || this.#unindexedBytes >= this.#indexFullBytes;
+    if (isFull) await this.#writeIndex();
   }
 
   async #writeIndex(): Promise<void> {
@@ -67,6 +82,7 @@ export class PackSaver {
     if (packs.length === 0) return;
     this.#unindexed = [];
     this.#unindexedBlobs = 0;
+    this.#unindexedBytes = 0;
     const before = this.#indexing;
     this.#indexing = (async () => {
       await before;

@@ -10,3 +10,11 @@ export type RepositoryCore = {
   readonly polynomial: bigint;
   readonly cache: LocalCache;
 };
+
+/**
+ * How one open repository reaches into another when moments are duplicated. Not a part of the
+ * port: whoever only imitates a repository has no core to give.
+ */
+export const coreOf: unique symbol = Symbol("core of a repository");
+
+export type HasCore = { [coreOf](): RepositoryCore };

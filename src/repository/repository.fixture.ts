@@ -34,13 +34,21 @@ export async function quickRepository(
   {
     config = goodConfig,
     version = 2,
-  }: { readonly config?: string; readonly version?: number } = {},
+    seed = 1,
+    location = "/backup",
+  }: {
+    readonly config?: string;
+    readonly version?: number;
+    /** Of the master key. */
+    readonly seed?: number;
+    readonly location?: string;
+  } = {},
 ): Promise<Storage> {
-  const storage = memoryStorage({ location: "/backup" });
+  const storage = memoryStorage({ location });
   await storage.create();
   const [N, r, p, salt] = [16, 1, 1, Buffer.alloc(64, 5)] as const;
   const derived = masterKeyFromBytes(scryptSync(password, salt, 64, { N, r, p }));
-  const { encrypt, macK, macR } = fixedKey();
+  const { encrypt, macK, macR } = fixedKey(seed);
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
   const master = JSON.stringify({
     mac: { k: base64(macK), r: base64(macR) },
@@ -49,7 +57,7 @@ export async function quickRepository(
   const data = base64(openSealer(derived).seal(Buffer.from(master)));
   const key = Buffer.from(JSON.stringify({ kdf: "scrypt", N, r, p, salt: base64(salt), data }));
   await storage.save({ type: "key", name: sha256Hex(key) }, [key]);
-  const sealed = openSealer(fixedKey()).seal(
+  const sealed = openSealer(fixedKey(seed)).seal(
     Buffer.from(config.replace("VERSION", String(version))),
   );
   await storage.save({ type: "config", name: "" }, [sealed]);

@@ -4,6 +4,7 @@
  */
 import type { RecoveryError } from "#errors";
 import type { Consistency, Image, RawPath } from "#image";
+import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
 export type Snapshot = {
@@ -151,6 +152,12 @@ export interface Repository extends AsyncDisposable {
   /** Writes the snapshot again with other tags, then removes the old one, as `restic tag` does. */
   replaceTags(snapshot: Snapshot, tags: readonly string[], signal?: AbortSignal): Promise<Snapshot>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /**
+   * Copies snapshots to another repository, under its key: only what it lacks is read and sent. A
+   * snapshot is written there once all of it has arrived and was verified. What was sent before a
+   * kill is not sent again.
+   */
+  duplicateTo(target: Repository, options: DuplicateOptions): Promise<DuplicateResult>;
 }
 
 export type OpenRepositoryOptions = {

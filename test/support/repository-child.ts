@@ -6,10 +6,11 @@
 import { writeSync } from "node:fs";
 import { type CaptureResult, initRepository, openRepository } from "#repository";
 import { directoryStorage, type FaultRule, faultyStorage } from "#storage";
+import { systemClock } from "#time";
 import { captureStore, password } from "./recovery-site.ts";
 
 export type ChildRequest = {
-  readonly action: "init" | "capture" | "remove" | "retag";
+  readonly action: "init" | "capture" | "remove" | "retag" | "duplicate";
   readonly repository: string;
   readonly cache: string;
   readonly store: string;
@@ -18,6 +19,8 @@ export type ChildRequest = {
   readonly group?: string;
   /** Of remove and retag. */
   readonly snapshots?: readonly string[];
+  /** Of duplicate: the repository that all is copied from. `rules` are the target's. */
+  readonly from?: string;
 };
 
 export type ChildOutcome = {
@@ -48,6 +51,13 @@ async function perform(request: ChildRequest): Promise<Pick<ChildOutcome, "done"
     case "remove":
       await repository.removeSnapshots(wanted);
       return { done: "removed" };
+    case "duplicate": {
+      const storage = directoryStorage(request.from ?? "");
+      await using from = await openRepository(storage, { password });
+      const snapshots = await from.snapshots();
+      const { copied } = await from.duplicateTo(repository, { snapshots, now: systemClock() });
+      return { done: `${copied.length} copied` };
+    }
     case "retag": {
       const snapshot = (await repository.snapshots()).find(({ id }) => id === wanted[0]);
       if (snapshot === undefined) throw new Error("no such snapshot");

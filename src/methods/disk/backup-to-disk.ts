@@ -1,8 +1,8 @@
+import { recoveryPointOf } from "#copies";
 import type { Image, RawPath } from "#image";
 import type { CaptureOptions, Repository } from "#repository";
 import type { RecoveryMethod, TakeOptions, TakeResult } from "../method.ts";
 import { diskCopy, type DiskCopyOptions, methodName } from "./disk-copy.ts";
-import { recoveryPointOf } from "./recovery-point.ts";
 
 export type BackupToDiskOptions = TakeOptions & {
   /** Absolute folder of the source machine that the Image shows. */

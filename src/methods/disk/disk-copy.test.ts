@@ -4,7 +4,7 @@ import { memoryImage, type RawPath } from "#image";
 import type { CaptureOptions, CaptureResult, Repository, Snapshot } from "#repository";
 import { backUpToDisk, backupToDisk } from "./backup-to-disk.ts";
 import { diskCopy } from "./disk-copy.ts";
-import { snapshotForTest } from "./snapshot.fixture.ts";
+import { snapshotForTest } from "../../copies/snapshot.fixture.ts";
 
 const first = snapshotForTest({
   id: "a1".repeat(32),
@@ -62,6 +62,7 @@ function repositoryForTest(snapshots: Snapshot[]): {
       removeSnapshots: unused,
       replaceTags: unused,
       verify: unused,
+      duplicateTo: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
   };

@@ -1,7 +1,6 @@
-import type { Copy, Reach, RecoveryPoint } from "#copies";
+import { type Copy, findSnapshot, type Reach, type RecoveryPoint, snapshotsCopy } from "#copies";
 import type { Repository, Snapshot } from "#repository";
 import { MethodError } from "../method-error.ts";
-import { inOrder, recoveryPointOf } from "./recovery-point.ts";
 
 export const methodName = "backup to disk";
 
@@ -16,21 +15,7 @@ export type DiskCopyOptions = {
  * caller's and must stay open as long as Images of it are.
  */
 export function diskCopy(repository: Repository, { name, reach }: DiskCopyOptions): Copy {
-  return {
-    name,
-    reach,
-    method: methodName,
-    async moments(group, signal) {
-      const points = (await repository.snapshots(signal)).map(recoveryPointOf);
-      return inOrder(
-        group === undefined ? points : points.filter((point) => point.group === group),
-      );
-    },
-    async open(point, signal) {
-      const snapshot = await snapshotOf(repository, point, signal);
-      return await repository.image(snapshot, signal === undefined ? {} : { signal });
-    },
-  };
+  return snapshotsCopy(repository, { name, reach, method: methodName, momentGone });
 }
 
 /** The snapshot behind a moment. It may be gone by now: somebody's `forget` knows nothing of us. */
@@ -39,11 +24,15 @@ export async function snapshotOf(
   point: RecoveryPoint,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const snapshot = (await repository.snapshots(signal)).find(({ id }) => id === point.id);
+  const snapshot = await findSnapshot(repository, point, signal);
   if (snapshot !== undefined) return snapshot;
-  throw new MethodError(
+  throw momentGone(point);
+}
+
+function momentGone({ id }: RecoveryPoint): MethodError {
+  return new MethodError(
     "methods.moment-gone",
-    `Cannot open moment ${point.id.slice(0, 8)}: it was removed meanwhile`,
+    `Cannot open moment ${id.slice(0, 8)}: it was removed meanwhile`,
     {
       hint: "List the moments again and choose another.",
     },

@@ -8,4 +8,4 @@ export {
   type DiskMethodOptions,
 } from "./backup-to-disk.ts";
 export { diskCopy, snapshotOf, type DiskCopyOptions } from "./disk-copy.ts";
-export { recoveryPointOf } from "./recovery-point.ts";
+export { recoveryPointOf } from "#copies";

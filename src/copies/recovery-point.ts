@@ -1,4 +1,4 @@
-import type { RecoveryPoint } from "#copies";
+import type { RecoveryPoint } from "./copy.ts";
 import { consistencies } from "#image";
 import { type Snapshot, tagOf, tagPrefixes } from "#repository";
 

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openStorageAt, repositoryFolder } from "./storage-at.ts";
+
+test("repositoryFolder() refuses what is no folder, without telling a password", () => {
+  assert.equal(repositoryFolder("copy", "/srv"), "/srv/copy");
+  for (const url of [
+    "s3:https://host/bucket",
+    "sftp:user@host:/path",
+    "rest:https://me:hunter2@host/",
+  ]) {
+    assert.throws(
+      () => repositoryFolder(url, "/srv"),
+      (error) => error instanceof Error && !error.message.includes("hunter2"),
+    );
+  }
+});
+
+test("openStorageAt() opens a folder, and says of any other place that it is not here yet", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "restante-storage-at-"));
+  try {
+    await using storage = await openStorageAt(folder);
+    assert.equal(storage.location, folder);
+    await assert.rejects(
+      openStorageAt("ssh://root:hunter2@vault.example.org/srv/recovery"),
+      (error) => {
+        assert.ok(error instanceof Error);
+        assert.match(
+          error.message,
+          /"ssh:\/\/root@vault.example.org\/srv\/recovery": only folders/,
+        );
+        return true;
+      },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
