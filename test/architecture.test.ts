@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ["files", "time"],
   ["image", "storage", "policy"],
   ["mail", "repository", "planner"],
-  ["copies"],
+  ["copies", "snapshots"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],

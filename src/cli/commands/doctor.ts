@@ -5,6 +5,7 @@ import { copyPlace } from "../copy-access.ts";
 import { type Check, warn } from "../doctor/check.ts";
 import { checkCopy } from "../doctor/copy.ts";
 import { checkMachine } from "../doctor/machine.ts";
+import { checkSnapshots } from "../doctor/snapshots.ts";
 import { checkStore } from "../doctor/store.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { openSite, type Site } from "../site.ts";
@@ -42,7 +43,10 @@ async function* allChecks(context: CommandContext): AsyncGenerator<Check> {
     );
   try {
     const place = copyPlace(context, site);
-    yield* checkCopy({ context, place, ...(stores[0] === undefined ? {} : { store: stores[0] }) });
+    const [store] = stores;
+    yield* checkCopy({ context, place, ...(store === undefined ? {} : { store }) });
+    if (store !== undefined)
+      yield* checkSnapshots({ store, copyFolder: place.folder, signal: surroundings.signal });
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== "cli.no-copy") throw error;
     yield warn(

@@ -74,7 +74,7 @@ async function checkApart(folder: string, store: string): Promise<Check> {
 }
 
 /** The folder, or the nearest one above it that exists. */
-async function nearestFolder(path: string): Promise<string> {
+export async function nearestFolder(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {
     try {
       await stat(folder);
