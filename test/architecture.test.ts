@@ -20,7 +20,7 @@ const floors: readonly (readonly string[])[] = [
   ["errors"],
   ["files", "time"],
   ["image", "storage", "policy"],
-  ["mail", "repository", "planner"],
+  ["mail", "hosts", "repository", "planner"],
   ["copies", "snapshots"],
   ["sources", "methods", "offsite"],
   ["recovery"],

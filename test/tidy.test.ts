@@ -36,7 +36,16 @@ test("every link in the documents leads somewhere", () => {
 });
 
 /** Parts of a room whose errors have a name of their own. */
-const codePrefixes = [...rooms, "config", "demo", "restore", "retention", "source", "target"];
+const codePrefixes = [
+  ...rooms,
+  "config",
+  "demo",
+  "host",
+  "restore",
+  "retention",
+  "source",
+  "target",
+];
 
 test("every error code is documented, and every documented code exists", () => {
   const literal = new RegExp(`"((?:${codePrefixes.join("|")})\\.[a-z0-9]+(?:-[a-z0-9]+)*)"`, "g");

@@ -3,6 +3,7 @@ import { benchCommand } from "./bench-command.ts";
 import type { CommandSpec } from "./command.ts";
 import { at, commonOptions, dryRun, group, targetText, yes, zone } from "./command-options.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
+import { peerCommand } from "./peer-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { tierCommand } from "./tier-command.ts";
 
@@ -328,6 +329,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/status.ts"),
   },
   duplicateCommand,
+  peerCommand,
   planCommand,
   tierCommand,
   benchCommand,

@@ -6,14 +6,14 @@ import type { CommandContext } from "./command.ts";
 import { cacheFolder, ownFolder } from "./folders.ts";
 import type { PasswordRole, PasswordSource } from "./passwords.ts";
 import type { Site } from "./site.ts";
-import { openStorageAt, repositoryFolder } from "./storage-at.ts";
+import { isElsewhere, openStorageAt, repositoryFolder } from "./storage-at.ts";
 import { safeText } from "./text.ts";
 
 /** Where a copy lies, before it is opened. */
 export type CopyPlace = {
   /** Its name in the configuration, or its location. */
   readonly name: string;
-  /** Absolute folder of the repository. */
+  /** Absolute folder of the repository; on another machine as ssh://user@host/folder. */
   readonly folder: string;
   readonly reach: Reach;
   /** Where its password is, when the configuration says so. */
@@ -49,13 +49,13 @@ export function namedPlace(
   }: { readonly context: Pick<CommandContext, "surroundings">; readonly site: Site },
 ): CopyPlace {
   const configured = site.copies.find(({ name }) => name === named);
-  return (
-    configured ?? {
-      name: named,
-      folder: repositoryFolder(named, surroundings.workingFolder),
-      reach: "at-hand",
-    }
-  );
+  if (configured !== undefined) return configured;
+  const folder = repositoryFolder(named, surroundings.workingFolder);
+  return {
+    name: named,
+    folder,
+    reach: isElsewhere(folder) ? "near" : "at-hand",
+  };
 }
 
 function onlyCopy({ copies, configurationPath }: Site): CopyPlace {
@@ -84,7 +84,7 @@ export async function initCopy(
   const { surroundings, passwords } = context;
   const { signal } = surroundings;
   signal.throwIfAborted();
-  await using storage = await openStorageAt(place.folder);
+  await using storage = await openStorageAt(place.folder, surroundings);
   const password = await passwords.password(place.folder, {
     isNew: true,
     source: place.passwordSource,
@@ -106,7 +106,7 @@ export async function openCopyAt(
   const told = new Set<string>();
   signal.throwIfAborted();
   await using disposables = new AsyncDisposableStack();
-  const storage = disposables.use(await openStorageAt(place.folder));
+  const storage = disposables.use(await openStorageAt(place.folder, surroundings));
   const password = await passwords.password(place.folder, { source: place.passwordSource, role });
   const repository = disposables.use(
     await surroundings.openRepository(storage, {

@@ -30,7 +30,7 @@ test("openStorageAt() opens a folder, and says of any other place that it is not
         assert.ok(error instanceof Error);
         assert.match(
           error.message,
-          /"ssh:\/\/root@vault.example.org\/srv\/recovery": only folders/,
+          /"ssh:\/\/root@vault.example.org\/srv\/recovery": a copy lies in a folder/,
         );
         return true;
       },
@@ -38,4 +38,19 @@ test("openStorageAt() opens a folder, and says of any other place that it is not
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a folder of another machine is one place however it is written, and nothing of it reaches a shell", () => {
+  assert.equal(
+    repositoryFolder("ssh://dr@vault.example.net:2222/srv//recovery/", "/"),
+    "ssh://dr@vault.example.net:2222/srv/recovery",
+  );
+  for (const url of [
+    "ssh://vault.example.net",
+    "ssh:///srv/recovery",
+    "ssh://a:b@vault/srv",
+    "ssh://vault:port/srv",
+    "ssh://vault:123456/srv",
+  ])
+    assert.throws(() => repositoryFolder(url, "/"), { code: "cli.no-copy" }, url);
 });
