@@ -1,14 +1,23 @@
 import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
 import { openMaildirStore } from "#mail";
-import { matchesMailbox } from "#policy";
+import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
+import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
 import type { Command } from "#sources";
 import { resolve } from "node:path";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
-import { type CopyPlace, copyPlace } from "./copy-access.ts";
+import { type CopyPlace, copyPlace, namedPlace } from "./copy-access.ts";
+import {
+  diskMethod,
+  kindOfMethod,
+  methodAt,
+  methodNamed,
+  type MethodWords,
+  takeOrder,
+} from "./methods/index.ts";
 import { mailboxAddress } from "./mailbox-address.ts";
 import { absoluteOf } from "./moment-view.ts";
-import type { Site, SiteGroup } from "./site.ts";
+import type { Site, SiteGroup, SiteMethod } from "./site.ts";
 import { safeText } from "./text.ts";
 
 /** One mail store to capture: one walk, and a moment for each protection group in it. */
@@ -27,11 +36,16 @@ export type SourcePlan =
       readonly stop: Command;
       readonly start: Command;
       readonly timeoutMs?: number;
-    };
+    }
+  | ({ readonly kind: "hot split snapshot" } & HotSplitConfig);
 
+/** One method for one group. */
 export type GroupPlan = {
   readonly name: string;
   readonly place: CopyPlace;
+  readonly method: MethodWords;
+  /** Of clones and delta snapshots, as the configuration says. */
+  readonly rotation?: Rotation;
   /** Which mailboxes it has; without it all of the store. */
   readonly has?: (address: string) => boolean;
 };
@@ -45,28 +59,32 @@ export function planCapture(context: CommandContext, site: Site): readonly Store
   const servers = config.servers.filter(
     ({ name }) => typed === undefined || typed === name || typed.startsWith(`${name}/`),
   );
-  const plans = servers.map(
-    ({ name, path, dataSource, stop, start, stopTimeLimitMs }): StorePlan => {
-      const all = site.groups.filter(({ server }) => server === name);
-      const wanted =
-        typed === undefined || typed === name ? all : all.filter((group) => group.name === typed);
-      const configured: SourcePlan =
-        dataSource === "live application"
-          ? { kind: "live" }
-          : { kind: "offline", stop: stop ?? [], start: start ?? [], timeoutMs: stopTimeLimitMs };
-      return {
-        shown: name,
-        folder: path,
-        source: typedSource(context) ?? configured,
-        groups: wanted.map((group) => ({
-          name: group.name,
-          place: placeOf(group, { context, site }),
-          ...partOf(group, all),
-        })),
-      };
-    },
+  const plans = servers.map((server): StorePlan => {
+    const { name, path } = server;
+    const all = site.groups.filter((group) => group.server === name);
+    const wanted =
+      typed === undefined || typed === name ? all : all.filter((group) => group.name === typed);
+    return {
+      shown: name,
+      folder: path,
+      source: typedSource(context, server) ?? configuredSource(server),
+      groups: inTakeOrder(wanted.flatMap((group) => groupPlans(group, { context, site, all }))),
+    };
+  });
+  if (plans.some(({ groups }) => groups.length > 0))
+    return plans.filter(({ groups }) => groups.length > 0);
+  const meant = site.groups.filter(
+    ({ name, server }) => typed === undefined || typed === server || typed === name,
   );
-  if (plans.some(({ groups }) => groups.length > 0)) return plans;
+  const method = typedMethod(context);
+  if (meant.length > 0 && method !== undefined)
+    throw new CliError(
+      "cli.nothing-matched",
+      `Cannot capture ${meant.map(({ name }) => `"${safeText(name)}"`).join(", ")} by ${method}: its tier has no such method`,
+      {
+        hint: `It has ${[...new Set(meant.flatMap(({ methods }) => methods.map((one) => one.method)))].join(", ")}.`,
+      },
+    );
   throw new CliError(
     "cli.nothing-matched",
     `Cannot capture "${safeText(typed ?? "")}": it is no server, no line of business and no folder`,
@@ -89,23 +107,96 @@ function folderPlan(
     shown: typed,
     folder,
     source: typedSource(context) ?? { kind: "live" },
-    groups: [{ name: context.arguments.text("group") ?? folder, place: copyPlace(context, site) }],
+    groups: [
+      {
+        name: context.arguments.text("group") ?? folder,
+        ...typedPlan(copyPlace(context, site), { context, site }),
+      },
+    ],
   };
 }
 
-function placeOf(
-  group: SiteGroup,
-  { context, site }: { readonly context: CommandContext; readonly site: Site },
-): CopyPlace {
-  if (context.arguments.has("copy")) return copyPlace(context, site);
-  const place = site.copies.find(({ name }) => name === group.copy);
-  if (place !== undefined) return place;
-  throw new CliError(
-    "cli.no-copy",
-    `Cannot capture "${safeText(group.name)}": its copy "${safeText(group.copy)}" is not in the configuration`,
-    { hint: "See `restante config validate`." },
-  );
+function typedMethod({ arguments: typed }: CommandContext): MethodWords | undefined {
+  const text = typed.text("method");
+  return text === undefined ? undefined : methodNamed(text);
 }
+
+/** The method of a copy that no tier fills: as typed, else as what lies there says. */
+function typedPlan(
+  place: CopyPlace,
+  { context, site }: Planning,
+): Pick<GroupPlan, "place" | "method"> {
+  const isRepository = site.copies.includes(place);
+  const method = typedMethod(context) ?? (isRepository ? diskMethod : methodAt(place));
+  const kind = kindOfMethod(method);
+  const known = isRepository ? "repository" : place.kind;
+  if (known !== undefined && known !== kind)
+    throw new CliError(
+      "cli.usage",
+      `Cannot take a ${method} into "${safeText(place.name)}": it is of kind ${known}`,
+      { hint: "Name another copy, or leave --method out." },
+    );
+  return { place: isRepository ? place : { ...place, kind }, method };
+}
+
+/** A frozen image goes through all methods of its store; those that may keep its folder come last. */
+function inTakeOrder(plans: readonly GroupPlan[]): readonly GroupPlan[] {
+  return plans.toSorted((a, b) => takeOrder(a.method) - takeOrder(b.method));
+}
+
+function configuredSource(server: ServerConfig): SourcePlan {
+  const { dataSource, stop = [], start = [], stopTimeLimitMs: timeoutMs } = server;
+  switch (dataSource) {
+    case "live application":
+      return { kind: "live" };
+    case "offline":
+      return { kind: "offline", stop, start, timeoutMs };
+    case "hot split snapshot":
+      return { kind: "hot split snapshot", ...(server.hotSplit ?? usualSplit) };
+  }
+}
+
+const usualSplit: HotSplitConfig = { validate: "maildir", repeat: 5 };
+
+/** Every method of the tier, or the one that --method names; with --copy those that fill that copy. */
+function groupPlans(
+  group: SiteGroup,
+  { context, site, all }: Planning & { readonly all: readonly SiteGroup[] },
+): readonly GroupPlan[] {
+  const part = { name: group.name, ...partOf(group, all) };
+  const typed = typedMethod(context);
+  const isWanted = ({ method }: SiteMethod): boolean => typed === undefined || method === typed;
+  if (context.arguments.has("copy")) {
+    const place = copyPlace(context, site);
+    const filling = group.methods.filter(
+      ({ copy, folder }) => copy === place.name || folder === place.folder,
+    );
+    if (filling.length === 0) return [{ ...part, ...typedPlan(place, { context, site }) }];
+    return filling
+      .filter(isWanted)
+      .map((method) => ({ ...part, ...methodPlan(method, { context, site }) }));
+  }
+  return group.methods
+    .filter(isWanted)
+    .map((method) => ({ ...part, ...methodPlan(method, { context, site }) }));
+}
+
+function methodPlan(
+  { method, copy, images, everyMs }: SiteMethod,
+  { context, site }: Planning,
+): Pick<GroupPlan, "place" | "method" | "rotation"> {
+  const place = namedPlace(copy, { context, site });
+  if (kindOfMethod(method) !== "replicas") return { place, method };
+  const usual = usualRotation(method);
+  const count = images ?? usual.count;
+  return { place, method, rotation: { count, windowMs: count * (everyMs ?? intervalMsOf(usual)) } };
+}
+
+function usualRotation(method: MethodWords): Rotation {
+  return method === "rotation of clones" ? cloneRotation : deltaRotation;
+}
+
+type Planning = { readonly context: CommandContext; readonly site: Site };
 
 /** First match wins: a mailbox belongs to a group when no earlier line of the same server takes it. */
 function partOf(
@@ -121,7 +212,10 @@ function partOf(
   };
 }
 
-function typedSource({ arguments: typed }: CommandContext): SourcePlan | undefined {
+function typedSource(
+  { arguments: typed }: CommandContext,
+  server?: ServerConfig,
+): SourcePlan | undefined {
   const kind =
     typed.text("data-source") ?? (typed.has("stop") || typed.has("start") ? "offline" : undefined);
   const stop = typed.text("stop");
@@ -130,10 +224,12 @@ function typedSource({ arguments: typed }: CommandContext): SourcePlan | undefin
   if (kind === "live" && stop === undefined && start === undefined) return { kind: "live" };
   if (kind === "offline" && stop !== undefined && start !== undefined)
     return { kind: "offline", stop, start };
-  if (kind === "live")
+  if (kind === "hot-split" && stop === undefined && start === undefined)
+    return { kind: "hot split snapshot", ...(server?.hotSplit ?? usualSplit) };
+  if (kind === "live" || kind === "hot-split")
     throw new CliError(
       "cli.usage",
-      "Cannot capture live with --stop or --start: nothing is stopped then",
+      `Cannot capture ${kind} with --stop or --start: nothing is stopped then`,
       { hint: "Say --data-source offline." },
     );
   if (kind === "offline")
@@ -142,7 +238,7 @@ function typedSource({ arguments: typed }: CommandContext): SourcePlan | undefin
     });
   throw new CliError(
     "cli.usage",
-    `Cannot capture from the data source "${safeText(kind)}": there are live and offline`,
+    `Cannot capture from the data source "${safeText(kind)}": there are live, offline and hot-split`,
     { hint: "See `restante help capture`." },
   );
 }

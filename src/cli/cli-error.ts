@@ -18,6 +18,7 @@ export type CliErrorCode =
   | "cli.no-configuration"
   | "cli.nothing-matched"
   | "cli.no-room"
+  | "cli.no-split"
   | "cli.no-target"
   | "cli.not-recorded"
   | "cli.no-requirements"

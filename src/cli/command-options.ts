@@ -6,7 +6,7 @@ export const commonOptions: readonly OptionSpec[] = [
     name: "copy",
     value: "REPO",
     about:
-      "the repository, a folder; or the name of a copy in the configuration (also RESTANTE_REPOSITORY, RESTIC_REPOSITORY)",
+      "the repository: a folder, ssh://user@host/folder, or the name of a copy in the configuration (also RESTANTE_REPOSITORY, RESTIC_REPOSITORY)",
     complete: "folder",
   },
   {
@@ -30,6 +30,12 @@ export const at: OptionSpec = {
   value: "T",
   about: `the moment: 14:03:07, "yesterday 17:00", -2h, an RFC 3339 time, latest, or a snapshot ID of 8 or more digits`,
   complete: ["latest"],
+};
+export const from: OptionSpec = {
+  name: "from",
+  value: "METHOD",
+  about: "insist on one method, or on one copy by its name, where there are several",
+  complete: ["disk", "tape", "clones", "deltas", "duplicate"],
 };
 export const group: OptionSpec = {
   name: "group",

@@ -1,19 +1,33 @@
 import type { OptionSpec } from "./arguments.ts";
 import { benchCommand } from "./bench-command.ts";
+import { captureCommand, initCommand } from "./capture-command.ts";
 import type { CommandSpec } from "./command.ts";
-import { at, commonOptions, dryRun, group, targetText, yes, zone } from "./command-options.ts";
+import {
+  at,
+  commonOptions,
+  dryRun,
+  from,
+  group,
+  targetText,
+  yes,
+  zone,
+} from "./command-options.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
+import { figuresCommand } from "./figures-command.ts";
+import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
 import { planCommand } from "./plan-command.ts";
+import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
 
 export const commands: readonly CommandSpec[] = [
   {
     name: "demo",
-    summary: "protect a sample mail server, lose a mailbox, bring it back",
+    summary: "protect a sample mail server, lose a mailbox, then the site; recover",
     usage: ["[--folder DIR] [--clean]"],
     about: [
-      "Lays out a sample mail server in a fresh folder, captures it at several moments while mail keeps arriving, empties a mailbox, restores it onto the living store and compares every message. Prints what was lost and how long it took (RPO and RTO, measured), and how to go on by hand.",
+      "Lays out a sample mail server in a fresh folder, captures it at several moments while mail keeps arriving, empties a mailbox, restores it onto the living store and compares every message. Prints what was lost and how long it took (RPO and RTO, measured).",
+      "Then it keeps the server by every method that is there (backup to disk, virtual tape, delta snapshots, clones), restores each copy to try it, duplicates the newest moments to a second repository with a password of its own, deletes the server and everything beside it, and brings the mail back from the second one alone. Prints the paper's Figures 6 and 7 with what was measured, and how to go on by hand. Exit code 1 when anything did not come back as it was.",
       "It needs no privileges, no network and no mail server, and touches nothing outside its folder.",
     ],
     options: [
@@ -25,33 +39,20 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: "clean", about: "remove the folder at the end" },
       { name: "seed", value: "N", about: "another sample server (default: 1)" },
+      {
+        name: "messages",
+        value: "N",
+        about: "so many of the sample's 6,046 messages, 100 or more (default: 2000)",
+      },
     ],
     examples: [
-      { command: "restante demo", about: "the whole story in a few seconds" },
+      { command: "restante demo", about: "the whole story in less than a minute" },
       { command: "restante demo --folder ./demo", about: "in a folder of your choice" },
     ],
     positionals: { least: 0, most: 0 },
     load: () => import("./commands/demo.ts"),
   },
-  {
-    name: "init",
-    summary: "make a repository for copies",
-    usage: ["--copy REPO"],
-    about: [
-      "Makes a repository in the restic format, encrypted with a password. Keep the password apart from it: without it nothing can be read, by anybody.",
-    ],
-    options: [],
-    examples: [
-      { command: "restante init --copy /srv/recovery", about: "asks for a new password twice" },
-      {
-        command:
-          "RESTANTE_PASSWORD_FILE=/root/recovery-password restante init --copy /srv/recovery",
-        about: "from a script",
-      },
-    ],
-    positionals: { least: 0, most: 0 },
-    load: () => import("./commands/init.ts"),
-  },
+  initCommand,
   {
     name: "doctor",
     summary: "check this machine, the mail store and the copy",
@@ -91,60 +92,17 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 1, most: 2 },
     load: () => import("./commands/config.ts"),
   },
-  {
-    name: "capture",
-    summary: "take a recovery point now",
-    usage: ["[TARGET] --copy REPO [--data-source live|offline] [--stop CMD --start CMD]"],
-    about: [
-      "Reads the mail store and adds a moment to the copy. What was captured before is neither read nor stored again.",
-      "live (the default) walks the store while the server runs: its label is fuzzy, since a walk of a living store is no single instant. offline runs the stop command, captures, and runs the start command whatever happens in between.",
-      targetText,
-    ],
-    options: [
-      {
-        name: "data-source",
-        value: "KIND",
-        about: "live or offline",
-        complete: ["live", "offline"],
-      },
-      { name: "stop", value: "CMD", about: "offline: command that stops the mail server" },
-      { name: "start", value: "CMD", about: "offline: command that starts it again" },
-      { name: "full", about: "read every file again, whatever the cache says" },
-      { ...group, about: "the protection group to file it under (default: the folder's path)" },
-      {
-        name: "workers",
-        value: "N",
-        about: "worker threads; 0 does all in one thread (default: processors, at most 4)",
-      },
-      {
-        name: "tag",
-        value: "TAG",
-        multiple: true,
-        about: "a tag for the moment; may be given several times",
-      },
-      zone,
-    ],
-    examples: [
-      { command: "restante capture /var/mail --copy /srv/recovery", about: "the living store" },
-      {
-        command: `restante capture /var/mail --copy /srv/recovery --data-source offline --stop "systemctl stop dovecot" --start "systemctl start dovecot"`,
-        about: "with the server stopped",
-      },
-      { command: "restante capture mx1", about: "with a configuration" },
-    ],
-    positionals: { least: 0, most: 1 },
-    load: () => import("./commands/capture.ts"),
-  },
+  captureCommand,
   {
     name: "moments",
     aliases: ["snapshots"],
     summary: "what can be recovered, from when to when",
     usage: ["[TARGET] --copy REPO"],
     about: [
-      "Lists the moments of each protection group, with their labels of consistency.",
+      "Lists the moments of each protection group, with their labels of consistency. With a configuration those of all its copies, or of the one that --copy names.",
       targetText,
     ],
-    options: [group, zone],
+    options: [from, group, zone],
     examples: [
       { command: "restante moments --copy /srv/recovery", about: "all of them" },
       {
@@ -160,7 +118,13 @@ export const commands: readonly CommandSpec[] = [
     summary: "list folders and messages as of a moment",
     usage: ["TARGET --copy REPO [--at T]"],
     about: ["Shows mailboxes and messages where the target is mail, files otherwise.", targetText],
-    options: [at, group, zone, { name: "files", about: "show files, also where they are mail" }],
+    options: [
+      at,
+      from,
+      group,
+      zone,
+      { name: "files", about: "show files, also where they are mail" },
+    ],
     examples: [
       {
         command: "restante ls /var/mail --copy /srv/recovery --at -2h",
@@ -182,7 +146,7 @@ export const commands: readonly CommandSpec[] = [
       "Prints the original bytes of one message or file; with --headers the decoded header fields alone, safe for a terminal. On a terminal control characters are shown escaped; into a file or pipe the bytes are untouched.",
       "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
     ],
-    options: [at, group, zone, { name: "headers", about: "the decoded header fields only" }],
+    options: [at, from, group, zone, { name: "headers", about: "the decoded header fields only" }],
     examples: [
       {
         command:
@@ -203,6 +167,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     options: [
       at,
+      from,
       {
         name: "to",
         value: "T",
@@ -221,57 +186,13 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 1, most: 1 },
     load: () => import("./commands/diff.ts"),
   },
-  {
-    name: "restore",
-    summary: "bring back a mailbox, a folder or a whole store",
-    usage: [
-      "TARGET --copy REPO --at T --to DIR",
-      "TARGET --copy REPO --at T [--missing|--exact] [--into FOLDER] [--dry-run] [--yes]",
-    ],
-    about: [
-      "With --to, writes the target as it was to a new place. Without, puts back onto the living store what is missing there; nothing is deleted, unless --exact asks for the store exactly as it was.",
-      "The preview comes first: created, merged, moved, skipped, conflict, failed. Onto the living store it asks, or wants --yes.",
-      targetText,
-    ],
-    options: [
-      at,
-      {
-        name: "to",
-        value: "DIR",
-        about: "write to this folder instead of the living store",
-        complete: "folder",
-      },
-      { name: "missing", about: "put back what is missing and delete nothing (the default)" },
-      { name: "exact", about: "make it exactly as it was; what came later goes" },
-      { name: "into", value: "FOLDER", about: "put the messages into this folder of the mailbox" },
-      dryRun,
-      yes,
-      group,
-      zone,
-    ],
-    examples: [
-      {
-        command: "restante restore /var/mail --copy /srv/recovery --at latest --to /tmp/restored",
-        about: "the whole store, elsewhere",
-      },
-      {
-        command: "restante restore support@example.org --at 14:03:07 --dry-run",
-        about: "see what would come back",
-      },
-      {
-        command: "restante restore support@example.org/INBOX/Invoices --at -1h --yes",
-        about: "put it back",
-      },
-    ],
-    positionals: { least: 1, most: 1 },
-    load: () => import("./commands/restore.ts"),
-  },
+  restoreCommand,
   {
     name: "verify",
     summary: "check that a copy is whole",
     usage: ["--copy REPO [--read-data]"],
     about: [
-      "Checks the structure of the repository; with --read-data it also reads, decrypts and hashes every byte. Exit code 1 when some moment could not be recovered whole.",
+      "Checks the structure of the repository; with --read-data it also reads, decrypts and hashes every byte. Clones and delta snapshots are held against the listing of what was kept, and bytes against their hashes where those were kept. Exit code 1 when some moment could not be recovered whole.",
     ],
     options: [{ name: "read-data", about: "read every byte" }],
     examples: [
@@ -321,7 +242,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "how well each group is protected now",
     usage: ["[--copy REPO]"],
     about: [
-      "For each protection group: the newest moment, the loss if the store were gone now (RPO so far), how many moments from when on, and alarms. With a configuration against the tier's objective.",
+      "For each protection group: the newest moment, the loss if the store were gone now (RPO so far), how many moments from when on, and alarms. With a configuration against the tier's objective, in each of its copies.",
     ],
     options: [group, zone],
     examples: [{ command: "restante status --copy /srv/recovery", about: "at a glance" }],
@@ -329,6 +250,8 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/status.ts"),
   },
   duplicateCommand,
+  figuresCommand,
+  tapeCommand,
   peerCommand,
   planCommand,
   tierCommand,

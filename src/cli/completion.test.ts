@@ -49,7 +49,11 @@ test("bash completes verbs, options and values", { skip: skip("bash") }, () => {
   };
   assert.deepEqual(complete("cap"), ["capture"]);
   assert.deepEqual(complete("capture", "--data"), ["--data-source"]);
-  assert.deepEqual(complete("--copy", "/tmp", "capture", "--data-source", ""), ["live", "offline"]);
+  assert.deepEqual(complete("--copy", "/tmp", "capture", "--data-source", ""), [
+    "live",
+    "offline",
+    "hot-split",
+  ]);
   assert.deepEqual(complete("completion", "f"), ["fish"]);
   assert.ok(complete("").includes("restore"));
 });
@@ -64,6 +68,10 @@ test("fish completes verbs, options and values", { skip: skip("fish") }, () => {
   };
   assert.deepEqual(complete("restante cap"), ["capture"]);
   assert.deepEqual(complete("restante capture --data"), ["--data-source"]);
-  assert.deepEqual(complete("restante capture --data-source "), ["live", "offline"]);
+  assert.deepEqual(complete("restante capture --data-source ").toSorted(), [
+    "hot-split",
+    "live",
+    "offline",
+  ]);
   assert.deepEqual(complete("restante completion f"), ["fish"]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Arguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
-import { type CopyPlace, copyPlace } from "./copy-access.ts";
+import { type CopyPlace, copyPlace, openCopy } from "./copy-access.ts";
 
 const contextOf = (
   environment: Record<string, string>,
@@ -32,4 +32,23 @@ test("a configuration's copies go by their names, and one alone needs none", () 
   const two = { ...site, copies: [here, there] };
   assert.equal(copyPlace(contextOf({}, { copy: ["there"] }), two), there);
   assert.throws(() => copyPlace(contextOf({}), two), { code: "cli.no-copy" });
+});
+
+test("whoever stands before a copy that is gone is told of the configuration's other copies", async () => {
+  const notes: string[] = [];
+  const context = {
+    ...contextOf({ XDG_CACHE_HOME: "/dev/null/none", RESTANTE_SSH_COMMAND: "no-ssh-here" }),
+    passwords: { password: async () => "correct horse" },
+    output: { note: (text: string) => notes.push(text) },
+  } as unknown as CommandContext;
+  Object.assign(context.surroundings, { signal: new AbortController().signal });
+  const vault: CopyPlace = { name: "vault", folder: "ssh://vault/srv/recovery", reach: "near" };
+  const two = { ...site, copies: [vault, here] };
+  const typed = { ...context, arguments: new Arguments([], new Map([["copy", ["vault"]]])) };
+  await assert.rejects(openCopy(typed, two), { code: "host.refused" });
+  assert.deepEqual(notes, [
+    "The configuration has other copies; name one with --copy: here (/srv/here)",
+  ]);
+  await assert.rejects(openCopy(typed, { ...two, copies: [vault] }), { code: "host.refused" });
+  assert.equal(notes.length, 1);
 });

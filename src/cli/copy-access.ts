@@ -1,5 +1,7 @@
 import type { Copy, Reach } from "#copies";
+import { isRecoveryError } from "#errors";
 import { diskCopy } from "#methods";
+import type { CopyConfig, CopyKind } from "#policy";
 import { initRepository, type Repository } from "#repository";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
@@ -18,9 +20,11 @@ export type CopyPlace = {
   readonly reach: Reach;
   /** Where its password is, when the configuration says so. */
   readonly passwordSource?: PasswordSource | undefined;
+  /** What the configuration says that lies there. Undefined: a repository, or what a look at the folder says. */
+  readonly kind?: CopyKind;
 };
 
-/** An open copy. The repository is closed with it. */
+/** A repository's copy, open. The repository is closed with it. */
 export type OpenCopy = AsyncDisposable & {
   readonly place: CopyPlace;
   readonly repository: Repository;
@@ -48,7 +52,7 @@ export function namedPlace(
     site,
   }: { readonly context: Pick<CommandContext, "surroundings">; readonly site: Site },
 ): CopyPlace {
-  const configured = site.copies.find(({ name }) => name === named);
+  const configured = site.copies.find(({ name }) => name === named) ?? otherPlace(named, site);
   if (configured !== undefined) return configured;
   const folder = repositoryFolder(named, surroundings.workingFolder);
   return {
@@ -56,6 +60,21 @@ export function namedPlace(
     folder,
     reach: isElsewhere(folder) ? "near" : "at-hand",
   };
+}
+
+/** Replicas and tapes, which the configuration's list of repositories has not. */
+function otherPlace(named: string, { config }: Site): CopyPlace | undefined {
+  const found = config?.copies.find(({ name }) => name === named);
+  if (found === undefined) return undefined;
+  const { name, kind, location } = found;
+  const folder = folderText(location);
+  return { name, folder, kind, reach: location.at === "this machine" ? "at-hand" : "near" };
+}
+
+function folderText(location: CopyConfig["location"]): string {
+  if (location.at === "this machine") return location.path;
+  const { user, host, port, path } = location;
+  return `ssh://${user}@${host}${port === undefined ? "" : `:${port}`}${path}`;
 }
 
 function onlyCopy({ copies, configurationPath }: Site): CopyPlace {
@@ -83,6 +102,7 @@ export async function initCopy(
 ): Promise<{ readonly id: string }> {
   const { surroundings, passwords } = context;
   const { signal } = surroundings;
+  requireRepository(place, "make a repository of");
   signal.throwIfAborted();
   await using storage = await openStorageAt(place.folder, surroundings);
   const password = await passwords.password(place.folder, {
@@ -92,9 +112,63 @@ export async function initCopy(
   return await initRepository(storage, { password, signal });
 }
 
-export async function openCopy(context: CommandContext, site: Site): Promise<OpenCopy> {
+/** `verb` is what a refusal says: some verbs work on repositories alone. */
+export async function openCopy(
+  context: CommandContext,
+  site: Site,
+  { verb }: { readonly verb?: string } = {},
+): Promise<OpenCopy> {
   const place = copyPlace(context, site);
-  return await openCopyAt(place, context);
+  requireRepository(place, verb);
+  try {
+    return await openCopyAt(place, context);
+  } catch (error) {
+    if (isOfPlace(error)) noteOthers(place, { context, site });
+    throw error;
+  }
+}
+
+/** The place is at fault, and not what was typed, or the person's wish to end. */
+function isOfPlace(error: unknown): boolean {
+  if (!isRecoveryError(error)) return false;
+  return (
+    /^(?:host|storage)\./.test(error.code) ||
+    error.code === "repository.not-found" ||
+    error.code === "repository.damaged"
+  );
+}
+
+/** Whoever stands before a copy that is gone or out of reach is told where else the mail may be. */
+function noteOthers(
+  { folder }: CopyPlace,
+  { context, site }: { readonly context: CommandContext; readonly site: Site },
+): void {
+  const others = site.copies.filter((copy) => copy.folder !== folder);
+  if (others.length === 0) return;
+  const names = others.map((copy) => `${safeText(copy.name)} (${safeText(copy.folder)})`);
+  context.output.note(
+    `The configuration has other copies; name one with --copy: ${names.join(", ")}`,
+  );
+}
+
+/** Throws where a copy is of another kind than a verb works on. */
+export function requireRepository({ name, kind }: CopyPlace, verb: string = "open"): void {
+  if (kind === undefined || kind === "repository") return;
+  const [what, hint] =
+    kind === "replicas"
+      ? [
+          "a folder of replicas",
+          "A capture drops what its rotation has too many; `restante verify`, `moments`, `ls` and `restore` read it.",
+        ]
+      : [
+          "a tape library",
+          "See `restante tape list`, and `restante tape verify`; `restante moments`, `ls` and `restore` read it.",
+        ];
+  throw new CliError(
+    "cli.no-copy",
+    `Cannot ${verb} "${safeText(name)}": it is ${what}, and this is for repositories`,
+    { hint },
+  );
 }
 
 export async function openCopyAt(
@@ -103,6 +177,7 @@ export async function openCopyAt(
   { role }: { readonly role?: PasswordRole } = {},
 ): Promise<OpenCopy> {
   const { signal, environment } = surroundings;
+  requireRepository(place);
   const told = new Set<string>();
   signal.throwIfAborted();
   await using disposables = new AsyncDisposableStack();

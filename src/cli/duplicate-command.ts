@@ -4,7 +4,10 @@ import { at, group, targetText, zone } from "./command-options.ts";
 export const duplicateCommand: CommandSpec = {
   name: "duplicate",
   summary: "send moments to a repository elsewhere, and verify them there",
-  usage: ["--copy REPO --to REPO2 [TARGET] [--at T | --newest | --all] [--verify index|data]"],
+  usage: [
+    "--copy REPO --to REPO2 [TARGET] [--at T | --newest | --all] [--verify index|data]",
+    "[TARGET]   (what the configuration's disaster recovery asks for)",
+  ],
   about: [
     "Duplicates moments of a copy in another repository, which has a password of its own, so that the mail survives the site (paper §2.2.2). Only what REPO2 lacks is read and sent; a moment is listed there once all of it has arrived and was verified. Killed anywhere and run again it goes on.",
     "Without --at, --newest or --all it sends what was taken since the newest moment that is there, of each group. Exit code 3 when a moment could not be sent whole: its files are named, and the others were sent.",
@@ -15,7 +18,8 @@ export const duplicateCommand: CommandSpec = {
     {
       name: "to",
       value: "REPO2",
-      about: "the repository to send to, a folder; or the name of a copy in the configuration",
+      about:
+        "the repository to send to: a folder, ssh://user@host/folder (where Restante is installed), or the name of a copy in the configuration",
       complete: "folder",
     },
     at,
@@ -35,6 +39,11 @@ export const duplicateCommand: CommandSpec = {
     {
       command: "restante duplicate --copy /srv/recovery --to /mnt/vault/recovery",
       about: "what is new since the last time",
+    },
+    {
+      command:
+        "restante duplicate --copy /srv/recovery --to ssh://dr@vault.example.net/srv/recovery",
+      about: "the same on another machine; `ssh dr@vault.example.net true` must ask nothing",
     },
     {
       command:

@@ -98,7 +98,7 @@ test("capture counts what is new, unmodified and renamed, and keeps its JSON con
   };
   assert.deepEqual(keys(summary), ["captures", "partial", "type", "verb", "version"]);
   const fields =
-    "bytesAdded bytesRead bytesStored bytesTotal consistency copy elapsedMs filesChanged filesNew filesRenamed filesTotal filesUnmodified group moment partial problems";
+    "bytesAdded bytesRead bytesStored bytesTotal consistency copy elapsedMs filesChanged filesNew filesRenamed filesTotal filesUnmodified group method moment partial phases problems";
   assert.deepEqual(keys(summary.captures[0]), fields.split(" "));
   assert.equal(summary.captures[0]?.["filesRenamed"], 1);
   assert.equal(summary.captures[0]?.["filesUnmodified"], 32);

@@ -23,6 +23,8 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["cli.refused", exitCodes.refused],
+  // What was asked for is on a shelf: it cannot be had now.
+  ["methods.tape-not-at-hand", exitCodes.nothingMatched],
 ] as const);
 
 /** Beginnings of codes that mean that a person typed something that does not parse. */

@@ -7,7 +7,7 @@ import {
 } from "#planner";
 import { parseRfc3339 } from "#time";
 
-/** Far longer than any of ours: what is longer is no measurement. */
+/** Far longer than any of ours: what is longer is none of them. */
 const longestLine = 4096;
 const longestText = 500;
 const longestId = 200;
@@ -21,6 +21,12 @@ export function measurementLine(measurement: Measurement): string {
 
 /** A line as the measurement that it holds, or what is wrong with it. */
 export function readMeasurementLine(line: string): Measurement | string {
+  const fields = jsonObjectOf(line);
+  return typeof fields === "string" ? fields : checked(fields);
+}
+
+/** The fields of a line that is a JSON object, or what is wrong with it. */
+export function jsonObjectOf(line: string): Readonly<Record<string, unknown>> | string {
   if (line.length > longestLine) return "it is too long";
   let value: unknown;
   try {
@@ -30,7 +36,7 @@ export function readMeasurementLine(line: string): Measurement | string {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return "it is no JSON object";
-  return checked(value as Readonly<Record<string, unknown>>);
+  return value as Readonly<Record<string, unknown>>;
 }
 
 function checked(fields: Readonly<Record<string, unknown>>): Measurement | string {
@@ -58,11 +64,11 @@ function checked(fields: Readonly<Record<string, unknown>>): Measurement | strin
   };
 }
 
-function isAmount(value: unknown): value is number {
+export function isAmount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
-function isText(value: unknown, longest: number): value is string {
+export function isText(value: unknown, longest: number): value is string {
   return typeof value === "string" && value !== "" && value.length <= longest;
 }
 
@@ -70,7 +76,7 @@ function isKind(value: unknown): value is MeasurementKind {
   return measurementKinds.some((kind) => kind === value);
 }
 
-function isInstant(value: unknown): value is string {
+export function isInstant(value: unknown): value is string {
   if (typeof value !== "string") return false;
   try {
     parseRfc3339(value);

@@ -1,12 +1,7 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { systemErrorCode } from "#errors";
-import { writeDurably } from "#files";
 import type { Measurement } from "#planner";
-import { CliError } from "./cli-error.ts";
 import { measurementLine, readMeasurementLine } from "./measurement-line.ts";
-import { safeText } from "./text.ts";
+import { addRecords, readRecords, type RecordKind } from "./recorded-lines.ts";
 
 export type MeasurementsRead = {
   /** In the order in which they were recorded. */
@@ -20,21 +15,17 @@ export type AddMeasurementsOptions = {
   readonly largestBytes?: number;
 };
 
-const fileName = "measurements.ndjson";
-const largestBytes = 1024 ** 2;
-/** Never more is read, whoever wrote the file. */
-const mostReadBytes = 16 * largestBytes;
-/** Of the newest lines, beside the newest of each parameter, which stay when older ones are dropped. */
-const keptLines = 1000;
-const shownProblems = 20;
-/** How often a line is added again because the file was written anew meanwhile. */
-const attempts = 5;
-/** A run that was killed while it dropped lines left its mark; after this long it is taken away. */
-const staleMarkMs = 10 * 60_000;
+const kind: RecordKind<Measurement> = {
+  fileName: "measurements.ndjson",
+  plural: "measurements",
+  write: measurementLine,
+  read: readMeasurementLine,
+  subject: ({ parameter }) => parameter,
+};
 
 /** The file within the state folder: one JSON object a line, the newest last. */
 export function measurementsPath(folder: string): string {
-  return join(folder, fileName);
+  return join(folder, kind.fileName);
 }
 
 /**
@@ -42,18 +33,8 @@ export function measurementsPath(folder: string): string {
  * skipped and told, and a file that cannot be read has no measurements.
  */
 export async function readMeasurements(folder: string): Promise<MeasurementsRead> {
-  const path = measurementsPath(folder);
-  try {
-    const file = await openPlainFile(path, constants.O_RDONLY);
-    try {
-      return parseLines((await readFrom(file, 0)).bytes.toString("utf8"));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return { measurements: [], problems: [] };
-    return { measurements: [], problems: [`${safeText(path)} was not read: ${reasonOf(error)}.`] };
-  }
+  const { records, problems } = await readRecords(folder, kind);
+  return { measurements: records, problems };
 }
 
 /**
@@ -63,142 +44,7 @@ export async function readMeasurements(folder: string): Promise<MeasurementsRead
 export async function addMeasurements(
   folder: string,
   list: readonly Measurement[],
-  options: AddMeasurementsOptions = {},
+  { largestBytes }: AddMeasurementsOptions = {},
 ): Promise<void> {
-  if (list.length === 0) return;
-  const path = measurementsPath(folder);
-  const bytes = Buffer.from(list.map(measurementLine).join(""));
-  try {
-    const sizeBytes = await append(path, bytes);
-    if (sizeBytes > (options.largestBytes ?? largestBytes))
-      await dropOldLines(path, options.largestBytes ?? largestBytes);
-  } catch (cause) {
-    throw new CliError(
-      "cli.not-recorded",
-      `Cannot record measurements in "${safeText(path)}": ${reasonOf(cause)}`,
-      { hint: "Make the state folder writable, with some space; nothing else is affected.", cause },
-    );
-  }
-}
-
-const { O_APPEND, O_CREAT, O_RDWR } = constants;
-
-/** One write(2) at the end of the file, which the system does not mix with others'. Returns the file's size. */
-async function append(path: string, bytes: Buffer): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const file = await openPlainFile(path, O_RDWR | O_APPEND | O_CREAT);
-    try {
-      // What a killed run or a full disk left torn must not tear this line too.
-      const text = (await endsTorn(file)) ? Buffer.concat([Buffer.from("\n"), bytes]) : bytes;
-      const { bytesWritten } = await file.write(text);
-      if (bytesWritten < text.length) throw new Error("only a part of it could be written");
-      await file.sync();
-      // Somebody dropped old lines meanwhile and may not have seen this one: once more, in the new file.
-      const { ino, size } = await file.stat({ bigint: true });
-      const now = await stat(path, { bigint: true }).catch(() => undefined);
-      if (now?.ino === ino || attempt === attempts) return Number(size);
-    } finally {
-      await file.close();
-    }
-  }
-}
-
-async function endsTorn(file: FileHandle): Promise<boolean> {
-  const { size } = await file.stat();
-  if (size === 0) return false;
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer[0] !== 0x0a;
-}
-
-/** Writes the file anew without its oldest lines. One process at a time; lines that are added meanwhile are kept. */
-async function dropOldLines(path: string, mostBytes: number): Promise<void> {
-  const mark = `${path}.rewriting`;
-  if (!(await takeMark(mark))) return;
-  try {
-    const old = await openPlainFile(path, constants.O_RDONLY);
-    try {
-      const { bytes, endsAt } = await readFrom(old, 0);
-      const { measurements } = parseLines(bytes.toString("utf8"));
-      const kept = newestOf(measurements, mostBytes / 2);
-      await writeDurably(path, Buffer.from(kept.map(measurementLine).join("")));
-      // Between reading and renaming others could still write to the old file.
-      const late = await readFrom(old, endsAt);
-      if (late.bytes.length > 0) await append(path, late.bytes);
-    } finally {
-      await old.close();
-    }
-  } finally {
-    await unlink(mark).catch(() => undefined);
-  }
-}
-
-async function takeMark(mark: string): Promise<boolean> {
-  try {
-    await (await open(mark, "wx", 0o600)).close();
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) !== "EEXIST") throw error;
-    const { mtimeMs } = (await stat(mark).catch(() => undefined)) ?? { mtimeMs: Infinity };
-    if (Date.now() - mtimeMs > staleMarkMs) await unlink(mark).catch(() => undefined);
-    return false;
-  }
-}
-
-/** The newest of each parameter, and of the last lines as many as half the file holds. Each once. */
-function newestOf(measurements: readonly Measurement[], mostBytes: number): readonly Measurement[] {
-  const newest = new Map(measurements.map((one) => [one.parameter, one]));
-  const kept = new Set<Measurement>();
-  let bytes = 0;
-  for (const one of measurements.slice(-keptLines).toReversed()) {
-    bytes += measurementLine(one).length;
-    if (bytes > mostBytes) break;
-    kept.add(one);
-  }
-  const isNewest = new Set(newest.values());
-  return measurements.filter((one) => kept.has(one) || isNewest.has(one));
-}
-
-function parseLines(text: string): MeasurementsRead {
-  const measurements: Measurement[] = [];
-  const problems: string[] = [];
-  let skipped = 0;
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    const measurement = readMeasurementLine(line);
-    if (typeof measurement !== "string") measurements.push(measurement);
-    else if (++skipped <= shownProblems)
-      problems.push(`Line ${index + 1} of ${fileName} was skipped: ${measurement}.`);
-  }
-  if (skipped > shownProblems)
-    problems.push(`${skipped - shownProblems} more lines of ${fileName} were skipped.`);
-  return { measurements, problems };
-}
-
-/** Never follows a link, never waits for a pipe's other end. */
-async function openPlainFile(path: string, flags: number): Promise<FileHandle> {
-  const file = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new Error("it is not a plain file");
-}
-
-/** From a position to the end; of a file that is far too large the last part. */
-async function readFrom(
-  file: FileHandle,
-  position: number,
-): Promise<{ readonly bytes: Buffer; readonly endsAt: number }> {
-  const { size } = await file.stat();
-  const from = Math.max(position, size - mostReadBytes);
-  const bytes = Buffer.alloc(Math.max(0, size - from));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return { bytes: bytes.subarray(0, filled), endsAt: from + filled };
-}
-
-function reasonOf(error: unknown): string {
-  return systemErrorCode(error) ?? (error instanceof Error ? error.message : String(error));
+  await addRecords(folder, list, { kind, largestBytes });
 }

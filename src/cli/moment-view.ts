@@ -1,17 +1,33 @@
 import type { RecoveryPoint } from "#copies";
 import { displayPath, type Image, joinRawPath, type RawPath, rawPathFromText } from "#image";
+import { isRecoveryError } from "#errors";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
-import { openCopy, type OpenCopy } from "./copy-access.ts";
-import { type ChosenMoment, chooseMoment, isMomentId, momentText } from "./moments.ts";
+import {
+  type AnyCopy,
+  type ChosenCopy,
+  openChosen,
+  readCopies,
+  type ReadCopies,
+  tellUnavailable,
+} from "./methods/index.ts";
+import {
+  type ChosenMoment,
+  chosenMomentJson,
+  chooseMoment,
+  isMomentId,
+  momentText,
+} from "./moments.ts";
+import type { JsonDocument } from "./output.ts";
+import type { PhaseClock } from "./phase-clock.ts";
 import { openSite, type Site } from "./site.ts";
-import { momentsOf, resolveTarget, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 import { safeText } from "./text.ts";
 
 /** A moment of a target, open. */
 export type MomentView = AsyncDisposable & {
   readonly site: Site;
-  readonly opened: OpenCopy;
+  readonly opened: AnyCopy;
   readonly target: Target;
   readonly chosen: ChosenMoment;
   readonly image: Image;
@@ -19,27 +35,32 @@ export type MomentView = AsyncDisposable & {
   readonly root: RawPath;
   /** Moments of the same target, oldest first. */
   readonly points: readonly RecoveryPoint[];
+  /** Other copies that have a moment of the target, for when this one turns out to be damaged. */
+  readonly others: readonly string[];
+  /** Opens another moment of the same target, from the copy that serves it best. Closed with the view. */
+  openOther(at: string, subject: string): Promise<ChosenCopy>;
 };
 
-/** Opens the moment that TARGET and --at name, and says which it is. */
-export async function openMoment(typed: string, context: CommandContext): Promise<MomentView> {
-  const { surroundings, output } = context;
-  const { signal } = surroundings;
+/** Opens the moment that TARGET and --at name, from the copy that serves it best, and says which it is. */
+export async function openMoment(
+  typed: string,
+  context: CommandContext,
+  { clock }: { readonly clock?: PhaseClock } = {},
+): Promise<MomentView> {
+  const { output } = context;
   const site = await openSite(context);
   await using disposables = new AsyncDisposableStack();
-  const opened = disposables.use(await openCopy(context, site));
-  const all = await opened.copy.moments(undefined, signal);
-  const target = await resolveTarget(typed, { context, site, points: all });
-  const points = momentsOf(all, { target, group: context.arguments.text("group") });
+  const found = disposables.use(await readCopies(typed, { context, site }));
+  const { points, target } = found;
+  if (target === undefined) throw new Error("a target was typed and not resolved");
   const at = context.arguments.text("at");
   if (at === undefined || !isMomentId(at)) requireOneGroup(points, typed);
-  const chosen = chooseMoment(points, at, {
-    now: surroundings.now(),
-    zone: site.zone,
-    subject: typed,
-  });
+  tellUnavailable(found, context, site);
+  const best = await openBest(found, { context, at, subject: typed, clock });
+  const { opened, chosen, image, others } = best;
+  disposables.use(image);
   output.note(`${safeText(typed)} as of ${momentText(chosen, site.zone)}`);
-  const image = disposables.use(await opened.copy.open(chosen.point, signal));
+  if (found.isChoice) output.note(`  ${choiceText(best)}`);
   const held = disposables.move();
   return {
     site,
@@ -49,8 +70,87 @@ export async function openMoment(typed: string, context: CommandContext): Promis
     image,
     root: imageRoot(chosen.point),
     points,
+    others,
+    openOther: async (other, subject) => {
+      const later = await openBest(found, { context, at: other, subject });
+      held.use(later.image);
+      return later;
+    },
     [Symbol.asyncDispose]: async () => await held.disposeAsync(),
   };
+}
+
+type Opening = {
+  readonly context: CommandContext;
+  readonly at: string | undefined;
+  readonly subject: string;
+  readonly clock?: PhaseClock | undefined;
+};
+
+/** Of one copy its moment, in its own order; of several the one that serves best. */
+async function openBest(
+  found: ReadCopies,
+  { context, at, subject, clock }: Opening,
+): Promise<ChosenCopy> {
+  const [only, ...more] = found.copies;
+  if (only === undefined || more.length > 0 || context.arguments.has("from")) {
+    clock?.begin("open");
+    return await openChosen(found, { context, at, subject });
+  }
+  const { surroundings } = context;
+  const chosen = chooseMoment(found.points, at, {
+    now: surroundings.now(),
+    zone: found.site.zone,
+    subject,
+  });
+  clock?.begin("open");
+  const image = await only.copy.open(chosen.point, surroundings.signal);
+  return { opened: only, chosen, image, reason: "", others: [] };
+}
+
+/** "from copy “replicas” (rotation of delta snapshots): exactly that moment, at hand, …; also: …". */
+function choiceText({ opened, reason, others }: ChosenCopy): string {
+  const { name, method } = opened.copy;
+  const why = reason === "" ? "the only one" : reason.replace(/\.$/, "");
+  const also = others.length === 0 ? "" : `; also: ${others.join(", ")}`;
+  return `from copy “${safeText(name)}” (${method}): ${why}${also}`;
+}
+
+/** The moment of a view for programs: which it is, and the copy and the method that it comes from. */
+export function viewMomentJson({
+  chosen,
+  opened: { copy },
+}: Pick<ChosenCopy, "chosen" | "opened">): Omit<JsonDocument, "type"> {
+  return { ...chosenMomentJson(chosen), copy: copy.name, method: copy.method };
+}
+
+/**
+ * Runs what reads a view; where that fails by what the copy holds, says what can still be recovered from
+ * others before the error goes on.
+ */
+export async function readingView<Result>(
+  { opened, others }: Pick<MomentView, "opened" | "others">,
+  { output }: Pick<CommandContext, "output">,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    const room = isRecoveryError(error) ? error.code.split(".")[0] : undefined;
+    if (["repository", "storage", "image", "methods", "snapshots"].includes(room ?? ""))
+      tellOthers({ opened, others }, output);
+    throw error;
+  }
+}
+
+export function tellOthers(
+  { opened, others }: Pick<MomentView, "opened" | "others">,
+  output: CommandContext["output"],
+): void {
+  if (others.length === 0) return;
+  output.warning(
+    `this is of copy “${safeText(opened.copy.name)}”; what can still be recovered: ${others.join("; ")}. Say --from and its name to take it from there`,
+  );
 }
 
 /** A moment of several folders opens at the root of its machine. */

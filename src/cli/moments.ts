@@ -39,7 +39,7 @@ export function chooseMoment(
   if (at === undefined || at.trim().toLowerCase() === "latest") return { point: newest };
   const byId = momentById(points, at.trim());
   if (byId !== undefined) return { point: byId };
-  const askedNs = instantOf(at, options);
+  const askedNs = askedInstant(at, options);
   const point = points.findLast(({ atNs }) => atNs <= askedNs);
   if (point !== undefined) return { point, askedNs };
   throw new CliError(
@@ -50,22 +50,26 @@ export function chooseMoment(
 }
 
 const idPattern = /^[0-9a-f]{8,64}$/;
+/** "mx1%2fsales/00000012-20260723T140307Z": a replica's ID is its folder, and may be named without its group's. */
+const replicaPattern = /^(?:[A-Za-z0-9_%~-]{1,255}\/)?\d{8,15}-\d{8}T\d{6}Z$/;
 
-/** Whether this can be the beginning of a snapshot's ID. */
+/** Whether this can be the beginning of a snapshot's ID, or names a replica. */
 export function isMomentId(at: string): boolean {
-  return idPattern.test(at);
+  return idPattern.test(at) || replicaPattern.test(at);
 }
 
 function momentById(points: readonly RecoveryPoint[], at: string): RecoveryPoint | undefined {
   if (!isMomentId(at)) return undefined;
-  const matching = points.filter(({ id }) => id.startsWith(at));
-  if (matching.length <= 1) return matching[0];
+  const matching = points.filter(({ id }) => id.startsWith(at) || id.endsWith(`/${at}`));
+  // Two copies may have kept one image under one name.
+  if (new Set(matching.map(({ id }) => id)).size <= 1) return matching[0];
   throw new CliError("cli.usage", `Cannot choose moment "${at}": ${matching.length} begin so`, {
     hint: "Give more digits of its ID.",
   });
 }
 
-function instantOf(at: string, { now, zone, subject }: ChooseMomentOptions): bigint {
+/** The instant that --at means, where it is no moment's ID. */
+export function askedInstant(at: string, { now, zone, subject }: ChooseMomentOptions): bigint {
   try {
     return parseMoment(at, { now, zone });
   } catch (error) {
@@ -106,7 +110,7 @@ export function consistencyText({ consistency }: Pick<RecoveryPoint, "consistenc
 }
 
 export function shortId({ id }: Pick<RecoveryPoint, "id">): string {
-  return id.slice(0, 8);
+  return id.includes("/") ? id.slice(id.lastIndexOf("/") + 1) : id.slice(0, 8);
 }
 
 export function momentJson(point: RecoveryPoint): Omit<JsonDocument, "type"> {

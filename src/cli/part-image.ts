@@ -14,7 +14,7 @@ import {
  * without the mailboxes of the others. Closing it leaves the Image open, which is whoever made it's.
  */
 export function withoutFolders(image: Image, hidden: ReadonlySet<RawPath>): Image {
-  if (hidden.size === 0) return borrowed(image, image.list.bind(image));
+  if (hidden.size === 0) return whole(image);
   const namesIn = new Map<RawPath, Set<RawName>>();
   for (const path of hidden) {
     const names = namesIn.get(rawParent(path)) ?? new Set();
@@ -31,6 +31,15 @@ export function withoutFolders(image: Image, hidden: ReadonlySet<RawPath>): Imag
   );
 }
 
+/** All of it: then a method may also keep the frozen folder behind it. */
+function whole(image: Image): Image {
+  const handOver = image.handOver?.bind(image);
+  return Object.assign(
+    borrowed(image, image.list.bind(image)),
+    handOver === undefined ? {} : { handOver },
+  );
+}
+
 function without(listing: Listing, names: ReadonlySet<RawName>): Listing {
   const builder = new ListingBuilder();
   for (const entry of listing) if (!names.has(entry.name)) builder.add(entry);
@@ -43,7 +52,7 @@ function borrowed(
   list: Image["list"],
   hidden: ReadonlySet<RawPath> = new Set(),
 ): Image {
-  const { consistency, volumes, fingerprintScope, local } = image;
+  const { consistency, volumes, fingerprintScope, local, evidence } = image;
   const extract = image.extract?.bind(image);
   return {
     get at() {
@@ -63,6 +72,7 @@ function borrowed(
       holds(path, hidden) ? undefined : await image.fingerprint(path, signal),
     ...(local === undefined ? {} : { local }),
     ...(extract === undefined ? {} : { extract }),
+    ...(evidence === undefined ? {} : { evidence }),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 import type { Surroundings } from "./terminal.ts";
 import { safeLines } from "./text.ts";
@@ -32,20 +33,23 @@ export async function askRestic({
 }: SecondOpinionOptions): Promise<SecondOpinion> {
   const { environment, signal } = surroundings;
   const run = async (...args: string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(
-      "restic",
-      ["--no-cache", "--repo", repository, ...args],
-      {
-        env: { PATH: environment["PATH"], HOME: environment["HOME"], RESTIC_PASSWORD: password },
-        timeout: limitMs,
-        signal,
-      },
-    );
-    return stdout;
+    const running = promisify(execFile)("restic", ["--no-cache", "--repo", repository, ...args], {
+      env: { PATH: environment["PATH"], HOME: environment["HOME"], RESTIC_PASSWORD: password },
+      timeout: limitMs,
+      signal,
+    });
+    try {
+      return (await running).stdout;
+    } finally {
+      await ended(running.child);
+    }
   };
   try {
     // At the same time: check holds the repository's lock, and listing needs none.
-    const [, listed] = await Promise.all([run("check"), run("--no-lock", "snapshots", "--json")]);
+    const both = [run("check"), run("--no-lock", "snapshots", "--json")] as const;
+    // Neither is left behind when the other fails.
+    await Promise.allSettled(both);
+    const [, listed] = await Promise.all(both);
     const snapshots = JSON.parse(listed) as readonly {
       short_id: string;
       time: string;
@@ -64,4 +68,10 @@ export async function askRestic({
       said: safeLines(error instanceof Error ? error.message : String(error)),
     };
   }
+}
+
+/** A program that was told to stop still runs for a moment: nothing goes on before it is gone. */
+async function ended(child: ChildProcess): Promise<void> {
+  const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  if (isRunning) await once(child, "exit");
 }

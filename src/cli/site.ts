@@ -1,7 +1,14 @@
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import { systemErrorCode } from "#errors";
-import type { Config, RetentionRule, ShrinkAlarmOptions } from "#policy";
+import type {
+  Config,
+  CopyConfig,
+  DisasterConfig,
+  OperationalConfig,
+  RetentionRule,
+  ShrinkAlarmOptions,
+} from "#policy";
 import { tagValue } from "#repository";
 import { assertZone } from "#time";
 import { CliError } from "./cli-error.ts";
@@ -16,7 +23,7 @@ export type Site = {
   readonly zone: string;
   readonly config?: Config;
   readonly configurationPath?: string;
-  /** Copies of the configuration. */
+  /** Repositories of the configuration, of both layers. Replicas and tapes are with the groups that fill them. */
   readonly copies: readonly CopyPlace[];
   /** Protection groups of the configuration. */
   readonly groups: readonly SiteGroup[];
@@ -32,12 +39,28 @@ export type SiteGroup = {
   readonly server: string;
   readonly line: string;
   readonly mailboxPatterns: readonly string[];
-  /** Name of its copy. */
+  /** Every way of operational recovery of its tier, the preferred first. */
+  readonly methods: readonly SiteMethod[];
+  readonly disaster?: SiteDisaster;
+  /** Of its first backup to disk; where it has none, of its first method: name of the copy. */
   readonly copy: string;
+  /** What the tier promises: its first method that promises anything. */
   readonly loseAtMostMs?: number;
   readonly backWithinMs?: number;
+  /** What is kept in `copy`. In another copy it is another rule: ask `retentionOf`. */
   readonly keep: readonly RetentionRule[];
 };
+
+/** The copy that a method fills, and where it lies: a folder, or a URL. */
+type Filling = { readonly filled: CopyConfig; readonly folder: string };
+
+export type SiteMethod = OperationalConfig & Filling;
+
+export type SiteDisaster = DisasterConfig &
+  Filling & {
+    /** The copy of the operational layer that feeds it. */
+    readonly source: CopyConfig;
+  };
 
 /** Looked for in this order where --config was not given. */
 export const configurationPlaces = ["restante.yaml", "/etc/restante/config.yaml"] as const;
@@ -54,7 +77,7 @@ export async function openSite(context: CommandContext): Promise<Site> {
       alarm: {},
     };
   // The policy room is loaded only where there is something to read.
-  const [{ protectionGroups, findTier }, { readConfiguration }] = await Promise.all([
+  const [policy, { readConfiguration }] = await Promise.all([
     import("#policy"),
     import("./configuration.ts"),
   ]);
@@ -68,19 +91,84 @@ export async function openSite(context: CommandContext): Promise<Site> {
     config,
     configurationPath: path,
     alarm: { thresholdPercent: config.alarm.shrinkPercent },
-    copies: config.copies.map(({ name, path: folder, key }) => ({
-      name,
-      folder,
-      reach: "at-hand",
-      passwordSource: secretSource(key, surroundings),
-    })),
-    groups: protectionGroups(config).flatMap(({ tier, ...group }) => {
-      const operational = findTier(config, tier)?.operational;
-      return operational === undefined
-        ? []
-        : [{ ...group, ...operational, tag: tagValue(group.name) }];
+    copies: config.copies.flatMap((copy): CopyPlace[] => {
+      if (copy.kind !== "repository") return [];
+      return [
+        {
+          name: copy.name,
+          folder: policy.copyLocationText(copy.location),
+          reach: copy.layer === "operational" ? "at-hand" : "near",
+          passwordSource: secretSource(copy.key, surroundings),
+        },
+      ];
     }),
+    groups: siteGroups(config, policy),
   };
+}
+
+/** The policy room, loaded by then. */
+type Policy = Pick<
+  typeof import("#policy"),
+  "protectionGroups" | "findTier" | "findCopy" | "copyLocationText"
+>;
+
+/** Protection groups of a configuration with all that protects them. */
+function siteGroups(config: Config, policy: Policy): readonly SiteGroup[] {
+  return policy.protectionGroups(config).flatMap(({ tier: tierName, ...group }): SiteGroup[] => {
+    const tier = policy.findTier(config, tierName);
+    if (tier === undefined) return [];
+    const methods = tier.operational.flatMap((method): SiteMethod[] => {
+      const filled = policy.findCopy(config, method.copy);
+      if (filled === undefined) return [];
+      return [{ ...method, filled, folder: policy.copyLocationText(filled.location) }];
+    });
+    const main = methods.find(({ method }) => method === "backup to disk") ?? methods[0];
+    if (main === undefined) return [];
+    const disaster = siteDisaster(tier.disaster, { config, policy });
+    const loseAtMostMs = methods.find((method) => method.loseAtMostMs !== undefined)?.loseAtMostMs;
+    const backWithinMs = methods.find((method) => method.backWithinMs !== undefined)?.backWithinMs;
+    return [
+      {
+        ...group,
+        tag: tagValue(group.name),
+        methods,
+        ...(disaster === undefined ? {} : { disaster }),
+        copy: main.copy,
+        ...(loseAtMostMs === undefined ? {} : { loseAtMostMs }),
+        ...(backWithinMs === undefined ? {} : { backWithinMs }),
+        keep: main.keep,
+      },
+    ];
+  });
+}
+
+function siteDisaster(
+  disaster: DisasterConfig | undefined,
+  { config, policy }: { readonly config: Config; readonly policy: Policy },
+): SiteDisaster | undefined {
+  if (disaster === undefined) return undefined;
+  const filled = policy.findCopy(config, disaster.copy);
+  const source = policy.findCopy(config, disaster.from);
+  if (filled === undefined || source === undefined) return undefined;
+  return { ...disaster, filled, source, folder: policy.copyLocationText(filled.location) };
+}
+
+/** What a repository is filled and thinned by. */
+export type PlaceRules = {
+  readonly loseAtMostMs?: number;
+  readonly keep: readonly RetentionRule[];
+};
+
+/**
+ * The rules of a group in one of its copies, by name or by where it lies: a vault has rules of its own.
+ * A copy that the group's tier does not fill has those of its `copy`.
+ */
+export function rulesOf(group: SiteGroup, place: Pick<CopyPlace, "name" | "folder">): PlaceRules {
+  const { methods, disaster } = group;
+  const filling = [...methods, ...(disaster === undefined ? [] : [disaster])];
+  const isThere = ({ copy, folder }: SiteMethod | SiteDisaster): boolean =>
+    copy === place.name || folder === place.folder;
+  return filling.find(isThere) ?? group;
 }
 
 /** The configuration that --config names, or the first that is in its usual place. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openStorageAt, repositoryFolder } from "./storage-at.ts";
+import { hostOf, openStorageAt, pruneText, repositoryFolder } from "./storage-at.ts";
 
 test("repositoryFolder() refuses what is no folder, without telling a password", () => {
   assert.equal(repositoryFolder("copy", "/srv"), "/srv/copy");
@@ -11,12 +11,16 @@ test("repositoryFolder() refuses what is no folder, without telling a password",
     "s3:https://host/bucket",
     "sftp:user@host:/path",
     "rest:https://me:hunter2@host/",
+    "me:hunter2@vault.example.net:/srv/recovery",
+    "me@vault.example.net:/srv/recovery",
   ]) {
     assert.throws(
       () => repositoryFolder(url, "/srv"),
       (error) => error instanceof Error && !error.message.includes("hunter2"),
     );
   }
+  // What scp takes for another host would be a folder here, and no copy elsewhere; ./ says that one is meant.
+  assert.equal(repositoryFolder("./me@vault:/srv", "/srv"), "/srv/me@vault:/srv");
 });
 
 test("openStorageAt() opens a folder, and says of any other place that it is not here yet", async () => {
@@ -53,4 +57,21 @@ test("a folder of another machine is one place however it is written, and nothin
     "ssh://vault:123456/srv",
   ])
     assert.throws(() => repositoryFolder(url, "/"), { code: "cli.no-copy" }, url);
+});
+
+test("what frees the bytes of removed moments is a command for the machine that has them", () => {
+  assert.equal(pruneText("/srv/recovery"), "`restic -r /srv/recovery prune`");
+  assert.equal(
+    pruneText("ssh://dr@vault.example.net:2222/srv/recovery"),
+    "`restic -r /srv/recovery prune` on dr@vault.example.net",
+  );
+  assert.equal(hostOf("ssh://dr@[2001:db8::1]:2222/srv/a"), "dr@[2001:db8::1]:2222");
+});
+
+test("a wish to end is heard before a host that says nothing is", async () => {
+  const environment = { RESTANTE_SSH_COMMAND: "sh -c cat" };
+  const signal = AbortSignal.abort();
+  await assert.rejects(openStorageAt("ssh://vault/srv", { environment, signal }), {
+    name: "AbortError",
+  });
 });

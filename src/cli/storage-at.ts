@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import type { FreeSpace, Host } from "#hosts";
 import { rawPathFromText } from "#image";
 import { directoryStorage, type Storage } from "#storage";
 import { CliError } from "./cli-error.ts";
@@ -12,7 +13,8 @@ export const remoteVariables = {
   peer: "RESTANTE_PEER_COMMAND",
 } as const;
 
-export type StorageAtOptions = Pick<Surroundings, "environment">;
+export type StorageAtOptions = Pick<Surroundings, "environment"> &
+  Partial<Pick<Surroundings, "signal">>;
 
 /**
  * Opens the storage of a repository by where it lies, the one place that knows every kind of location: an
@@ -20,35 +22,67 @@ export type StorageAtOptions = Pick<Surroundings, "environment">;
  */
 export async function openStorageAt(
   location: string,
-  { environment }: StorageAtOptions = { environment: {} },
+  options: StorageAtOptions = { environment: {} },
 ): Promise<Storage> {
   if (!isElsewhere(location)) return directoryStorage(location);
-  const { destination, port, path } = sshLocation(location);
-  // The room of hosts is loaded only where there is another host.
-  const { sshHost } = await import("#hosts");
-  const ssh = wordsOf(environment[remoteVariables.ssh]) ?? ["ssh", "-o", "BatchMode=yes"];
-  const peerCommand = wordsOf(environment[remoteVariables.peer]);
+  const { path } = sshLocation(location);
   await using disposables = new AsyncDisposableStack();
-  const host = disposables.use(
-    sshHost({
-      destination,
-      sshCommand: port === undefined ? ssh : [...ssh, "-p", port],
-      ...(peerCommand === undefined ? {} : { peerCommand }),
-    }),
+  const host = disposables.use(await openHostOf(location, options));
+  const storage = disposables.use(
+    await host.openStorage(rawPathFromText(path), onlySignal(options)),
   );
-  const storage = disposables.use(await host.openStorage(rawPathFromText(path)));
   const held = disposables.move();
   return {
     location: storage.location,
-    promises: storage.promises,
-    create: async (options) => await storage.create(options),
-    save: async (file, parts, options) => await storage.save(file, parts, options),
-    load: async (file, options) => await storage.load(file, options),
-    stat: async (file, options) => await storage.stat(file, options),
-    list: (type, options) => storage.list(type, options),
-    remove: async (file, options) => await storage.remove(file, options),
+    // Changes when the repository is made.
+    get promises() {
+      return storage.promises;
+    },
+    create: async (given) => await storage.create(given),
+    save: async (file, parts, given) => await storage.save(file, parts, given),
+    load: async (file, given) => await storage.load(file, given),
+    stat: async (file, given) => await storage.stat(file, given),
+    list: (type, given) => storage.list(type, given),
+    remove: async (file, given) => await storage.remove(file, given),
     [Symbol.asyncDispose]: async () => await held.disposeAsync(),
   };
+}
+
+/** The room that a repository of another machine has. */
+export async function freeSpaceAt(location: string, options: StorageAtOptions): Promise<FreeSpace> {
+  await using host = await openHostOf(location, options);
+  return await host.freeSpace(rawPathFromText(sshLocation(location).path), onlySignal(options));
+}
+
+/** The room of hosts is loaded only where there is another host. */
+async function openHostOf(location: string, { environment }: StorageAtOptions): Promise<Host> {
+  const { destination, port } = sshLocation(location);
+  const { sshHost } = await import("#hosts");
+  const ssh = wordsOf(environment[remoteVariables.ssh]) ?? ["ssh", "-o", "BatchMode=yes"];
+  const peerCommand = wordsOf(environment[remoteVariables.peer]);
+  return sshHost({
+    destination,
+    // As in the location: two sshds of one machine are two places.
+    name: hostOf(location),
+    sshCommand: port === undefined ? ssh : [...ssh, "-p", port],
+    ...(peerCommand === undefined ? {} : { peerCommand }),
+  });
+}
+
+function onlySignal({ signal }: StorageAtOptions): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+/** Of a location on another machine: "dr@vault.example.net:2222". */
+export function hostOf(location: string): string {
+  return location.replace(/^ssh:\/\/([^/]+).*$/is, "$1");
+}
+
+/** The command that frees the bytes of removed moments, and on which machine. restic knows no peers. */
+export function pruneText(location: string): string {
+  if (!isElsewhere(location)) return `\`restic -r ${safeText(location)} prune\``;
+  const { path, destination } = sshLocation(location);
+  return `\`restic -r ${safeText(path)} prune\` on ${safeText(destination)}`;
 }
 
 /**
@@ -57,6 +91,8 @@ export async function openStorageAt(
  */
 export function repositoryFolder(named: string, workingFolder: string): string {
   const path = named.replace(/^local:/, "");
+  // As scp writes it. A folder of that name here would be taken for a copy elsewhere.
+  if (/^[^/@]+@[^/:]+:/.test(path)) throw notHereYet(path);
   if (!isElsewhere(path)) return resolve(workingFolder, path.replace(/^~(?=\/|$)/, homedir()));
   const { destination, port, path: folder } = sshLocation(path);
   return `ssh://${destination}${port === undefined ? "" : `:${port}`}${folder}`;
@@ -98,12 +134,14 @@ function notHereYet(location: string): CliError {
     "cli.no-copy",
     `Cannot open "${safeText(withoutSecret(location))}": a copy lies in a folder of this machine, or of another over SSH`,
     {
-      hint: "Name a folder, or ssh://user@host/folder; keys belong to ssh, a password does not belong here.",
+      hint: "Name a folder (./NAME where its name looks otherwise), or ssh://user@host/folder; keys belong to ssh, a password does not belong here.",
     },
   );
 }
 
-/** A URL may hold a password between its user and its host. */
+/** A URL may hold a password between its user and its host; so may what somebody types for scp. */
 function withoutSecret(url: string): string {
-  return url.replace(/(:\/\/[^/@:]*):[^/@]*@/, "$1@");
+  return url.includes("://")
+    ? url.replace(/(:\/\/[^/@:]*):[^/]*@/, "$1@")
+    : url.replace(/^([^/@:]*):[^/]*@/, "$1@");
 }

@@ -4,6 +4,13 @@
  */
 import type { Consistency, Image } from "#image";
 
+/** What may go wrong with production, by the names that planning uses. */
+export const losses = ["user-error", "corruption", "late-attack", "hardware", "site"] as const;
+export type Loss = (typeof losses)[number];
+
+/** Marks a moment that was verified and found damaged, or whose record is. */
+export const damagedTag = "restante:damaged";
+
 /** One moment that can be recovered. */
 export type RecoveryPoint = {
   /** Stable identity within the copy (a snapshot ID). */
@@ -23,6 +30,14 @@ export type RecoveryPoint = {
   readonly sizeBytes?: number;
   readonly volumeIds?: readonly string[];
   readonly messages?: number;
+  /**
+   * The losses of production that this moment outlives. A delta snapshot shares blocks with
+   * production and goes with its volume: without "hardware" and "site" (paper §3.4.2). Undefined
+   * where the moment itself does not say: then whoever knows where the copy lies does.
+   */
+  readonly survives?: readonly Loss[];
+  /** Who looked at the frozen image before it was kept and found it usable ("doveadm"); undefined or empty where nobody did. */
+  readonly validatedBy?: readonly string[];
 };
 
 /** How near a copy is: at hand (this machine), near (another machine), shelf (somebody must fetch it). */

@@ -26,6 +26,8 @@ export class PeerConnector implements AsyncDisposable {
   readonly #closed = new AbortController();
   #link: PeerLink | undefined;
   #connecting: Promise<PeerLink> | undefined;
+  /** All attempts were in vain: until a connection comes about, each request makes one attempt more. */
+  #isGivenUp = false;
 
   constructor(options: ConnectorOptions) {
     this.options = options;
@@ -54,7 +56,10 @@ export class PeerConnector implements AsyncDisposable {
       } catch (error) {
         stop.throwIfAborted();
         failed++;
-        if (!isLinkFailure(error) || failed >= attempts || (hasBegun && !isRepeatable)) throw error;
+        if (!isLinkFailure(error)) throw error;
+        const isHopeless = this.#isGivenUp || failed >= attempts;
+        this.#isGivenUp = isHopeless;
+        if (isHopeless || (hasBegun && !isRepeatable)) throw error;
         if (failed > 1)
           await clock.sleep(Math.min(longestBackOffMs, backOffMs * 2 ** (failed - 2)), {
             signal: stop,
@@ -86,6 +91,7 @@ export class PeerConnector implements AsyncDisposable {
     const { signal } = this.#closed;
     const wire = await this.options.connect(signal);
     this.#link = await PeerLink.open(wire, this.options, signal);
+    this.#isGivenUp = false;
     return this.#link;
   }
 }

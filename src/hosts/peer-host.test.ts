@@ -218,3 +218,21 @@ test("a host that cannot be reached is tried a few times, later and later, and t
     [1000, 2000, 4000],
   );
 });
+
+test("a host that was given up is tried once by each request more, and as before once it answers", async () => {
+  const clock = new FakeClock();
+  // Connection 7 comes about and is cut later on; 8 and 9 do not.
+  const cutAt = (connection: number): number | undefined => {
+    if (connection === 7) return 4;
+    return connection === 10 ? undefined : 1;
+  };
+  await using pair = peerPair({ cutAt, client: { clock, attempts: 5, backOffMs: 1000 } });
+  const ask = async (): Promise<unknown> =>
+    await clock.passUntil(pair.host.freeSpace("/" as RawPath));
+  await assert.rejects(ask(), { code: "host.disconnected" });
+  assert.equal(pair.connections(), 5);
+  await assert.rejects(ask(), { code: "host.disconnected" });
+  assert.equal(pair.connections(), 6);
+  await ask();
+  assert.equal(pair.connections(), 10);
+});

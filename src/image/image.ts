@@ -4,6 +4,7 @@
  */
 import type { Listing } from "./listing.ts";
 import type { ExtendedAttribute } from "./entry.ts";
+import type { Evidence } from "./evidence.ts";
 import type { RawPath } from "./raw-path.ts";
 
 /** How the bytes of an Image hang together. From best to worst. */
@@ -80,6 +81,12 @@ export type ExtractResult = {
   readonly error?: Error;
 };
 
+/** A frozen folder that changed hands. */
+export type HandedOver = {
+  /** Where the Image's root lies from now on, absolute. */
+  readonly root: RawPath;
+};
+
 export interface Image extends AsyncDisposable {
   readonly at: ImageMoment;
   readonly consistency: Consistency;
@@ -111,4 +118,15 @@ export interface Image extends AsyncDisposable {
    * compares hashes. Modes, owners and times are the caller's work. Absent where `read` is as good.
    */
   extract?(requests: readonly ExtractRequest[], signal?: AbortSignal): AsyncIterable<ExtractResult>;
+  /** Of an Image that was frozen and looked at: how, and what was found. */
+  readonly evidence?: Evidence;
+  /**
+   * Gives the frozen folder behind the Image away, to be kept instead of copied: renames it to `to`,
+   * an absolute path that is not there yet, in a folder that is, and makes that durable. From then
+   * on it is the caller's: the Image reads it there, and closing the Image removes nothing. The
+   * folder that arrives is the whole container of a snapshot, with its record. Undefined, and
+   * nothing has changed, where it cannot be moved there (another filesystem) or was given away
+   * before. Absent where there is no such folder.
+   */
+  handOver?(to: RawPath, signal?: AbortSignal): Promise<HandedOver | undefined>;
 }

@@ -10,6 +10,7 @@ export {
   type Consistency,
   type ExtractRequest,
   type ExtractResult,
+  type HandedOver,
   type Image,
   type ImageMoment,
   type ImageProblem,
@@ -17,6 +18,7 @@ export {
   type ReadOptions,
   type Volume,
 } from "./image.ts";
+export type { Evidence, MailboxCount, RejectedImage, Validation } from "./evidence.ts";
 export {
   type Entry,
   type EntryType,

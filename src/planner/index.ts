@@ -24,7 +24,16 @@ export {
 export type { InputOrigin, Interval, Origin, Quantity, Unit } from "./quantity.ts";
 export { PlannerError, type PlannerErrorCode } from "./planner-error.ts";
 export { applicabilityMarkdown, mailServers, type MailServerId } from "./figure-1/index.ts";
-export { paperSituation, type Situation } from "./model/index.ts";
+export {
+  isFigureRow,
+  type LogCase,
+  type MeasuredResult,
+  paperSituation,
+  rowOfMethod,
+  rowsOfMethods,
+  type Situation,
+} from "./model/index.ts";
+export { figure1Legend, figure1Markdown, paperMarkdown } from "./paper/index.ts";
 export { siteSituation } from "./ranking/index.ts";
 export {
   type BusinessRequirements,

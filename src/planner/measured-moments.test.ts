@@ -44,3 +44,11 @@ test("growth comes from two weeks of moments at least, and shrinking is no growt
 test("without moments nothing was measured", () => {
   assert.deepEqual(measureMoments([], startNs), { measurements: [], results: [] });
 });
+
+test("the worst gap says on how much mail and when it was found", () => {
+  const moments = [moment(0, 1000), moment(2, 1500), moment(3)];
+  const { results } = measureMoments(moments, startNs + 4n * hourNs);
+  assert.equal(results[0]?.bytes, 1500);
+  assert.equal(results[0]?.at, "2023-11-15T02:13:20Z");
+  assert.ok(!("bytes" in (measureMoments([moment(0)], startNs).results[0] ?? {})));
+});

@@ -51,12 +51,15 @@ function worstGap(
     worstMs = Math.max(worstMs, Number(nextNs - atNs) / 1e6);
   }
   const hours = worstMs / 3_600_000;
+  const bytes = past.findLast(({ sizeBytes }) => sizeBytes !== undefined)?.sizeBytes;
   const basis = `worst gap of ${past.length} moments of ${group} from ${toRfc3339Nano(first.atNs)} to ${toRfc3339Nano(nowNs)}: ${formatDuration(worstMs)}`;
   return {
     row: deduplicatedRow,
     quantity: "RPO",
     case: "logs lost",
     measured: { low: hours, high: hours, unit: "hours", origin: "measured", basis },
+    at: toRfc3339Nano(nowNs),
+    ...(bytes === undefined ? {} : { bytes }),
   };
 }
 

@@ -47,7 +47,9 @@ export function isName(text: string): boolean {
   return namePattern.test(text);
 }
 
-export const durationText: z.ZodString = checkedText((text) => {
+export const durationText: z.ZodString = checkedText(durationFinding);
+
+function durationFinding(text: string): Finding | undefined {
   try {
     if (parseDuration(text) > 0) return undefined;
     return {
@@ -64,7 +66,12 @@ export const durationText: z.ZodString = checkedText((text) => {
       hint: error.hint,
     };
   }
-});
+}
+
+/** As `durationText`, and the word nothing. */
+export const durationOrNothingText: z.ZodString = checkedText((text) =>
+  text === "nothing" ? undefined : durationFinding(text),
+);
 
 export const absolutePathText: z.ZodString = checkedText((text) => {
   if (/^\/[^\p{Cc}]*$/u.test(text) && !text.split("/").includes("..")) return undefined;

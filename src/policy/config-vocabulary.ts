@@ -1,8 +1,11 @@
 import { quoted } from "#errors";
 import { configJsonSchema } from "./config-schema.ts";
+import { mostSafeUses } from "./copy-schema.ts";
 import type { Finding } from "./finding.ts";
 import { isLaterValue, laterKey, placeOf } from "./later-words.ts";
 import type { FileVocabulary } from "./schema-problems.ts";
+import { mostRepeats } from "./server-schema.ts";
+import { leastImages, mostImages } from "./tier-schema.ts";
 import type { YamlPath } from "./yaml-document.ts";
 
 /** What messages about a configuration say that its schema does not. */
@@ -25,6 +28,15 @@ const durationKeys: ReadonlySet<string> = new Set([
   "lose_at_most",
   "back_within",
   "stop_time_limit",
+  "every",
+  "hold",
+  "transit",
+]);
+
+const counts: ReadonlyMap<string, { readonly least: number; readonly most: number }> = new Map([
+  ["images", { least: leastImages, most: mostImages }],
+  ["repeat", { least: 1, most: mostRepeats }],
+  ["safe_uses", { least: 1, most: mostSafeUses }],
 ]);
 
 function kindFinding(path: YamlPath, value: unknown): Finding | undefined {
@@ -33,7 +45,23 @@ function kindFinding(path: YamlPath, value: unknown): Finding | undefined {
     const hint = "Write [systemctl, stop, dovecot], or a line for the shell.";
     return { code: "config.command", message: `${quoted(key)} is not a command`, hint };
   }
-  if (typeof value !== "number" || !durationKeys.has(key)) return undefined;
+  const count = counts.get(key);
+  if (count !== undefined)
+    return {
+      code: "config.count",
+      message: `${quoted(key)} must be a whole number from ${count.least} to ${count.most}`,
+      hint: `Write it like ${key}: ${Math.max(count.least, 5)}.`,
+    };
+  if (typeof value !== "number") return undefined;
+  if (key === "capacity")
+    return {
+      code: "config.size",
+      message: `${quoted(key)} lacks a unit`,
+      suggestion: `${value} GB`,
+    };
+  if (!durationKeys.has(key)) return undefined;
+  if (value === 0 && (key === "hold" || key === "transit"))
+    return { code: "config.duration", message: "0 lacks a unit", suggestion: "nothing" };
   return {
     code: "config.duration",
     message: `${quoted(key)} lacks a unit`,

@@ -2,12 +2,46 @@ import type { RetentionRule } from "./retention-rule.ts";
 
 export const serverTypes = ["maildir", "dovecot", "folder"] as const;
 export type ServerType = (typeof serverTypes)[number];
-export const dataSources = ["offline", "live application"] as const;
+export const dataSources = ["offline", "live application", "hot split snapshot"] as const;
 export type DataSource = (typeof dataSources)[number];
-export const copyLayers = ["operational"] as const;
+/** Ways in which a filesystem freezes a store. */
+export const snapshotWays = ["btrfs", "reflink", "plain"] as const;
+export type SnapshotWay = (typeof snapshotWays)[number];
+/** Whose utility says whether a frozen image is usable (paper §2.1). */
+export const splitValidators = ["dovecot", "maildir", "none"] as const;
+export type SplitValidator = (typeof splitValidators)[number];
+export const copyLayers = ["operational", "disaster"] as const;
 export type CopyLayer = (typeof copyLayers)[number];
-export const operationalMethods = ["backup to disk"] as const;
+export const copyKinds = ["repository", "replicas", "tape library"] as const;
+export type CopyKind = (typeof copyKinds)[number];
+export const operationalMethods = [
+  "backup to disk",
+  "rotation of clones",
+  "rotation of delta snapshots",
+  "backup to tape",
+] as const;
 export type OperationalMethod = (typeof operationalMethods)[number];
+export const disasterMethods = [
+  "duplicate backup copies offsite",
+  "move backup tapes offsite",
+] as const;
+export type DisasterMethod = (typeof disasterMethods)[number];
+
+/** What kind of copy each method fills; a disaster recovery method is fed from one of the same kind (§3.x.6). */
+export const kindOfMethod: Readonly<Record<OperationalMethod | DisasterMethod, CopyKind>> = {
+  "backup to disk": "repository",
+  "rotation of clones": "replicas",
+  "rotation of delta snapshots": "replicas",
+  "backup to tape": "tape library",
+  "duplicate backup copies offsite": "repository",
+  "move backup tapes offsite": "tape library",
+};
+
+/** How many images a rotation begins with: 12-hour clones and 4-hour deltas of a day (paper §3.3.3, §3.4.3). */
+export const usualImages: Readonly<Partial<Record<OperationalMethod, number>>> = {
+  "rotation of clones": 2,
+  "rotation of delta snapshots": 6,
+};
 
 /** The configuration file, read and checked. Lists keep the file's order. */
 export type Config = {
@@ -32,14 +66,59 @@ export type ServerConfig = {
   readonly stop?: readonly string[];
   readonly start?: readonly string[];
   readonly stopTimeLimitMs: number;
+  /** With the data source "hot split snapshot", and only then. */
+  readonly hotSplit?: HotSplitConfig;
 };
 
-export type CopyConfig = {
+export type HotSplitConfig = {
+  /** Undefined: the best that suits the store's filesystem. */
+  readonly snapshots?: SnapshotWay;
+  readonly validate: SplitValidator;
+  /** How often a split is tried until one is usable. */
+  readonly repeat: number;
+};
+
+export type CopyConfig = RepositoryConfig | ReplicasConfig | TapeLibraryConfig;
+
+type CopyBase = {
   readonly name: string;
   readonly layer: CopyLayer;
-  /** Absolute folder of the repository, as text. */
-  readonly path: string;
+  readonly location: CopyLocation;
+};
+
+export type RepositoryConfig = CopyBase & {
+  readonly kind: "repository";
   readonly key: SecretReference;
+};
+
+/** Frozen stores, each a folder: clones or delta snapshots. */
+export type ReplicasConfig = CopyBase & { readonly kind: "replicas" };
+
+/** Of the operational layer the library that is written to, of the disaster layer the vault. */
+export type TapeLibraryConfig = CopyBase & {
+  readonly kind: "tape library";
+  /** Of each tape. Undefined: the library's own. */
+  readonly capacityBytes?: number;
+  /** How often a tape may be written; its maker says so (paper §3.1.5). Undefined: no limit. */
+  readonly safeUses?: number;
+  /** What the barcodes of new tapes begin with. */
+  readonly barcodes: string;
+};
+
+/** Where a copy lies. */
+export type CopyLocation =
+  /** An absolute folder of this machine, as text. */
+  | { readonly at: "this machine"; readonly path: string }
+  /** A folder of another host, reached over SSH. */
+  | ({ readonly at: "another host" } & SshLocation);
+
+export type SshLocation = {
+  readonly user: string;
+  /** A name or an address; IPv6 without its brackets. */
+  readonly host: string;
+  readonly port?: number;
+  /** Absolute, as text. */
+  readonly path: string;
 };
 
 /** Where a secret is read from; the secret itself is never in the configuration. */
@@ -49,17 +128,42 @@ export type SecretReference =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "environment"; readonly name: string };
 
-export type TierConfig = { readonly name: string; readonly operational: OperationalConfig };
+export type TierConfig = {
+  readonly name: string;
+  /** All of them protect the same mail. The first is preferred where two are equally good. */
+  readonly operational: readonly [OperationalConfig, ...OperationalConfig[]];
+  /** Undefined: nothing of the file recovers from the loss of the site. */
+  readonly disaster?: DisasterConfig;
+};
 
-export type OperationalConfig = {
-  readonly method: OperationalMethod;
+/** What both layers say of a method. */
+type MethodConfig = {
+  /** Name of the copy that it fills. */
   readonly copy: string;
   /** Recovery point objective. */
   readonly loseAtMostMs?: number;
   /** Recovery time objective. */
   readonly backWithinMs?: number;
-  /** Empty keeps everything. */
+  /** Between two copies: as written, else as often as `loseAtMostMs` asks. */
+  readonly everyMs?: number;
+  /** Empty keeps everything; a rotation keeps its `images` instead. */
   readonly keep: readonly RetentionRule[];
+};
+
+export type OperationalConfig = MethodConfig & {
+  readonly method: OperationalMethod;
+  /** Of a rotation, and only then: how many are kept. */
+  readonly images?: number;
+};
+
+export type DisasterConfig = MethodConfig & {
+  readonly method: DisasterMethod;
+  /** Name of the copy of the operational layer that feeds it. */
+  readonly from: string;
+  /** Of tapes: how long they stay onsite after they were written. Undefined: not said. */
+  readonly holdMs?: number;
+  /** Of tapes: how long they travel. Undefined: not said. */
+  readonly transitMs?: number;
 };
 
 export type LineOfBusiness = {

@@ -13,15 +13,27 @@ export {
   type AlarmConfig,
   type Config,
   type CopyConfig,
+  type CopyKind,
   type CopyLayer,
+  type CopyLocation,
   type DataSource,
+  type DisasterConfig,
+  type DisasterMethod,
   type Downtime,
+  type HotSplitConfig,
+  kindOfMethod,
   type LineOfBusiness,
   type OperationalConfig,
   type OperationalMethod,
+  type ReplicasConfig,
+  type RepositoryConfig,
   type SecretReference,
   type ServerConfig,
   type ServerType,
+  type SnapshotWay,
+  type SplitValidator,
+  type SshLocation,
+  type TapeLibraryConfig,
   type TierConfig,
 } from "./config.ts";
 export {
@@ -30,6 +42,8 @@ export {
   type ParseConfigOptions,
   type ParsedConfig,
 } from "./parse-config.ts";
+export { copyLocationText, sshDestination } from "./copy-url.ts";
+export { tapeKeepOf, type TapeKeep } from "./tape-retention.ts";
 export { formatProblem, type Problem, type ProblemCode } from "./problem.ts";
 export { configJsonSchema } from "./config-schema.ts";
 export {

@@ -15,9 +15,7 @@ const laterKeys: ReadonlyMap<string, LaterWord> = new Map([
   ["servers.*.mailboxes", error],
   ["servers.*.also_protect", error],
   ["servers.*.host", error],
-  ["copies.*.url", error],
   ["copies.*.cannot_be_deleted_for", error],
-  ["tiers.*.disaster", error],
 ]);
 
 const laterValues: ReadonlyMap<string, readonly string[]> = new Map([
@@ -42,22 +40,20 @@ const laterValues: ReadonlyMap<string, readonly string[]> = new Map([
     "servers.*.data_source",
     [
       "backup API",
-      "hot split snapshot",
       "application-integrated snapshot",
       "live application: object level",
       "live application: disk-write level",
     ],
   ],
-  ["copies.*.layer", ["disaster"]],
+  ["tiers.*.operational.method", ["disk-disk-tape", "virtual tape", "continuous data protection"]],
   [
-    "tiers.*.operational.method",
+    "tiers.*.disaster.method",
     [
-      "backup to tape",
-      "disk-disk-tape",
-      "virtual tape",
-      "rotation of clones",
-      "rotation of delta snapshots",
-      "continuous data protection",
+      "remote vaulting",
+      "duplicate backup copies to tape",
+      "remote mirrors",
+      "remote snapshots",
+      "protected continuous data protection",
     ],
   ],
 ]);
@@ -75,9 +71,10 @@ export function isLaterValue(place: string, value: string): boolean {
 
 const namedMaps = new Set(["servers", "copies", "tiers", "lines_of_business"]);
 
-/** "servers.mx1.type" → "servers.*.type". */
+/** "servers.mx1.type" → "servers.*.type"; the entries of a list are where the list is. */
 export function placeOf(path: readonly (string | number)[]): string {
   return path
-    .map((step, index) => (index === 1 && namedMaps.has(String(path[0])) ? "*" : String(step)))
+    .filter((step) => typeof step === "string")
+    .map((step, index) => (index === 1 && namedMaps.has(String(path[0])) ? "*" : step))
     .join(".");
 }

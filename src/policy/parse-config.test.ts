@@ -47,7 +47,7 @@ test("config.example.yaml parses without problems", () => {
   assert.deepEqual(problems, []);
   assert.equal(config?.timeZone, "Europe/Berlin");
   assert.deepEqual(findServer(config, "archive")?.stop, ["systemctl", "stop", "dovecot"]);
-  assert.equal(findTier(config, "gold")?.operational.loseAtMostMs, 900_000);
+  assert.equal(findTier(config, "gold")?.operational[0].loseAtMostMs, 900_000);
   assert.equal(findCopy(config, "nowhere"), undefined);
 });
 
@@ -78,11 +78,12 @@ test("parseConfig() fills in what may be left out", () => {
       {
         name: "here",
         layer: "operational",
-        path: "/srv/recovery",
+        kind: "repository",
+        location: { at: "this machine", path: "/srv/recovery" },
         key: { kind: "credential", name: "here" },
       },
     ],
-    tiers: [{ name: "gold", operational: { method: "backup to disk", copy: "here", keep: [] } }],
+    tiers: [{ name: "gold", operational: [{ method: "backup to disk", copy: "here", keep: [] }] }],
     linesOfBusiness: [{ name: "everyone", mailboxes: ["*"], tier: "gold" }],
     alarm: { shrinkPercent: 20 },
   });
@@ -204,11 +205,9 @@ test("parseConfig() says of later words that they are not available, and reads o
   const errors: readonly (readonly [string, string])[] = [
     ["maildir", "cyrus"],
     ["method: backup to disk", "method: continuous data protection"],
-    ["path: /srv/mail", "path: /srv/mail, data_source: hot split snapshot"],
+    ["path: /srv/mail", "path: /srv/mail, data_source: backup API"],
     ["path: /srv/mail", "path: /srv/mail, also_protect: [sieve]"],
-    ["layer: operational", "layer: disaster"],
     ["path: /srv/recovery", "url: s3://s3.example.net/recovery"],
-    ["copy: here}", "copy: here}, disaster: {}"],
   ];
   for (const [from, to] of errors) {
     const problem = problemIn(from, to);
@@ -254,7 +253,11 @@ test("parseConfig() reads each kind of secret reference, and commands for the sh
       "/srv/mail/, data_source: offline, stop: systemctl stop dovecot, start: [a, b], stop_time_limit: 2 minutes}",
     );
   const config = requireConfig(parseConfig(text, { fileName: "c" }));
-  assert.deepEqual(config.copies[0]?.key, { kind: "environment", name: "RESTANTE_KEY" });
+  const [copy] = config.copies;
+  assert.deepEqual(copy?.kind === "repository" && copy.key, {
+    kind: "environment",
+    name: "RESTANTE_KEY",
+  });
   const [server] = config.servers;
   assert.deepEqual(server?.stop, ["/bin/sh", "-c", "systemctl stop dovecot"]);
   assert.equal(server?.path, "/srv/mail");

@@ -1,31 +1,15 @@
-import { parseDuration } from "#time";
 import { parseAlarmRule } from "./alarm-rule.ts";
 import { readCheckedYaml } from "./checked-yaml.ts";
-import { tidyPath } from "./checked-values.ts";
-import type {
-  Config,
-  CopyConfig,
-  Downtime,
-  LineOfBusiness,
-  SecretReference,
-  ServerConfig,
-  TierConfig,
-} from "./config.ts";
+import type { Config, Downtime, LineOfBusiness } from "./config.ts";
 import { checkReferences } from "./config-references.ts";
-import {
-  configSchema,
-  type WrittenConfig,
-  type WrittenCopy,
-  type WrittenLineOfBusiness,
-  type WrittenServer,
-  type WrittenTier,
-} from "./config-schema.ts";
+import { configSchema, type WrittenConfig, type WrittenLineOfBusiness } from "./config-schema.ts";
 import { configVocabulary } from "./config-vocabulary.ts";
 import { parseMoney } from "./money.ts";
 import { PolicyError } from "./policy-error.ts";
 import { formatProblem, type Problem } from "./problem.ts";
-import { parseRetention } from "./retention-rule.ts";
-import { parseSecretReference } from "./secret-reference.ts";
+import { readCopy } from "./read-copy.ts";
+import { readServer } from "./read-server.ts";
+import { readTier } from "./read-tier.ts";
 import { parseShare } from "./share.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
@@ -45,7 +29,6 @@ export type ParsedConfig = {
   readonly problems: readonly Problem[];
 };
 
-const defaultStopTimeLimitMs = 60_000;
 const defaultShrinkPercent = 20;
 
 /** Reads and checks a configuration file. Never throws for what is in the text. */
@@ -102,52 +85,6 @@ function entries<Value>(
     const value = map[name];
     return value === undefined ? [] : [[name, value]];
   });
-}
-
-function readServer([name, server]: [string, WrittenServer]): ServerConfig {
-  return {
-    name,
-    type: server.type,
-    path: tidyPath(server.path),
-    dataSource: server.data_source ?? "live application",
-    ...(server.stop === undefined ? {} : { stop: commandLine(server.stop) }),
-    ...(server.start === undefined ? {} : { start: commandLine(server.start) }),
-    stopTimeLimitMs:
-      server.stop_time_limit === undefined
-        ? defaultStopTimeLimitMs
-        : parseDuration(server.stop_time_limit),
-  };
-}
-
-function commandLine(command: string | readonly string[]): readonly string[] {
-  return typeof command === "string" ? ["/bin/sh", "-c", command] : command;
-}
-
-function readCopy([name, copy]: [string, WrittenCopy]): CopyConfig {
-  // The schema has refused what is no reference.
-  return {
-    name,
-    layer: copy.layer,
-    path: tidyPath(copy.path),
-    key: parseSecretReference(copy.key) as SecretReference,
-  };
-}
-
-function readTier([name, { operational }]: [string, WrittenTier]): TierConfig {
-  return {
-    name,
-    operational: {
-      method: operational.method,
-      copy: operational.copy,
-      ...(operational.lose_at_most === undefined
-        ? {}
-        : { loseAtMostMs: parseDuration(operational.lose_at_most) }),
-      ...(operational.back_within === undefined
-        ? {}
-        : { backWithinMs: parseDuration(operational.back_within) }),
-      keep: parseRetention(operational.keep ?? []),
-    },
-  };
 }
 
 function readLine([name, line]: [string, WrittenLineOfBusiness]): LineOfBusiness {

@@ -40,7 +40,14 @@ export type ProblemCode =
   | "config.reference"
   | "config.unreachable"
   | "config.unprotected"
-  | "config.not-available";
+  | "config.not-available"
+  | "config.url"
+  | "config.size"
+  | "config.count"
+  | "config.barcode"
+  | "config.misplaced"
+  | "config.combination"
+  | "config.no-disaster-recovery";
 
 /**
  * As a compiler prints it, so that editors jump to it:

@@ -249,3 +249,26 @@ test("an aborted wait leaves no lock", async () => {
   await assert.rejects(taking);
   assert.deepEqual(await names(context), []);
 });
+
+test("a lock is given back although an answer to its removal is lost on the way", async () => {
+  for (const when of ["before", "after"] as const) {
+    const plain = await memoryContext();
+    const rules: readonly FaultRule[] = [
+      { action: "remove", at: 1, kind: "fail", when, retryable: true },
+    ];
+    const context = { ...plain, storage: faultyStorage(plain.storage, { rules }) };
+    const lock = await takeLock(context, shared);
+    await lock[Symbol.asyncDispose]();
+    assert.deepEqual(await names(plain), [], when);
+  }
+});
+
+test("a lock that cannot be given back, again and again, is an error", async () => {
+  const plain = await memoryContext();
+  const rules: readonly FaultRule[] = [
+    { action: "remove", kind: "fail", when: "before", retryable: true },
+  ];
+  const context = { ...plain, storage: faultyStorage(plain.storage, { rules }) };
+  const lock = await takeLock(context, shared);
+  await assert.rejects(async () => await lock[Symbol.asyncDispose](), { code: "storage.failed" });
+});

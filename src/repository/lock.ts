@@ -164,14 +164,20 @@ async function writeLock(context: UnpackedContext, options: LockOptions): Promis
   return name;
 }
 
-/** False where the lock was not there any more. */
+/**
+ * False where the lock was not there any more. A removal whose answer was lost on the way is done once
+ * more: what is gone then is what it has removed, since nobody takes a lock for stale before we give it up.
+ */
 async function removeLock(context: UnpackedContext, name: string): Promise<boolean> {
-  try {
-    await context.storage.remove({ type: "lock", name });
-    return true;
-  } catch (error) {
-    if (isRecoveryError(error) && error.code === "storage.not-found") return false;
-    throw error;
+  for (let isUncertain = false; ; isUncertain = true) {
+    try {
+      await context.storage.remove({ type: "lock", name });
+      return true;
+    } catch (error) {
+      if (!isRecoveryError(error)) throw error;
+      if (error.code === "storage.not-found") return isUncertain;
+      if (isUncertain || !error.retryable) throw error;
+    }
   }
 }
 

@@ -14,3 +14,14 @@ export {
 } from "./offline.ts";
 export { liveSource, type LiveSourceOptions } from "./live.ts";
 export { memorySource, type MemorySourceOptions } from "./memory-source.ts";
+export {
+  dovecotValidator,
+  type DovecotValidatorOptions,
+  hotSplitSource,
+  type HotSplitOptions,
+  maildirValidator,
+  sweepHotSplits,
+  type SweptSplits,
+  type ValidationRequest,
+  type Validator,
+} from "./hot-split/index.ts";

@@ -6,7 +6,10 @@ export type SourceErrorCode =
   | "source.already-offline"
   | "source.interrupted"
   | "source.state-failed"
-  | "source.state-untrusted";
+  | "source.state-untrusted"
+  | "source.split-unusable"
+  | "source.split-folder"
+  | "source.validator-failed";
 
 /** What can go wrong while a mail store is made to stand still, or let go. */
 export class SourceError extends RecoveryError {

@@ -8,6 +8,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { copyPlace } from "../copy-access.ts";
 import type { Site } from "../site.ts";
+import { isElsewhere } from "../storage-at.ts";
 import { safeText } from "../text.ts";
 
 /** What `restante bench` was asked for, checked. */
@@ -108,7 +109,7 @@ async function workPlace(context: CommandContext, site: Site): Promise<string> {
     return folder;
   }
   const copy = copyFolder(context, site);
-  if (copy === undefined) return tmpdir();
+  if (copy === undefined || isElsewhere(copy)) return tmpdir();
   const beside = dirname(copy);
   if (await isWritable(beside)) return beside;
   output.note(`nothing can be written beside the copy: measuring in ${safeText(tmpdir())}`);
@@ -125,11 +126,10 @@ function copyFolder(context: CommandContext, site: Site): string | undefined {
 }
 
 async function targetFolder(named: string, { surroundings }: CommandContext): Promise<string> {
-  const isElsewhere = /^[a-z][a-z0-9+.-]*:/i.test(named) || /^[^/]+:/.test(named);
-  if (isElsewhere)
+  if (/^[a-z][a-z0-9+.-]*:/i.test(named) || /^[^/]+:/.test(named))
     throw new CliError(
       "cli.no-target",
-      `Cannot measure "${safeText(withoutUser(named))}": this version reaches no hosts over SSH and no object storage`,
+      `Cannot measure "${safeText(withoutUser(named))}": what is measured is a folder, and this names no folder of this machine`,
       { hint: "Mount it (NFS, SSHFS, a bucket) and name the folder: --target FOLDER." },
     );
   const folder = resolve(surroundings.workingFolder, named);

@@ -192,8 +192,8 @@ test("what cannot be measured is refused before anything is written", async () =
     [["mail", "--work", "mail/example.org"], 2, /within the mail store/],
     [["mail", "--work", "link"], 2, /within the mail store/],
     [["mail", "--target", "mail"], 2, /within the mail store/],
-    [["mail", "--target", "s3://key:secret@bucket/x"], 2, /no hosts over SSH and no object/],
-    [["mail", "--target", "root:secret@vault:/srv"], 2, /no hosts over SSH and no object/],
+    [["mail", "--target", "s3://key:secret@bucket/x"], 2, /no folder of this machine/],
+    [["mail", "--target", "root:secret@vault:/srv"], 2, /no folder of this machine/],
   ];
   await symlink(mail, join(folder, "link"));
   for (const [argv, exitCode, reason] of refused) {

@@ -74,6 +74,25 @@ test("config show says what an hour without mail costs", async () => {
   assert.match((await run("show", "--json")).output, /"productivityLostShare": ?0\.3/);
 });
 
+test("config show says of each group every method, and how it comes back when the site is lost", async () => {
+  const example = join(import.meta.dirname, "../../../config.example.yaml");
+  const { exitCode, output } = await run("show", "--config", example);
+  assert.equal(exitCode, 0);
+  for (const words of [
+    "frozen by btrfs, validated by dovecot, tried 5 times at most",
+    "copy clones  operational, replicas, /srv/clones",
+    "disaster, repository, ssh://restante@vault.example.net:22/srv/recovery, key from credential",
+    "tapes MX… of 100 GB each, written 100 times at most",
+    "rotation of clones to clones, every 12 h",
+    "keep 6 images",
+    "duplicate backup copies offsite from here to second site, every 1 h",
+    "move backup tapes offsite from tapes to vault, every 1 d",
+    "hold 1 d, transit 4 h",
+    "no disaster recovery: nothing here recovers from the loss of the site",
+  ])
+    assert.ok(output.includes(words), words);
+});
+
 test("config schema is a JSON Schema", async () => {
   const schema = JSON.parse((await run("schema")).output) as Record<string, unknown>;
   assert.equal(schema["type"], "object");

@@ -2,18 +2,15 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { closestWord, systemErrorCode } from "#errors";
 import {
-  type Config,
   configJsonSchema,
-  type Downtime,
   formatProblem,
-  formatShare,
   generateConfig,
   protectionGroups,
   requireConfig,
 } from "#policy";
-import { formatDuration } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
+import { configText } from "../config-text.ts";
 import { parseConfigurationFile } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { configurationPath, configurationPlaces } from "../site.ts";
@@ -132,56 +129,4 @@ async function requiredPath(context: CommandContext): Promise<string> {
       hint: "Name it with --config, or write one with `restante config generate --config FILE`.",
     },
   );
-}
-
-function configText(config: Config): string {
-  const lines = [
-    `time zone  ${config.timeZone}`,
-    `alarm      more than ${config.alarm.shrinkPercent}% of a group is gone`,
-  ];
-  for (const server of config.servers) {
-    lines.push(
-      "",
-      `server ${server.name}  ${server.type} in ${safeText(server.path)}, ${server.dataSource}`,
-    );
-    if (server.stop !== undefined)
-      lines.push(
-        `  stop   ${safeText(server.stop.join(" "))}  (within ${formatDuration(server.stopTimeLimitMs)})`,
-      );
-    if (server.start !== undefined) lines.push(`  start  ${safeText(server.start.join(" "))}`);
-  }
-  for (const copy of config.copies) {
-    lines.push(
-      "",
-      `copy ${copy.name}  ${copy.layer}, ${safeText(copy.path)}, key from ${copy.key.kind} ${safeText(copy.key.kind === "file" ? copy.key.path : copy.key.name)}`,
-    );
-  }
-  for (const group of protectionGroups(config)) {
-    const operational = config.tiers.find(({ name }) => name === group.tier)?.operational;
-    lines.push(
-      "",
-      `group ${group.name}  mailboxes ${group.mailboxPatterns.map(safeText).join(", ")}; tier ${group.tier}`,
-    );
-    const downtime = config.linesOfBusiness.find(({ name }) => name === group.line)?.downtime;
-    if (downtime !== undefined) lines.push(`  ${downtimeText(downtime)}`);
-    if (operational === undefined) continue;
-    const { method, copy, loseAtMostMs, backWithinMs, keep } = operational;
-    lines.push(`  ${method} to ${copy}`);
-    lines.push(
-      `  lose at most ${spanOrNone(loseAtMostMs)}, back within ${spanOrNone(backWithinMs)}`,
-    );
-    lines.push(
-      `  keep ${keep.length === 0 ? "everything" : keep.map(({ text }) => text).join(", ")}`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function downtimeText({ payrollPerHour, currency, productivityLostShare }: Downtime): string {
-  const perHour = Number((payrollPerHour * productivityLostShare).toFixed(2));
-  return `an hour without mail costs ${perHour} ${currency}: ${formatShare(productivityLostShare)} of a payroll of ${payrollPerHour} ${currency} per hour`;
-}
-
-function spanOrNone(durationMs: number | undefined): string {
-  return durationMs === undefined ? "(no objective)" : formatDuration(durationMs);
 }

@@ -1,44 +1,84 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemErrorCode } from "#errors";
-import { formatDuration, toRfc3339Nano } from "#time";
+import { formatDuration } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
+import { demoFigures } from "../demo/demo-figures.ts";
+import { loseSite, type SiteResult } from "../demo/lose-site.ts";
 import { isWhole } from "../demo/message-files.ts";
-import {
-  type DemoEvent,
-  type DemoPlaces,
-  demoPlaces,
-  type DemoResult,
-  runDemo,
-} from "../demo/run-demo.ts";
+import { showNextSteps } from "../demo/next-steps.ts";
+import { demoPlaces } from "../demo/places.ts";
+import { removeTree } from "../demo/remove-tree.ts";
+import { type DemoResult, runDemo } from "../demo/run-demo.ts";
+import { showFigures } from "../demo/show-figures.ts";
 import { eventJson, eventText } from "../demo/tell-event.ts";
+import { showOpinionOfSecondSite, showSecondOpinion } from "../demo/tell-opinion.ts";
+import { siteEventJson, siteEventText } from "../demo/tell-site-event.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { askRestic } from "../second-opinion.ts";
+import type { JsonDocument } from "../output.ts";
 import { safeText } from "../text.ts";
 
 const mostSeeds = 999_999_999;
+/** Fewer leave mailboxes empty, and nothing to lose. */
+const fewestMessages = 100;
+/** Of some six thousand: the story has to be over in less than a minute. */
+const usualMessages = 2000;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { arguments: typed, surroundings } = context;
+  const { arguments: typed, output } = context;
   const seed = typed.number("seed", { least: 0, most: mostSeeds }) ?? 1;
+  const messages =
+    typed.number("messages", { least: fewestMessages, most: mostSeeds }) ?? usualMessages;
   const folder = await demoFolder(context);
   const clean = typed.has("clean");
+  let isOver = false;
   try {
-    const places = await demoPlaces(folder);
-    const result = await runDemo(places, {
-      surroundings,
-      seed,
-      tell: (event) => tell(event, context),
-    });
-    const agrees = await showSecondOpinion(places, context);
-    await showResult(result, context);
-    if (!clean) await showNextSteps(places, result, context);
-    return isWhole(result.comparison) && agrees ? exitCodes.done : exitCodes.failed;
+    const exitCode = await play(folder, context, { seed, messages, clean });
+    isOver = true;
+    return exitCode;
   } finally {
-    if (clean) await rm(folder, { recursive: true, force: true });
+    if (clean) await removeTree(folder);
+    else if (!isOver)
+      output.warning(`the demo did not end; what there is of it lies in ${safeText(folder)}`);
   }
+}
+
+type PlayOptions = {
+  readonly seed: number;
+  readonly messages: number;
+  readonly clean: boolean;
+};
+
+/** Both halves: a mailbox is lost, then the site. */
+async function play(
+  folder: string,
+  context: CommandContext,
+  { clean, ...sample }: PlayOptions,
+): Promise<ExitCode> {
+  const { surroundings, output } = context;
+  const telling = { zone: surroundings.timeZone, output };
+  const places = await demoPlaces(folder);
+  const result = await runDemo(places, {
+    ...sample,
+    surroundings,
+    tell: async (event) => await tell(eventJson(event), eventText(event, telling), context),
+  });
+  const agrees = await showSecondOpinion(places, context);
+  await showTimes(result, context);
+  const site = await loseSite(places, {
+    server: result.server,
+    seed: sample.seed,
+    surroundings,
+    tell: async (event) => await tell(siteEventJson(event), siteEventText(event, telling), context),
+  });
+  const agreesThere = await showOpinionOfSecondSite(places.secondSite, context);
+  await showFigures(demoFigures(site), context);
+  const whole = isWhole(result.comparison) && agrees && site.isWhole && agreesThere;
+  await showSummary({ result, site, whole }, context);
+  if (!clean) await showNextSteps(places, result, context);
+  return whole ? exitCodes.done : exitCodes.failed;
 }
 
 /** A fresh folder; one that a person names must be empty, for --clean would remove what is in it. */
@@ -59,82 +99,42 @@ async function demoFolder({ arguments: typed, surroundings }: CommandContext): P
   );
 }
 
-async function tell(event: DemoEvent, { output, surroundings }: CommandContext): Promise<void> {
-  await output.document(eventJson(event));
-  await output.text(eventText(event, { zone: surroundings.timeZone, output }));
-}
-
-async function showSecondOpinion(
-  { repository, password }: DemoPlaces,
-  { output, surroundings }: CommandContext,
-): Promise<boolean> {
-  const opinion = await askRestic({ repository, password, surroundings });
-  await output.document({ type: "second-opinion", ...opinion });
-  switch (opinion.kind) {
-    case "absent":
-      await output.text(
-        "\n6  Any restic (0.14 or newer) reads this copy too; it is not installed here\n",
-      );
-      return true;
-    case "agrees":
-      await output.text(
-        `\n6  restic, another program, checked the copy, found no error, and lists the same moments:\n${opinion.snapshots.map(({ id, time, paths }) => `   ${safeText(id)}  ${safeText(time)}  ${safeText(paths.join(" "))}\n`).join("")}`,
-      );
-      return true;
-    case "disagrees":
-      await output.text(
-        `\n6  ${output.style("red", "restic found an error in the copy")}:\n${opinion.said.replace(/^/gm, "   ")}\n`,
-      );
-      return false;
-  }
-}
-
-async function showResult(
-  { comparison, rpoMs, rtoMs }: DemoResult,
+async function tell(
+  document: JsonDocument,
+  text: string,
   { output }: CommandContext,
 ): Promise<void> {
-  await output.document({
-    type: "summary",
-    verb: "demo",
-    whole: isWhole(comparison),
-    rpoMs: Math.round(rpoMs),
-    rtoMs: Math.round(rtoMs),
-  });
+  await output.document(document);
+  await output.text(text);
+}
+
+async function showTimes({ rpoMs, rtoMs }: DemoResult, { output }: CommandContext): Promise<void> {
   await output.text(
     `\n   RPO measured  ${formatDuration(rpoMs)}   from the last capture to the loss\n   RTO measured  ${formatDuration(rtoMs)}   from starting the restore, cold, until every message was compared\n`,
   );
 }
 
-async function showNextSteps(
-  { mail, repository, password }: DemoPlaces,
-  { mailbox, lossAtNs }: DemoResult,
-  { output, surroundings }: CommandContext,
-): Promise<void> {
-  const alias =
-    surroundings.program === "restante" ? [] : [`alias restante=${quoted(surroundings.program)}`];
-  const before = toRfc3339Nano(lossAtNs);
-  const lines = [
-    ...alias,
-    `export RESTANTE_REPOSITORY=${quoted(repository)} RESTANTE_PASSWORD=${quoted(password)}`,
-    `restante moments ${quoted(mail)}`,
-    `restante ls ${quoted(mailbox.path)} --at ${before}`,
-    `rm ${quoted(mailbox.path)}/cur/*`,
-    `restante diff ${quoted(mailbox.path)} --at ${before}`,
-    `restante restore ${quoted(mailbox.path)} --at ${before} --dry-run`,
-    `restante restore ${quoted(mailbox.path)} --at ${before}`,
-    `RESTIC_PASSWORD="$RESTANTE_PASSWORD" restic -r ${quoted(repository)} snapshots`,
-  ];
-  await output.document({
-    type: "next-steps",
-    folder: mail,
-    repository,
-    password,
-    commands: lines,
-  });
-  await output.text(`\nGo on by hand:\n${lines.map((line) => `   ${line}\n`).join("")}`);
-}
+type Summary = {
+  readonly result: DemoResult;
+  readonly site: SiteResult;
+  readonly whole: boolean;
+};
 
-/** As a shell reads it; plain where nothing needs quotes. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+async function showSummary(
+  { result, site, whole }: Summary,
+  { output }: CommandContext,
+): Promise<void> {
+  const { rpoMs, rtoMs } = site.duplicate.restored;
+  await output.document({
+    type: "summary",
+    verb: "demo",
+    whole,
+    rpoMs: Math.round(result.rpoMs),
+    rtoMs: Math.round(result.rtoMs),
+    site: { whole: site.isWhole, rpoMs: Math.round(rpoMs), rtoMs: Math.round(rtoMs) },
+  });
+  if (!whole)
+    await output.text(
+      `\n${output.style("red", "Not everything came back as it was.")} The steps above say what is missing, different or wrong; that is a bug: please report it with this output.\n`,
+    );
 }

@@ -18,15 +18,28 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { type MessageSummary, pathJson, summarise } from "../message-summary.ts";
-import { type ChosenMoment, chosenMomentJson, chooseMoment, momentText } from "../moments.ts";
-import { absoluteOf, imageRoot, type MomentView, openMoment, shownPath } from "../moment-view.ts";
+import { momentText } from "../moments.ts";
+import type { ChosenCopy } from "../methods/index.ts";
+import {
+  absoluteOf,
+  imageRoot,
+  type MomentView,
+  openMoment,
+  readingView,
+  shownPath,
+  viewMomentJson,
+} from "../moment-view.ts";
 import { findEntry, scopesOf } from "../scope.ts";
 import { countText, safeText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { output } = context;
   const [typed = ""] = context.arguments.positionals;
   await using view = await openMoment(typed, context);
+  return await readingView(view, context, async () => await compare(typed, { view, context }));
+}
+
+async function compare(typed: string, { view, context }: Omit<Sides, "later">): Promise<ExitCode> {
+  const { output } = context;
   await using later = await openLater(typed, { view, context });
   const parts = (await scopesOf(view)).flatMap((scope) => scope.parts);
   const found: Found[] = [];
@@ -52,8 +65,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   await output.text(countsText(counts));
   await output.document({
     type: "diff",
-    moment: chosenMomentJson(view.chosen),
-    to: later.chosen === undefined ? "now" : chosenMomentJson(later.chosen),
+    moment: viewMomentJson(view),
+    to: later.other === undefined ? "now" : viewMomentJson(later.other),
     counts,
     differences: found.map((one) => differenceJson(one, view.root)),
     warnings,
@@ -61,7 +74,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-type Later = AsyncDisposable & { readonly image: Image; readonly chosen?: ChosenMoment };
+type Later = AsyncDisposable & { readonly image: Image; readonly other?: ChosenCopy };
 type Sides = { readonly view: MomentView; readonly later: Later; readonly context: CommandContext };
 type Found = { readonly difference: ImageDifference; readonly message?: MessageSummary };
 
@@ -70,11 +83,8 @@ async function openLater(typed: string, { view, context }: Omit<Sides, "later">)
   const { surroundings, output } = context;
   const to = context.arguments.text("to") ?? "now";
   if (to.trim().toLowerCase() !== "now") {
-    const chosen = chooseMoment(view.points, to, {
-      now: surroundings.now(),
-      zone: view.site.zone,
-      subject: typed,
-    });
+    const other = await view.openOther(to, typed);
+    const { chosen, image } = other;
     output.note(`  against ${momentText(chosen, view.site.zone)}`);
     if (imageRoot(chosen.point) !== view.root) {
       throw new CliError(
@@ -83,8 +93,8 @@ async function openLater(typed: string, { view, context }: Omit<Sides, "later">)
         { hint: "Choose moments of the same folder; see `restante moments`." },
       );
     }
-    const image = await view.opened.copy.open(chosen.point, surroundings.signal);
-    return { image, chosen, [Symbol.asyncDispose]: async () => await image[Symbol.asyncDispose]() };
+    // The view closes it.
+    return { image, other, [Symbol.asyncDispose]: async () => undefined };
   }
   output.note(
     `  against the living store now, ${formatInstant(surroundings.now(), view.site.zone)}`,

@@ -9,6 +9,7 @@ import { checkSnapshots } from "../doctor/snapshots.ts";
 import { checkStore } from "../doctor/store.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { openSite, type Site } from "../site.ts";
+import { isElsewhere } from "../storage-at.ts";
 import { plural } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
@@ -45,7 +46,8 @@ async function* allChecks(context: CommandContext): AsyncGenerator<Check> {
     const place = copyPlace(context, site);
     const [store] = stores;
     yield* checkCopy({ context, place, ...(store === undefined ? {} : { store }) });
-    if (store !== undefined)
+    // Frozen images lie in a folder of this machine; a probe beside a copy elsewhere would tell nothing.
+    if (store !== undefined && !isElsewhere(place.folder))
       yield* checkSnapshots({ store, copyFolder: place.folder, signal: surroundings.signal });
   } catch (error) {
     if (!(error instanceof CliError) || error.code !== "cli.no-copy") throw error;

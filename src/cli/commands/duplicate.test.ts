@@ -116,9 +116,9 @@ test("a target is named, is a repository, and opens with its own password alone"
   const absent = await duplicate(["--to", at("nowhere")]);
   assert.equal(absent.exitCode, 10, absent.messages);
   assert.match(absent.messages, /restante init --copy .*nowhere/);
-  const elsewhere = await duplicate(["--to", "ssh://root@vault.example.org/srv/recovery"]);
+  const elsewhere = await duplicate(["--to", "root@vault.example.org:/srv/recovery"]);
   assert.equal(elsewhere.exitCode, 2);
-  assert.match(elsewhere.messages, /only folders of this machine/);
+  assert.match(elsewhere.messages, /or ssh:\/\/user@host\/folder/);
   const without = await duplicate(["--to", at("vault")], {
     environment: { RESTANTE_PASSWORD: password },
   });

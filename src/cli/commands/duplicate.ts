@@ -1,4 +1,5 @@
 import type { RecoveryPoint } from "#copies";
+import { isRecoveryError } from "#errors";
 import {
   chooseMoments,
   duplicateOffsite,
@@ -12,27 +13,61 @@ import { type DuplicateVerification, duplicateVerifications } from "#repository"
 import { formatBytes, formatDuration, formatInstant } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
-import { copyPlace, namedPlace, type OpenCopy, openCopyAt } from "../copy-access.ts";
-import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import {
+  type CopyPlace,
+  copyPlace,
+  namedPlace,
+  type OpenCopy,
+  openCopyAt,
+  requireRepository,
+} from "../copy-access.ts";
+import { exitCodes, type ExitCode, isInterruption } from "../exit-codes.ts";
 import { chooseMoment, momentJson, shortId } from "../moments.ts";
 import { openSite, type Site } from "../site.ts";
+import { policyDuplicates } from "../policy-duplicates.ts";
 import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { arguments: typed, surroundings } = context;
+  const { arguments: typed } = context;
   const choice = typedChoice(context);
   const verify = typedVerification(context);
   const site = await openSite(context);
   const to = typed.text("to");
-  if (to === undefined) {
-    throw new CliError("cli.usage", "Cannot duplicate: no repository was named to send to", {
-      hint: "Say --to REPO2; make one with `restante init --copy REPO2`.",
-    });
+  if (to !== undefined) {
+    const places = { from: copyPlace(context, site), to: namedPlace(to, { context, site }) };
+    return await duplicate(places, { context, site, choice, verify });
   }
-  const places = { from: copyPlace(context, site), to: namedPlace(to, { context, site }) };
+  const planned = typed.has("copy") ? [] : policyDuplicates(site);
+  if (planned.length === 0)
+    throw new CliError("cli.usage", "Cannot duplicate: no repository was named to send to", {
+      hint: "Say --to REPO2, or give a tier of the configuration disaster recovery by duplicates; make one with `restante init --copy REPO2`.",
+    });
+  let worst: ExitCode = exitCodes.done;
+  for (const { groups, ...places } of planned) {
+    const code = await duplicate(places, { context, site, choice, verify, groups });
+    if (code !== exitCodes.done) worst = code;
+  }
+  return worst;
+}
+
+type Places = { readonly from: CopyPlace; readonly to: CopyPlace };
+type Wanted = {
+  readonly context: CommandContext;
+  readonly site: Site;
+  readonly choice: TypedChoice;
+  readonly verify: DuplicateVerification;
+  /** Tags of the groups that are meant; undefined: all that were typed. */
+  readonly groups?: readonly string[];
+};
+
+async function duplicate(places: Places, wanted: Wanted): Promise<ExitCode> {
+  const { context, site, choice, verify } = wanted;
+  const { surroundings } = context;
+  requireRepository(places.from, "duplicate");
+  requireRepository(places.to, "duplicate to");
   await using from = await openCopyAt(places.from, context, { role: "copied-from" });
-  await using target = await openCopyAt(places.to, context, { role: "copied-to" });
+  await using target = await openTarget(places.to, { context, site, from });
   const option = duplicateOffsite({
     from: from.repository,
     to: target.repository,
@@ -42,7 +77,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     clockMs: surroundings.clockMs,
   });
   const step: Step = { context, site, from, option };
-  const here = await wantedPoints(step);
+  const meant = wanted.groups;
+  const here = (await wantedPoints(step)).filter(
+    ({ group }) => meant === undefined || meant.includes(group),
+  );
   const there = await option.copy.moments(undefined, surroundings.signal);
   const chosen = choosePoints(choice, { here, there, step });
   const result = await send(chosen, step);
@@ -53,12 +91,37 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return result.refused.length > 0 ? exitCodes.partial : exitCodes.done;
 }
 
-type Step = {
+type Start = {
   readonly context: CommandContext;
   readonly site: Site;
   readonly from: OpenCopy;
-  readonly option: OffsiteOption;
 };
+type Step = Start & { readonly option: OffsiteOption };
+
+async function openTarget(place: CopyPlace, start: Start): Promise<OpenCopy> {
+  try {
+    return await openCopyAt(place, start.context, { role: "copied-to" });
+  } catch (error) {
+    await tellWhatIsHere(error, { start, state: "nothing was sent" }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Where the other side is out of reach, what still can be recovered is said before the error is. */
+async function tellWhatIsHere(
+  error: unknown,
+  { start: { context, site, from }, state }: { readonly start: Start; readonly state: string },
+): Promise<void> {
+  if (!isRecoveryError(error) || isInterruption(error)) return;
+  const here = await from.copy.moments(undefined, context.surroundings.signal);
+  for (const [group, points] of Map.groupBy(here, (point) => point.group)) {
+    const newest = points.at(-1) as RecoveryPoint;
+    await context.output.document({ type: "group", group, newestHere: momentJson(newest) });
+    context.output.note(
+      `${safeText(group)}: ${state}; ${plural(points.length, "moment")} can be recovered from ${safeText(from.place.name)}, the newest of ${formatInstant(newest.atNs, site.zone)}`,
+    );
+  }
+}
 
 type TypedChoice = MomentChoice | { readonly kind: "at"; readonly at: string };
 
@@ -123,10 +186,8 @@ function choosePoints(
   return [point];
 }
 
-async function send(
-  points: readonly RecoveryPoint[],
-  { context, option }: Step,
-): Promise<SendResult> {
+async function send(points: readonly RecoveryPoint[], step: Step): Promise<SendResult> {
+  const { context, option } = step;
   const { output, surroundings } = context;
   const progress = output.progress(surroundings.clockMs);
   try {
@@ -142,6 +203,12 @@ async function send(
           bytesTotal,
         }),
     });
+  } catch (error) {
+    progress.finish();
+    await tellWhatIsHere(error, { start: step, state: "not everything was sent" }).catch(
+      () => undefined,
+    );
+    throw error;
   } finally {
     progress.finish();
   }

@@ -16,13 +16,14 @@ import { confirmed } from "../confirm.ts";
 import { openCopy, type OpenCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { momentJson, shortId } from "../moments.ts";
-import { openSite, type Site } from "../site.ts";
+import { openSite, rulesOf, type Site } from "../site.ts";
+import { pruneText } from "../storage-at.ts";
 import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const site = await openSite(context);
-  await using opened = await openCopy(context, site);
+  await using opened = await openCopy(context, site, { verb: "expire" });
   const all = await opened.copy.moments(undefined, context.surroundings.signal);
   const [typed] = context.arguments.positionals;
   const target =
@@ -103,7 +104,7 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
     await output.text(`${plural(drops.length, "moment")} would go. Run again without --dry-run.\n`);
   else
     await output.text(
-      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by \`restic -r ${safeText(opened.place.folder)} prune\`.\n`,
+      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by ${pruneText(opened.place.folder)}.\n`,
     );
   // One group's alarm does not keep the others from expiring, and does not pass unseen either.
   const stopped = plans.find(({ alarm }) => alarm.stopped);
@@ -111,10 +112,16 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function planGroup(group: string, points: readonly RecoveryPoint[], { context, site }: Step): Plan {
+function planGroup(group: string, points: readonly RecoveryPoint[], step: Step): Plan {
+  const { context, site, opened } = step;
   const typed = context.arguments.texts("keep").map(parseRetentionRule);
+  const configured = site.groups.find(({ tag }) => tag === group);
   const rules =
-    typed.length > 0 ? typed : (site.groups.find(({ tag }) => tag === group)?.keep ?? []);
+    typed.length > 0
+      ? typed
+      : configured === undefined
+        ? []
+        : rulesOf(configured, opened.place).keep;
   if (rules.length === 0) {
     throw new CliError(
       "cli.usage",

@@ -10,14 +10,24 @@ import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { mailboxAddress } from "../mailbox-address.ts";
 import { type MessageSummary, pathJson, summarise } from "../message-summary.ts";
-import { chosenMomentJson } from "../moments.ts";
-import { absoluteOf, type MomentView, openMoment, shownPath } from "../moment-view.ts";
+import {
+  absoluteOf,
+  type MomentView,
+  openMoment,
+  readingView,
+  shownPath,
+  viewMomentJson,
+} from "../moment-view.ts";
 import { type Scope, scopesOf } from "../scope.ts";
 import { clipped, countText, plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [typed = ""] = context.arguments.positionals;
   await using view = await openMoment(typed, context);
+  return await readingView(view, context, async () => await list(view, context));
+}
+
+async function list(view: MomentView, context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const filesOnly = context.arguments.has("files");
   const scopes: object[] = [];
@@ -27,7 +37,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     await output.text(shown.text);
     scopes.push({ scope: scope.shown, ...shown.json });
   }
-  await output.document({ type: "listing", moment: chosenMomentJson(view.chosen), scopes });
+  await output.document({ type: "listing", moment: viewMomentJson(view), scopes });
   return exitCodes.done;
 }
 

@@ -1,53 +1,83 @@
-import type { RecoveryPoint } from "#copies";
+import type { CopyCandidate, RecoveryPoint } from "#copies";
 import { formatBytes, formatInstant } from "#time";
 import type { CommandContext } from "../command.ts";
-import { openCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import {
+  copiesJson,
+  isMeant,
+  readCopies,
+  type ReadCopies,
+  tellUnavailable,
+} from "../methods/index.ts";
 import { momentJson, shortId } from "../moments.ts";
 import { openSite } from "../site.ts";
-import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { output, surroundings } = context;
+  const { output } = context;
   const site = await openSite(context);
-  await using opened = await openCopy(context, site);
-  const all = await opened.copy.moments(undefined, surroundings.signal);
   const [typed] = context.arguments.positionals;
-  const target =
-    typed === undefined ? undefined : await resolveTarget(typed, { context, site, points: all });
-  const points = momentsOf(all, { target, group: context.arguments.text("group") });
-  const groups = [...Map.groupBy(points, ({ group }) => group)].sort(([a], [b]) =>
-    a < b ? -1 : 1,
-  );
+  await using found = await readCopies(typed, { context, site });
+  tellUnavailable(found, context, site);
+  const groups = groupsOf(found, context);
   await output.document({
     type: "moments",
-    copy: opened.place.name,
+    ...copiesJson(found),
     timeZone: site.zone,
-    groups: groups.map(([group, moments]) => ({ group, moments: moments.map(momentJson) })),
+    groups: groups.map(([group, moments]) => ({
+      group,
+      moments: moments.map((one) => heldJson(one, found)),
+    })),
   });
-  for (const [group, moments] of groups)
-    await output.text(groupText(group, { moments, zone: site.zone }));
-  if (groups.length > 0) return exitCodes.done;
+  for (const [group, moments] of groups) await output.text(groupText(group, { moments, found }));
+  const isPartial = found.unavailable.length > 0;
+  if (groups.length > 0) return isPartial ? exitCodes.partial : exitCodes.done;
+  const copy = found.isChoice ? "No copy has" : "The copy has no";
   output.note(
     typed === undefined
-      ? "The copy has no moments yet; take one with `restante capture`."
-      : `The copy has no moments of ${safeText(typed)}.`,
+      ? `${copy} moments yet; take one with \`restante capture\`.`
+      : `${copy} moments of ${safeText(typed)}.`,
   );
-  return typed === undefined ? exitCodes.done : exitCodes.nothingMatched;
+  if (typed !== undefined) return exitCodes.nothingMatched;
+  return isPartial ? exitCodes.partial : exitCodes.done;
+}
+
+type Held = { readonly point: RecoveryPoint; readonly copy: CopyCandidate["copy"] };
+
+/** By group; in one copy in its own order, of several by time. */
+function groupsOf(
+  found: ReadCopies,
+  { arguments: typed }: CommandContext,
+): readonly (readonly [string, readonly Held[]])[] {
+  const from = typed.text("from");
+  const held = found.candidates
+    .filter(({ copy }) => from === undefined || isMeant(copy, from))
+    .flatMap(({ copy, moments }) => moments.map((point): Held => ({ point, copy })));
+  if (found.isChoice)
+    held.sort((a, b) => (a.point.atNs < b.point.atNs ? -1 : a.point.atNs > b.point.atNs ? 1 : 0));
+  return [...Map.groupBy(held, ({ point }) => point.group)].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function heldJson({ point, copy }: Held, { isChoice }: ReadCopies): object {
+  if (!isChoice) return momentJson(point);
+  return { ...momentJson(point), copy: copy.name, method: copy.method, reach: copy.reach };
 }
 
 function groupText(
   group: string,
-  { moments, zone }: { readonly moments: readonly RecoveryPoint[]; readonly zone: string },
+  { moments, found }: { readonly moments: readonly Held[]; readonly found: ReadCopies },
 ): string {
-  const rows = moments.map((point) => [
+  const { isChoice, site } = found;
+  const rows = moments.map(({ point, copy }) => [
     `  ${shortId(point)}`,
-    formatInstant(point.atNs, zone),
+    formatInstant(point.atNs, site.zone),
     point.consistency,
     point.files === undefined ? "" : plural(point.files, "file"),
     point.sizeBytes === undefined ? "" : formatBytes(point.sizeBytes),
     safeText(point.hostname),
+    ...(isChoice
+      ? [`${safeText(copy.name)} (${copy.method}${copy.reach === "shelf" ? ", tapes away" : ""})`]
+      : []),
   ]);
   return `${safeText(group)}: ${plural(moments.length, "moment")}\n${tableText(rows, { right: [3, 4] })}`;
 }

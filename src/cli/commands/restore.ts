@@ -11,8 +11,13 @@ import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { pathJson } from "../message-summary.ts";
-import { chosenMomentJson } from "../moments.ts";
-import { type MomentView, openMoment } from "../moment-view.ts";
+import {
+  type MomentView,
+  openMoment,
+  readingView,
+  tellOthers,
+  viewMomentJson,
+} from "../moment-view.ts";
 import {
   isOtherMachine,
   planJobs,
@@ -21,7 +26,9 @@ import {
   restoreJobs,
   restoreMode,
 } from "../restore-jobs.ts";
+import { phaseClock, type PhaseClock, type PhaseTime, totalMs } from "../phase-clock.ts";
 import { recordMeasurements, restoreMeasurements } from "../run-measurements.ts";
+import { keepResult, restoreResult } from "../run-results.ts";
 import { scopesOf } from "../scope.ts";
 import { countText, plural, safeText } from "../text.ts";
 
@@ -29,15 +36,35 @@ import { countText, plural, safeText } from "../text.ts";
 const shownSteps = 20;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
-  const { output, surroundings } = context;
+  const { surroundings } = context;
   const startedMs = surroundings.clockMs();
+  const clock = phaseClock(surroundings.clockMs);
   restoreMode(context);
   const [typed = ""] = context.arguments.positionals;
-  await using view = await openMoment(typed, context);
+  clock.begin("find");
+  await using view = await openMoment(typed, context, { clock });
+  return await readingView(
+    view,
+    context,
+    async () => await restore(view, { context, clock, startedMs }),
+  );
+}
+
+type Restoring = {
+  readonly context: CommandContext;
+  readonly clock: PhaseClock;
+  readonly startedMs: number;
+};
+
+async function restore(
+  view: MomentView,
+  { context, clock, startedMs }: Restoring,
+): Promise<ExitCode> {
+  const { output } = context;
   const jobs = await restoreJobs(await scopesOf(view), { view, context });
-  const planningMs = surroundings.clockMs();
+  clock.begin("compare");
   const plans = await planJobs(view.image, jobs, context);
-  const plannedMs = surroundings.clockMs() - planningMs;
+  clock.pause();
   const inPlace = !context.arguments.has("to");
   for (const [index, plan] of plans.entries())
     await showPlan(jobs[index] as RestoreJob, plan, context);
@@ -58,40 +85,42 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     !(await confirmed(questionOf(total, inPlace), context))
   )
     return exitCodes.refused;
-  const applyingMs = surroundings.clockMs();
+  clock.begin("restore and verify");
   const results = await apply(view, { jobs, plans, context });
-  const elapsedMs = plannedMs + surroundings.clockMs() - applyingMs;
+  clock.pause();
   const { failed, missing } = await showResults({ context, view, plans, results, startedMs });
-  await record(results, { view, context, elapsedMs });
+  if (failed + missing > 0) tellOthers(view, output);
+  await record(results, { view, context, phases: clock.phases() });
   return failed + missing > 0 ? exitCodes.partial : exitCodes.done;
 }
 
-/** What a restore says of this site's speed; without the time that a person took to answer. */
+/** What a restore says of this site's speed, and the RTO that it showed; without the time that a person took to answer. */
 async function record(
   results: readonly RestoreResult[],
   {
     view,
     context,
-    elapsedMs,
+    phases,
   }: {
     readonly view: MomentView;
     readonly context: CommandContext;
-    readonly elapsedMs: number;
+    readonly phases: readonly PhaseTime[];
   },
 ): Promise<void> {
   const counts = sum(results.map((result) => result.counts));
-  const measured = restoreMeasurements(
-    {
-      momentId: view.chosen.point.id,
-      bytes: results.reduce((total, { bytes }) => total + bytes, 0),
-      files: results.reduce((total, { filesVerified }) => total + filesVerified, 0),
-      skipped: counts.skipped + counts.moved + counts.merged,
-      failed: counts.failed + results.reduce((total, { failures }) => total + failures.length, 0),
-      elapsedMs,
-    },
-    context.surroundings.now(),
-  );
-  await recordMeasurements(context, measured);
+  const run = {
+    momentId: view.chosen.point.id,
+    bytes: results.reduce((total, { bytes }) => total + bytes, 0),
+    files: results.reduce((total, { filesVerified }) => total + filesVerified, 0),
+    skipped: counts.skipped + counts.moved + counts.merged,
+    failed: counts.failed + results.reduce((total, { failures }) => total + failures.length, 0),
+  };
+  const now = context.surroundings.now();
+  // Mail comes back at the rate of comparing and writing; to open the copy has a parameter of its own.
+  const elapsedMs = totalMs(phases, ["compare", "restore and verify"]);
+  await recordMeasurements(context, restoreMeasurements({ ...run, elapsedMs }, now));
+  const { method } = view.opened.copy;
+  await keepResult(context, async () => restoreResult({ ...run, method, phases }, now));
 }
 
 function questionOf(
@@ -262,7 +291,7 @@ async function summary({ context, view, plans, results, startedMs }: Finished): 
     type: "summary",
     verb: "restore",
     dryRun: context.arguments.has("dry-run"),
-    moment: chosenMomentJson(view.chosen),
+    moment: viewMomentJson(view),
     counts,
     filesVerified: results.reduce((count, result) => count + result.filesVerified, 0),
     bytes: (results.length > 0 ? results : plans).reduce((count, one) => count + one.bytes, 0),

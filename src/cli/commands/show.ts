@@ -4,8 +4,13 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { headersAt, pathJson } from "../message-summary.ts";
-import { chosenMomentJson } from "../moments.ts";
-import { absoluteOf, type MomentView, openMoment } from "../moment-view.ts";
+import {
+  absoluteOf,
+  type MomentView,
+  openMoment,
+  readingView,
+  viewMomentJson,
+} from "../moment-view.ts";
 import { scopesOf } from "../scope.ts";
 import { safeText } from "../text.ts";
 
@@ -16,6 +21,10 @@ const jsonLimitBytes = 64 * 1024 * 1024;
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [typed = ""] = context.arguments.positionals;
   await using view = await openMoment(typed, context);
+  return await readingView(view, context, async () => await show(typed, { view, context }));
+}
+
+async function show(typed: string, { view, context }: Shown): Promise<ExitCode> {
   const [scope, ...others] = await scopesOf(view);
   if (scope?.entry?.type !== "file" || others.length > 0) {
     throw new CliError(
@@ -89,7 +98,7 @@ async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise
       });
   await context.output.document({
     type: "message",
-    moment: chosenMomentJson(view.chosen),
+    moment: viewMomentJson(view),
     ...pathJson(absoluteOf(view.root, path)),
     sizeBytes,
     ...known,

@@ -1,16 +1,23 @@
-import type { RecoveryPoint } from "#copies";
+import { inOrder, type RecoveryPoint } from "#copies";
 import { shrinkAlarm } from "#policy";
-import { tagValue } from "#repository";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import type { CommandContext } from "../command.ts";
-import { openCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import {
+  type AnyCopy,
+  copiesJson,
+  readCopies,
+  type ReadCopies,
+  tellUnavailable,
+} from "../methods/index.ts";
 import { consistencyText } from "../moments.ts";
-import { openSite, type Site } from "../site.ts";
+import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
 import { plural, safeText } from "../text.ts";
 
 type GroupStatus = {
   readonly group: string;
+  readonly copy: string;
+  readonly method: string;
   readonly newest: RecoveryPoint;
   readonly oldest: RecoveryPoint;
   readonly moments: number;
@@ -25,39 +32,67 @@ type GroupStatus = {
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
   const site = await openSite(context);
-  await using opened = await openCopy(context, site);
-  const wanted = context.arguments.text("group");
-  const points = await opened.copy.moments(
-    wanted === undefined ? undefined : tagValue(wanted),
-    surroundings.signal,
-  );
+  await using found = await readCopies(undefined, { context, site });
+  tellUnavailable(found, context, site);
   const now = surroundings.now();
+  const copies = found.copies.map((opened) => statusOfCopy(opened, { found, context, now }));
+  const groups = copies.flatMap((one) => one.groups);
+  const missing = copies.flatMap((one) => one.missing);
+  const { isChoice, unavailable } = found;
+  await output.document({
+    type: "status",
+    ...copiesJson(found),
+    now: toRfc3339Nano(now),
+    groups: groups.map((status) => statusJson(status, isChoice)),
+    unprotected: isChoice ? missing : missing.map(({ group }) => group),
+  });
+  for (const status of groups) await output.text(statusText(status, { site, output, isChoice }));
+  for (const { group, copy } of missing) {
+    const where = isChoice ? ` in ${safeText(copy)}` : "";
+    await output.text(`${safeText(group)}${where}: ${output.style("red", "no moment at all")}\n`);
+  }
+  if (groups.length === 0 && missing.length === 0)
+    output.note("The copy has no moments yet; take one with `restante capture`.");
+  if (groups.some(({ late }) => late) || missing.length > 0) return exitCodes.rpoMissed;
+  return unavailable.length > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+type Missing = { readonly group: string; readonly copy: string };
+
+/** The groups that are in a copy, and those that should be and are not. */
+function statusOfCopy(
+  opened: AnyCopy,
+  {
+    found,
+    context,
+    now,
+  }: { readonly found: ReadCopies; readonly context: CommandContext; readonly now: bigint },
+): { readonly groups: readonly GroupStatus[]; readonly missing: readonly Missing[] } {
+  const { site, isChoice } = found;
+  const { place } = opened;
+  const wanted = context.arguments.text("group");
+  const points = inOrder(
+    found.candidates
+      .filter(({ copy }) => found.copyOf(copy) === opened)
+      .flatMap(({ moments }) => moments),
+  );
   const groups = [...Map.groupBy(points, ({ group }) => group)].map(([group, moments]) =>
-    statusOf(group, { moments, site, now }),
+    statusOf(group, { moments, site, now, opened }),
   );
   const missing = site.groups
     .filter(
-      ({ name, tag, copy }) =>
-        [undefined, name, tag].includes(wanted) &&
-        copy === opened.place.name &&
-        !groups.some(({ group }) => group === tag),
+      (one) =>
+        [undefined, one.name, one.tag].includes(wanted) &&
+        (isChoice ? fills(one, place.name) : one.copy === place.name) &&
+        !groups.some(({ group }) => group === one.tag),
     )
-    .map(({ name }) => name);
-  await output.document({
-    type: "status",
-    copy: opened.place.name,
-    now: toRfc3339Nano(now),
-    groups: groups.map(statusJson),
-    unprotected: missing,
-  });
-  for (const status of groups) await output.text(statusText(status, { site, output }));
-  for (const name of missing)
-    await output.text(`${safeText(name)}: ${output.style("red", "no moment at all")}\n`);
-  if (groups.length === 0 && missing.length === 0)
-    output.note("The copy has no moments yet; take one with `restante capture`.");
-  return groups.some(({ late }) => late) || missing.length > 0
-    ? exitCodes.rpoMissed
-    : exitCodes.done;
+    .map(({ name }) => ({ group: name, copy: place.name }));
+  return { groups, missing };
+}
+
+/** Whether a group's tier says that it is in a copy. */
+function fills({ methods, disaster }: SiteGroup, name: string): boolean {
+  return methods.some(({ copy }) => copy === name) || disaster?.copy === name;
 }
 
 function statusOf(
@@ -66,13 +101,23 @@ function statusOf(
     moments,
     site,
     now,
-  }: { readonly moments: readonly RecoveryPoint[]; readonly site: Site; readonly now: bigint },
+    opened: { copy, place },
+  }: {
+    readonly moments: readonly RecoveryPoint[];
+    readonly site: Site;
+    readonly now: bigint;
+    readonly opened: AnyCopy;
+  },
 ): GroupStatus {
   const newest = moments.at(-1) as RecoveryPoint;
   const lossMs = Math.max(0, Number(now - newest.atNs) / 1e6);
-  const objectiveMs = site.groups.find(({ tag }) => tag === group)?.loseAtMostMs;
+  const configured = site.groups.find(({ tag }) => tag === group);
+  const objectiveMs =
+    configured === undefined ? undefined : rulesOf(configured, place).loseAtMostMs;
   return {
     group,
+    copy: copy.name,
+    method: copy.method,
     newest,
     oldest: moments[0] as RecoveryPoint,
     moments: moments.length,
@@ -83,8 +128,12 @@ function statusOf(
   };
 }
 
-function statusJson({ newest, oldest, lossMs, ...rest }: GroupStatus): object {
+function statusJson(
+  { newest, oldest, lossMs, copy, method, ...rest }: GroupStatus,
+  isChoice: boolean,
+): object {
   return {
+    ...(isChoice ? { copy, method } : {}),
     ...rest,
     lossMs: Math.round(lossMs),
     newest: { id: newest.id, at: toRfc3339Nano(newest.atNs), consistency: newest.consistency },
@@ -94,8 +143,17 @@ function statusJson({ newest, oldest, lossMs, ...rest }: GroupStatus): object {
 
 function statusText(
   status: GroupStatus,
-  { site, output }: { readonly site: Site; readonly output: CommandContext["output"] },
+  {
+    site,
+    output,
+    isChoice,
+  }: {
+    readonly site: Site;
+    readonly output: CommandContext["output"];
+    readonly isChoice: boolean;
+  },
 ): string {
+  const where = isChoice ? ` in ${safeText(status.copy)} (${status.method})` : "";
   const { group, newest, oldest, moments, lossMs, objectiveMs, late, alarms } = status;
   const objective = objectiveMs === undefined ? "" : ` (objective ${formatDuration(objectiveMs)})`;
   const loss = output.style(
@@ -103,7 +161,7 @@ function statusText(
     `${formatDuration(lossMs)}${objective}${late ? ", late" : ""}`,
   );
   return [
-    `${safeText(group)}: loss if the store were gone now: ${loss}`,
+    `${safeText(group)}${where}: loss if the store were gone now: ${loss}`,
     `  newest  ${formatInstant(newest.atNs, site.zone)}; ${consistencyText(newest)}`,
     `  oldest  ${formatInstant(oldest.atNs, site.zone)}; ${plural(moments, "moment")}`,
     ...alarms.map(

@@ -1,14 +1,21 @@
 import { formatBytes } from "#time";
 import type { CommandContext } from "../command.ts";
-import { openCopy } from "../copy-access.ts";
+import { copyPlace, openCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { kindAt, openAnyCopy, verifyReplicas } from "../methods/index.ts";
 import { openSite } from "../site.ts";
 import { plural, safeText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
   const readData = context.arguments.has("read-data");
-  await using opened = await openCopy(context, await openSite(context));
+  const site = await openSite(context);
+  const place = copyPlace(context, site);
+  if (kindAt(place) === "replicas") {
+    await using copy = await openAnyCopy(place, { context, site });
+    if (copy.replicas !== undefined) return await verifyReplicas(copy.replicas, context);
+  }
+  await using opened = await openCopy(context, site, { verb: "verify" });
   const progress = output.progress(surroundings.clockMs);
   const report = await opened.repository.verify({
     readData,

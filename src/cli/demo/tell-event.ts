@@ -2,8 +2,8 @@ import { formatBytes, formatDuration, formatInstant, toRfc3339Nano } from "#time
 import { momentJson, shortId } from "../moments.ts";
 import type { JsonDocument, Output } from "../output.ts";
 import { countText, plural, safeText } from "../text.ts";
+import type { DemoEvent } from "./demo-event.ts";
 import { isWhole } from "./message-files.ts";
-import type { DemoEvent } from "./run-demo.ts";
 
 /** A step of the demo for a program. */
 export function eventJson(event: DemoEvent): JsonDocument {

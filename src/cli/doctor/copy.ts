@@ -1,4 +1,5 @@
 import { stat, statfs } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { describeError, isRecoveryError } from "#errors";
 import { rawPathFromText, sameDevice } from "#image";
@@ -6,6 +7,7 @@ import { formatBytes } from "#time";
 import type { CommandContext } from "../command.ts";
 import { type CopyPlace, openCopyAt } from "../copy-access.ts";
 import { isInterruption } from "../exit-codes.ts";
+import { freeSpaceAt, hostOf, isElsewhere } from "../storage-at.ts";
 import { plural, safeText } from "../text.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
@@ -21,6 +23,11 @@ export type CopyChecks = {
 
 /** Whether the copy is there, opens with the password, has room, and would survive the mail's disk. */
 export async function* checkCopy({ context, place, store }: CopyChecks): AsyncGenerator<Check> {
+  if (isElsewhere(place.folder)) yield* checkCopyElsewhere({ context, place });
+  else yield* checkCopyHere({ context, place, ...(store === undefined ? {} : { store }) });
+}
+
+async function* checkCopyHere({ context, place, store }: CopyChecks): AsyncGenerator<Check> {
   const shown = safeText(place.folder);
   const there = await nearestFolder(place.folder);
   if (there !== place.folder) {
@@ -34,6 +41,32 @@ export async function* checkCopy({ context, place, store }: CopyChecks): AsyncGe
   }
   yield await checkRoom(there);
   if (store !== undefined) yield await checkApart(there, store);
+}
+
+/** On another machine: what cannot be reached is told once, and not asked for its room as well. */
+async function* checkCopyElsewhere({ context, place }: CopyChecks): AsyncGenerator<Check> {
+  let isThere = true;
+  for await (const check of checkOpens({ context, place })) {
+    isThere &&= check.state !== "fail";
+    yield check;
+  }
+  if (!isThere) return;
+  const { freeBytes, totalBytes } = await freeSpaceAt(place.folder, context.surroundings);
+  yield roomCheck(freeBytes, totalBytes);
+  const host = hostOf(place.folder);
+  yield isThisMachine(host)
+    ? warn(
+        "copy.apart",
+        `the copy is reached over SSH on this same machine (${safeText(host)})`,
+        "Keep a copy on another machine.",
+      )
+    : ok("copy.apart", `the copy lies on another host than the mail: ${safeText(host)}`);
+}
+
+/** As far as its name tells. */
+function isThisMachine(host: string): boolean {
+  const name = host.replace(/^.*@/, "").replace(/(?<=[^:]|\]):\d+$/, "");
+  return /^(?:localhost|127\.[0-9.]+|\[?::1\]?)$/i.test(name) || name === hostname();
 }
 
 async function* checkOpens({ context, place }: CopyChecks): AsyncGenerator<Check> {
@@ -54,8 +87,12 @@ async function* checkOpens({ context, place }: CopyChecks): AsyncGenerator<Check
 
 async function checkRoom(folder: string): Promise<Check> {
   const { bavail, blocks, bsize } = await statfs(folder);
-  const free = `${formatBytes(bavail * bsize)} of ${formatBytes(blocks * bsize)} free for the copy`;
-  if (blocks === 0 || bavail / blocks >= tightShare) return ok("copy.room", free);
+  return roomCheck(bavail * bsize, blocks * bsize);
+}
+
+function roomCheck(freeBytes: number, totalBytes: number): Check {
+  const free = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free for the copy`;
+  if (totalBytes === 0 || freeBytes / totalBytes >= tightShare) return ok("copy.room", free);
   return warn("copy.room", free, "Make room, or move the copy to a larger volume.");
 }
 

@@ -45,10 +45,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     against: against ?? null,
     met: isMet,
     missing: absent,
-    lines: lines.map(({ name, tier, ranked, findings }) => ({
+    lines: lines.map(({ name, tier, ranked, ways, findings }) => ({
       name,
       tier,
       combination: ranked.evaluation.id,
+      combinations: ways.map(({ evaluation }) => evaluation.id),
       findings,
     })),
   });

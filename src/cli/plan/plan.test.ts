@@ -22,6 +22,11 @@ lines_of_business:
     disaster: { lose_at_most: 1 day, back_within: 2 days, reach_back: 90 days }
 `;
 const accepted = requirements.replace(/disaster: .*/, "disaster: accepted");
+/** Object storage is none of this version's. */
+const elsewhere = requirements.replace(
+  "lines_of_business:",
+  "consider: { only: { disaster: [duplicate-object-storage] } }\nlines_of_business:",
+);
 const impossible = requirements
   .replace("lose_at_most: 1 hour", "lose_at_most: 0")
   .replace("lines_of_business:", "consider: { only: { operational: [tape] } }\nlines_of_business:");
@@ -31,6 +36,7 @@ before(async () => {
   await writeFile(join(folder, "plan.yaml"), requirements);
   await writeFile(join(folder, "accepted.yaml"), accepted);
   await writeFile(join(folder, "impossible.yaml"), impossible);
+  await writeFile(join(folder, "elsewhere.yaml"), elsewhere);
 });
 
 after(async () => await rm(folder, { recursive: true, force: true }));
@@ -122,8 +128,23 @@ test("plan --write writes a configuration that plan check accepts", async () => 
   assert.match(strict.output, /nothing recovers from this: the site gone/);
 });
 
+test("plan --write writes both layers, and plan check accepts them", async () => {
+  const written = await run(["plan", "plan.yaml", "--runs-here", "--write", "both.yaml"]);
+  assert.equal(written.exitCode, 0, written.messages);
+  assert.match(
+    await readFile(join(folder, "both.yaml"), "utf8"),
+    /method: duplicate backup copies offsite/,
+  );
+  const check = await run(["plan", "check", "both.yaml", "--requirements", "plan.yaml", "--json"]);
+  assert.equal(check.exitCode, 0, check.output);
+  const { lines } = JSON.parse(check.output) as {
+    readonly lines: readonly { readonly combinations: readonly string[] }[];
+  };
+  assert.match(lines[0]?.combinations[0] ?? "", /\/duplicate-disk-/);
+});
+
 test("plan --write leaves out what this version does not do, says so, and exits with 3", async () => {
-  const { exitCode, messages } = await run(["plan", "plan.yaml", "--write", "partial.yaml"]);
+  const { exitCode, messages } = await run(["plan", "elsewhere.yaml", "--write", "partial.yaml"]);
   assert.equal(exitCode, 3, messages);
   assert.match(messages, /not in force in that file/);
   assert.match(await readFile(join(folder, "partial.yaml"), "utf8"), /# disaster:/);

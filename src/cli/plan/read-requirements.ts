@@ -38,14 +38,16 @@ export async function requirementsPath(
   return path;
 }
 
-/** Requirements of a file, with what was measured on this machine in place. */
+/** Requirements of a file, with what was measured on this machine (or else what is given) in place. */
 export async function readRequirements(
   path: string,
   context: CommandContext,
+  { measurements }: { readonly measurements?: readonly Measurement[] } = {},
 ): Promise<Requirements> {
   return await requirementsOf(await requirementsText(path, context), {
     fileName: shownPath(path, context),
     context,
+    ...(measurements === undefined ? {} : { measurements }),
   });
 }
 
@@ -69,10 +71,20 @@ export async function requirementsText(path: string, context: CommandContext): P
 
 export async function requirementsOf(
   text: string,
-  { fileName, context }: { readonly fileName: string; readonly context: CommandContext },
+  {
+    fileName,
+    context,
+    measurements,
+  }: {
+    readonly fileName: string;
+    readonly context: CommandContext;
+    readonly measurements?: readonly Measurement[];
+  },
 ): Promise<Requirements> {
-  const measurements = await measurementsOf(context);
-  const { requirements, problems } = parseRequirements(text, { fileName, measurements });
+  const { requirements, problems } = parseRequirements(text, {
+    fileName,
+    measurements: measurements ?? (await measurementsOf(context)),
+  });
   if (requirements === undefined) throw invalid(problems);
   for (const problem of problems) context.output.note(safeLines(formatProblem(problem)));
   return requirements;
@@ -100,12 +112,22 @@ function invalid(problems: readonly Problem[]): CliError {
  * the file's numbers alone.
  */
 export async function measurementsOf(context: CommandContext): Promise<readonly Measurement[]> {
-  const { arguments: typed, surroundings, output } = context;
-  if (typed.has("no-measured")) return [];
+  if (context.arguments.has("no-measured")) return [];
+  return [
+    ...(await recordedMeasurements(context)),
+    ...(await momentsMeasured(context)).measurements,
+  ];
+}
+
+/** What was measured on this machine and recorded; what cannot be read of it is told. */
+export async function recordedMeasurements({
+  surroundings,
+  output,
+}: CommandContext): Promise<readonly Measurement[]> {
   const folder = stateFolder(surroundings.environment, { isRoot: process.geteuid?.() === 0 });
   const { measurements, problems } = await readMeasurements(folder);
   for (const problem of problems) output.warning(safeText(problem));
-  return [...measurements, ...(await momentsMeasured(context)).measurements];
+  return measurements;
 }
 
 /** What the moments of the copy that --copy names say; nothing without it: a plan asks for no password. */
@@ -123,7 +145,10 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** A site that nobody has described: the paper's sizes with today's media, and one line for everyone. */
-export async function undescribedSite(context: CommandContext): Promise<Requirements> {
+export async function undescribedSite(
+  context: CommandContext,
+  { measurements }: { readonly measurements?: readonly Measurement[] } = {},
+): Promise<Requirements> {
   return {
     currency: "EUR",
     timeZone: context.surroundings.timeZone,
@@ -136,7 +161,10 @@ export async function undescribedSite(context: CommandContext): Promise<Requirem
       logsApart: false,
     },
     copyPath: "/srv/recovery",
-    parameters: withMeasurements(todaysParameters(), await measurementsOf(context)),
+    parameters: withMeasurements(
+      todaysParameters(),
+      measurements ?? (await measurementsOf(context)),
+    ),
     has: [],
     only: {},
     not: {},

@@ -1,3 +1,4 @@
+import { describeDisaster } from "../model/index.ts";
 import type { CheckedLine } from "../plan/index.ts";
 import type { Block, Report } from "../report/index.ts";
 import { quantityCell } from "./cells.ts";
@@ -42,8 +43,7 @@ export function checkReport(
   };
 }
 
-function blocksOf({ ranked, findings }: CheckedLine): readonly Block[] {
-  const { operational } = ranked.evaluation;
+function blocksOf({ ways, findings }: CheckedLine): readonly Block[] {
   const errors = findings.filter(({ severity }) => severity === "error");
   return [
     {
@@ -54,15 +54,14 @@ function blocksOf({ ranked, findings }: CheckedLine): readonly Block[] {
         { heading: "RTO", align: "right" },
         { heading: "one capture takes", align: "right" },
       ],
-      rows: [
-        [
-          [{ kind: "code", text: ranked.evaluation.id }],
-          quantityCell(operational.rpo.logsLost),
-          quantityCell(operational.rto.logsSurvive),
-          quantityCell(operational.copyTime),
-        ],
-      ],
+      rows: ways.map(({ evaluation: { id, operational } }) => [
+        [{ kind: "code", text: id }],
+        quantityCell(operational.rpo.logsLost),
+        quantityCell(operational.rto.logsSurvive),
+        quantityCell(operational.copyTime),
+      ]),
     },
+    ...disasterTable(ways),
     ...(errors.length === 0
       ? [{ kind: "paragraph" as const, text: "It meets its objectives." }]
       : []),
@@ -71,5 +70,34 @@ function blocksOf({ ranked, findings }: CheckedLine): readonly Block[] {
       tone: severity === "error" ? "bad" : "warn",
       text: change === undefined ? text : `${text}. To change it: ${change}.`,
     })),
+  ];
+}
+
+/** Of the disaster recovery, with the method that feeds it. */
+function disasterTable(ways: CheckedLine["ways"]): readonly Block[] {
+  const rows = ways.flatMap(({ evaluation: { combination, disaster } }) =>
+    disaster === undefined
+      ? []
+      : [
+          [
+            describeDisaster(combination.disaster),
+            quantityCell(disaster.rpo.logsLost),
+            quantityCell(disaster.rto.logsSurvive),
+            quantityCell(disaster.recall),
+          ],
+        ],
+  );
+  if (rows.length === 0) return [];
+  return [
+    {
+      kind: "table",
+      columns: [
+        { heading: "disaster recovery", align: "left" },
+        { heading: "RPO", align: "right" },
+        { heading: "RTO", align: "right" },
+        { heading: "recall", align: "right" },
+      ],
+      rows,
+    },
   ];
 }

@@ -1,3 +1,4 @@
+import { formatBytes, formatDuration } from "#time";
 import { type FigureCell, figureCells, type FigureOptions, type Printed } from "../model/index.ts";
 import type { Quantity } from "../quantity.ts";
 import { numberText } from "../ranking/index.ts";
@@ -28,6 +29,7 @@ export function figuresReport(options: FiguresReportOptions): Report {
       },
       section(6, "Figure 6: operational recovery", cells),
       section(7, "Figure 7: disaster recovery", cells),
+      ...measuredSection(cells),
       { heading: "Where the paper disagrees with itself", level: 2, blocks: [disagreements] },
     ],
   };
@@ -50,8 +52,32 @@ function section(
   cells: readonly FigureCell[],
 ): Report["sections"][number] {
   const of = cells.filter((cell) => cell.figure === figure);
-  return { heading, level: 2, blocks: [timesTable(of), storageTable(of)] };
+  const isMeasured = of.some(({ measured }) => measured !== null);
+  const times = isMeasured ? [timeTable("RPO", of), timeTable("RTO", of)] : [timesTable(of)];
+  return { heading, level: 2, blocks: [...times, storageTable(of)] };
 }
+
+/** One of both quantities: with what was measured, on how much and when, both would be too wide for a page. */
+function timeTable(quantity: "RPO" | "RTO", cells: readonly FigureCell[]): Block {
+  return {
+    kind: "table",
+    caption: quantity === "RPO" ? "RPO in hours" : "RTO in minutes",
+    columns: [
+      { heading: "method", align: "left" },
+      { heading: "logs", align: "left" },
+      ...["paper", "computed", "measured"].map((heading) => ({ heading, align: "right" as const })),
+    ],
+    rows: rowsIn(cells).flatMap((row) =>
+      logCases.map((logs, index) => [
+        index === 0 ? row : "",
+        logs.slice("logs ".length),
+        ...three(cells.find((cell) => isOf(cell, row, quantity) && cell.case === logs)),
+      ]),
+    ),
+  };
+}
+
+const logCases = ["logs lost", "logs survive"] as const;
 
 function timesTable(cells: readonly FigureCell[]): Block {
   return {
@@ -65,7 +91,7 @@ function timesTable(cells: readonly FigureCell[]): Block {
       ),
     ],
     rows: rowsIn(cells).flatMap((row) =>
-      (["logs lost", "logs survive"] as const).map((logs, index) => [
+      logCases.map((logs, index) => [
         index === 0 ? row : "",
         logs.slice("logs ".length),
         ...three(cells.find((cell) => isOf(cell, row, "RPO") && cell.case === logs)),
@@ -108,7 +134,45 @@ function three(cell: FigureCell | undefined): readonly Cell[] {
   return [
     paper === null ? "–" : { text: printedText(paper), origin: "paper" },
     { ...quantityCell(computed), text: printedText(printedOf(computed)) },
-    measured === null ? "–" : { ...quantityCell(measured), text: printedText(printedOf(measured)) },
+    measured === null
+      ? "–"
+      : {
+          ...quantityCell(measured),
+          text: `${printedText(printedOf(measured))}${evidenceText(cell)}`,
+        },
+  ];
+}
+
+/** On how much mail, and when: 2 seconds for one message promise nothing for a server. */
+function evidenceText({ evidence: { bytes, at } = {} }: FigureCell): string {
+  const known = [
+    ...(bytes === undefined ? [] : [formatBytes(bytes)]),
+    ...(at === undefined ? [] : [dateOf(at)]),
+  ];
+  return known.length === 0 ? "" : ` (${known.join(", ")})`;
+}
+
+function dateOf(at: string): string {
+  return at.slice(0, "2026-11-23".length);
+}
+
+/** Each measured value with what it rests on; nothing where nothing was measured. */
+function measuredSection(cells: readonly FigureCell[]): Report["sections"] {
+  const measured = cells.filter((cell) => cell.measured !== null);
+  if (measured.length === 0) return [];
+  // A value that stands for both cases is told once.
+  const told = Map.groupBy(measured, ({ row, quantity, measured: value }) =>
+    JSON.stringify([row, quantity, value?.basis]),
+  );
+  const items = [...told.values()].map(([cell, other]) => {
+    const { row, quantity, case: logs, measured: value, evidence } = cell as FigureCell;
+    const phases = evidence?.phases ?? [];
+    const parts = phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(", ");
+    const of = quantity === "storage" || other !== undefined ? quantity : `${quantity}, ${logs}`;
+    return `${row}: ${of}: ${value?.basis ?? ""}${parts === "" ? "" : `; ${parts}`}`;
+  });
+  return [
+    { heading: "What was measured", level: 2, blocks: [{ kind: "list", ordered: false, items }] },
   ];
 }
 
@@ -135,10 +199,15 @@ export type FigureCellJson = {
   readonly measured: number | readonly [number, number] | null;
   readonly basis: string;
   readonly measuredBasis?: string;
+  /** Of the mail that it was measured on. */
+  readonly measuredBytes?: number;
+  /** RFC 3339, UTC. */
+  readonly measuredAt?: string;
+  readonly measuredPhases?: readonly { readonly name: string; readonly ms: number }[];
 };
 
 export function figureCellsJson(options: FigureOptions): readonly FigureCellJson[] {
-  return figureCells(options).map(({ computed, measured, ...cell }) => ({
+  return figureCells(options).map(({ computed, measured, evidence, ...cell }) => ({
     figure: cell.figure,
     row: cell.row,
     quantity: cell.quantity,
@@ -149,6 +218,9 @@ export function figureCellsJson(options: FigureOptions): readonly FigureCellJson
     measured: measured === null ? null : jsonInterval(measured),
     basis: computed.basis,
     ...(measured === null ? {} : { measuredBasis: measured.basis }),
+    ...(evidence?.bytes === undefined ? {} : { measuredBytes: evidence.bytes }),
+    ...(evidence?.at === undefined ? {} : { measuredAt: evidence.at }),
+    ...(evidence?.phases === undefined ? {} : { measuredPhases: evidence.phases }),
   }));
 }
 

@@ -56,3 +56,9 @@ function inOrder([first = "", ...others]: readonly string[], text: string): bool
 export function quotationsIn(text: string): readonly string[] {
   return [...text.matchAll(/“([^“”]*(?:“[^“”]*”[^“”]*)*)”/g)].map(([, words = ""]) => words);
 }
+
+/** The numbers of the paper's sections of two and three levels, in its order. */
+export function paperSections(): readonly string[] {
+  const headings = readFileSync(path, "utf8").matchAll(/^ ?(\d\.\d(?:\.\d)?)\.? [A-Z]/gm);
+  return [...new Set([...headings].map(([, number = ""]) => number))];
+}

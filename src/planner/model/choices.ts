@@ -36,6 +36,8 @@ export type DisasterChoice = {
   readonly mirroredLogs: boolean;
   /** How far back its images reach; 0 for mirrors, which have one point in time. */
   readonly reachHours: number;
+  /** What is kept of which age, where rules say it; otherwise the option's usual rotation. */
+  readonly kept?: readonly Kept[];
 };
 
 /** One way through Figure 1. Without a disaster choice the loss of the site is accepted. */

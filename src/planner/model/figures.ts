@@ -19,10 +19,21 @@ export type FigureCell = {
   readonly paper: Printed | null;
   readonly computed: Quantity;
   readonly measured: Quantity | null;
+  /** Where something was measured: on how much mail and when. */
+  readonly evidence?: MeasuredEvidence;
+};
+
+export type MeasuredEvidence = {
+  /** Of the mail that it was measured on. */
+  readonly bytes?: number;
+  /** RFC 3339, UTC. */
+  readonly at?: string;
+  /** The parts of a time, in order. */
+  readonly phases?: readonly { readonly name: string; readonly ms: number }[];
 };
 
 /** What was measured of a method as a whole: worst gap over a period, a rehearsed recovery. */
-export type MeasuredResult = {
+export type MeasuredResult = MeasuredEvidence & {
   readonly row: string;
   readonly quantity: FigureCell["quantity"];
   readonly case: LogCase;
@@ -66,7 +77,7 @@ function cellsOf(row: FigureRow, { estimate, results }: RowOptions): readonly Fi
       paper: logs === printedCase && printed !== "" ? printed : null,
       computed: logs === "logs survive" ? values.logsSurvive : values.logsLost,
     }));
-  const cells: readonly Omit<FigureCell, "figure" | "row" | "measured">[] = [
+  const cells: readonly Omit<FigureCell, "figure" | "row" | "measured" | "evidence">[] = [
     ...pair("RPO", estimate.rpo, row.rpo, row.rpoCase),
     ...pair("RTO", estimate.rto, row.rto, row.rtoCase),
     {
@@ -78,23 +89,31 @@ function cellsOf(row: FigureRow, { estimate, results }: RowOptions): readonly Fi
     },
     costCell(row, estimate),
   ];
-  return cells.map((cell) => ({
-    figure: row.figure,
-    row: row.row,
-    ...cell,
-    measured:
-      results.find(
-        (result) =>
-          result.row === row.row && result.quantity === cell.quantity && result.case === cell.case,
-      )?.measured ?? null,
-  }));
+  return cells.map((cell) => {
+    const place = { figure: row.figure, row: row.row, ...cell };
+    const result = results.find((one) => one.row === row.row && isOfCell(one, cell));
+    if (result === undefined) return { ...place, measured: null };
+    const { measured, bytes, at, phases } = result;
+    const evidence = {
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(at === undefined ? {} : { at }),
+      ...(phases === undefined ? {} : { phases }),
+    };
+    return { ...place, measured, evidence };
+  });
+}
+
+/** What is stored, and the time to fetch media, are the same whether the logs survive or not. */
+function isOfCell(result: MeasuredResult, cell: Pick<FigureCell, "quantity" | "case">): boolean {
+  if (result.quantity !== cell.quantity) return false;
+  return cell.quantity === "storage" || cell.quantity === "recall" || result.case === cell.case;
 }
 
 /** Tapes are counted, disk is a multiple of the data: as the cost columns have it. */
 function costCell(
   { cost, rtoCase }: FigureRow,
   { stored }: Estimate,
-): Omit<FigureCell, "figure" | "row" | "measured"> {
+): Omit<FigureCell, "figure" | "row" | "measured" | "evidence"> {
   const counted = cost.unit === "count";
   const parts = stored.flatMap((one) => {
     if (counted) return one.tapes === undefined ? [] : [one.tapes];

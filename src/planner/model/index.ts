@@ -21,9 +21,11 @@ export {
   type FigureCell,
   figureCells,
   type FigureOptions,
+  type MeasuredEvidence,
   type MeasuredResult,
 } from "./figures.ts";
 export { figure6, figure7, type FigureRow, type LogCase, type Printed } from "./paper-cells.ts";
 export { disasterRotation, imageCount, operationalRotation } from "./rotation.ts";
 export { paperSituation, type Situation } from "./situation.ts";
+export { isFigureRow, rowOfMethod, rowsOfMethods } from "./row-of-method.ts";
 export { deduplicatedRow } from "./todays-rows.ts";

@@ -46,6 +46,7 @@ export function disasterRotation(
   choice: DisasterChoice,
   fedBy?: OperationalChoice,
 ): readonly Kept[] {
+  if (choice.kept !== undefined) return choice.kept;
   switch (choice.option) {
     case "ship-tapes":
     case "vault-tapes":

@@ -1,21 +1,17 @@
-import type { Config, TierConfig } from "#policy";
-import { rotationOfRules } from "../coverage/index.ts";
-import type { Combination } from "../model/index.ts";
-import { type Ranked, rankOne } from "../ranking/index.ts";
-import type { BusinessRequirements, Objectives, Requirements } from "../requirements/index.ts";
-
-export type CheckFinding = {
-  /** An error: the objective is not met. A warning: it is, and something should be known. */
-  readonly severity: "error" | "warning";
-  readonly text: string;
-  readonly change?: string;
-};
+import type { Config } from "#policy";
+import { judgeTogether, type Ranked, rankOne } from "../ranking/index.ts";
+import type { BusinessRequirements, Requirements } from "../requirements/index.ts";
+import { type CheckFinding, type ConfiguredLine, promiseOf } from "./check-finding.ts";
+import { lapseFindings, looserPromises, ownPromises, remarks } from "./check-findings.ts";
+import { siteOfTier, waysOfTier } from "./config-ways.ts";
 
 export type CheckedLine = {
   readonly name: string;
   readonly tier: string;
-  /** What the file amounts to, as a way through Figure 1. */
+  /** What the tier's first method amounts to, as a way through Figure 1. */
   readonly ranked: Ranked;
+  /** Of each method, in the tier's order; the disaster recovery is with the one that feeds it. */
+  readonly ways: readonly Ranked[];
   readonly findings: readonly CheckFinding[];
 };
 
@@ -26,8 +22,7 @@ export type CheckOptions = {
   readonly against: boolean;
 };
 
-const hourMs = 3_600_000;
-const dayHours = 24;
+const dayMs = 86_400_000;
 
 /** Whether a configuration keeps what it promises, and what was required. */
 export function checkConfiguration(config: Config, options: CheckOptions): readonly CheckedLine[] {
@@ -44,120 +39,69 @@ export function missingLines(config: Config, { linesOfBusiness }: Requirements):
   return linesOfBusiness.filter(({ name }) => !named.has(name)).map(({ name }) => name);
 }
 
-type Line = {
-  readonly line: Config["linesOfBusiness"][number];
-  readonly tier: TierConfig;
-  readonly config: Config;
-};
-
 function checkLine(
-  { line, tier, config }: Line,
+  configured: ConfiguredLine,
   { requirements, against }: CheckOptions,
 ): CheckedLine {
+  const { line, tier, config } = configured;
   const required = against
     ? requirements.linesOfBusiness.find(({ name }) => name === line.name)
     : undefined;
-  const business = required ?? promisedBy({ line, tier, config });
-  const ranked = rankOne(combinationOf({ line, tier, config }), { business, requirements });
-  const findings: CheckFinding[] = ranked.violations.map(({ reason, change }) => ({
+  const business = required ?? promisedBy(configured);
+  const site = { business, requirements: siteOfTier(tier, { config, requirements }) };
+  const [first, ...others] = waysOfTier(tier, config);
+  const ranked = rankOne(first.combination, site);
+  const ways: readonly [Ranked, ...Ranked[]] = [
+    ranked,
+    ...others.map(({ combination }) => rankOne(combination, site)),
+  ];
+  const violations = judgeTogether(ways, site);
+  const findings: CheckFinding[] = violations.map(({ reason, change }) => ({
     severity: "error",
     text: reason,
     change,
   }));
+  findings.push(...ownPromises(tier, ways));
   if (required !== undefined) findings.push(...looserPromises(tier, required));
   if (against && required === undefined)
     findings.push({
       severity: "warning",
       text: "the requirements have no line of business of that name: it is held to its tier's own promise",
     });
-  findings.push(...remarks({ line, tier, config }, business));
-  return { name: line.name, tier: tier.name, ranked, findings };
+  if (!violations.some(({ constraint }) => constraint === "window"))
+    findings.push(...lapseFindings(ways));
+  findings.push(...remarks(configured, business));
+  return { name: line.name, tier: tier.name, ranked, ways, findings };
 }
 
-/** The file as a way through Figure 1. Captures are taken as often as `lose_at_most` says. */
-export function combinationOf({ tier, config }: Line): Combination {
-  const everyHours = (tier.operational.loseAtMostMs ?? dayHours * hourMs) / hourMs;
-  const kept = rotationOfRules(tier.operational.keep, everyHours);
-  const isOffline = config.servers.every(({ dataSource }) => dataSource === "offline");
-  return {
-    source: isOffline ? "offline" : "live-object",
-    operational: {
-      method: "disk-deduplicated",
-      everyHours,
-      reachHours: kept.reduce((furthest, { untilHours }) => Math.max(furthest, untilHours), 0),
-      kept,
-    },
-  };
-}
-
-/** What the tier promises, as requirements. It promises nothing for the loss of the site. */
-function promisedBy({ line, tier }: Line): BusinessRequirements {
-  const { loseAtMostMs = dayHours * hourMs, backWithinMs = Number.MAX_SAFE_INTEGER } =
-    tier.operational;
+/** What the tier promises, as requirements: its first method that promises anything, and its disaster recovery. */
+function promisedBy({ line, tier }: ConfiguredLine): BusinessRequirements {
+  const { operational, disaster } = tier;
+  const { loseAtMostMs, backWithinMs } = promiseOf(tier);
   const { downtime } = line;
+  const without = Number.MAX_SAFE_INTEGER;
   return {
     name: line.name,
     mailboxes: line.mailboxes,
     mailShare: 1,
-    operational: { loseAtMostMs, backWithinMs, reachBackMs: 0 },
+    operational: {
+      loseAtMostMs: loseAtMostMs ?? operational[0].everyMs ?? dayMs,
+      backWithinMs: backWithinMs ?? without,
+      reachBackMs: 0,
+    },
+    ...(disaster === undefined
+      ? {}
+      : {
+          disaster: {
+            loseAtMostMs: disaster.loseAtMostMs ?? without,
+            backWithinMs: disaster.backWithinMs ?? without,
+            reachBackMs: 0,
+          },
+        }),
     granularity: "message",
     risk: "medium",
     hardwareFailure: "operational",
     downtimePerHour:
       downtime === undefined ? 0 : downtime.payrollPerHour * downtime.productivityLostShare,
   };
-}
-
-/** A promise that is looser than what is required is none, even where the estimate is good. */
-function looserPromises(
-  { operational: promised }: TierConfig,
-  { operational: required }: BusinessRequirements,
-): readonly CheckFinding[] {
-  const compared = [
-    { key: "lose_at_most", promisedMs: promised.loseAtMostMs, requiredMs: required.loseAtMostMs },
-    { key: "back_within", promisedMs: promised.backWithinMs, requiredMs: required.backWithinMs },
-  ];
-  return compared.flatMap(({ key, promisedMs, requiredMs }): CheckFinding[] => {
-    if (promisedMs !== undefined && promisedMs <= requiredMs) return [];
-    return [
-      {
-        severity: "error",
-        text:
-          promisedMs === undefined
-            ? `${key} is not promised, and it is required`
-            : `${key} promises less than is required`,
-        change: `set ${key} to what is required or better`,
-      },
-    ];
-  });
-}
-
-function remarks(
-  { tier, config }: Line,
-  { disaster }: { readonly disaster?: Objectives },
-): readonly CheckFinding[] {
-  const found: CheckFinding[] = [];
-  if (disaster === undefined)
-    found.push({
-      severity: "warning",
-      text: "nothing recovers from the loss of the site; the paper recommends one method of each layer (§2)",
-    });
-  if (tier.operational.loseAtMostMs === undefined)
-    found.push({
-      severity: "warning",
-      text: "it has no lose_at_most: one capture a day is taken for granted",
-      change: "add lose_at_most",
-    });
-  if (tier.operational.backWithinMs === undefined)
-    found.push({
-      severity: "warning",
-      text: "it has no back_within: nothing is promised for the time of recovery",
-      change: "add back_within",
-    });
-  if (config.servers.length > 1)
-    found.push({
-      severity: "warning",
-      text: "the file has several servers: each is taken to hold as much mail as the requirements say",
-    });
-  return found;
 }

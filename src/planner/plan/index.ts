@@ -9,10 +9,10 @@ export {
 } from "./plan.ts";
 export { runbook } from "./runbook.ts";
 export { type WrittenPlan, writeConfiguration } from "./write-config.ts";
+export type { CheckFinding } from "./check-finding.ts";
 export {
   type CheckedLine,
   checkConfiguration,
-  type CheckFinding,
   type CheckOptions,
   missingLines,
 } from "./check-config.ts";

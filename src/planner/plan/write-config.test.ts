@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseConfig, requireConfig } from "#policy";
+import { formatProblem, parseConfig, requireConfig } from "#policy";
+import { parseCombination } from "../model/index.ts";
 import { todaysParameters } from "../parameters.ts";
 import {
   type BusinessRequirements,
   type Requirements,
   standardTiers,
 } from "../requirements/index.ts";
+import { combinationsFor, missingParts, type Ranked, rankOne } from "../ranking/index.ts";
 import { checkConfiguration, missingLines } from "./check-config.ts";
-import { makePlan } from "./plan.ts";
-import { keepRules, writeConfiguration } from "./write-config.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { keepRules } from "./config-words.ts";
+import { writeConfiguration } from "./write-config.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -93,8 +96,123 @@ test("the configuration of a plan validates and, checked again, meets the requir
   );
 });
 
+/** A plan of one line of business with one combination, whatever would have been cheaper. */
+function planOf(chosen: Ranked, asked: Requirements, line: BusinessRequirements): Plan {
+  const nothing = { low: 0, high: 0 };
+  const ranking = { business: line, feasible: [chosen], rejected: [] };
+  return {
+    requirements: asked,
+    lines: [{ business: line, ranking, chosen, runsHere: chosen, waysOut: [], lapses: [] }],
+    totals: { purchase: nothing, protectionPerYear: nothing, totalPerYear: nothing },
+    recoveryOrder: [line.name],
+    warnings: [],
+  };
+}
+
+function errorsOf(text: string, asked: Requirements): readonly string[] {
+  const parsed = parseConfig(text, { fileName: "config.yaml" });
+  const unexpected = parsed.problems.filter(({ code }) => code !== "config.no-disaster-recovery");
+  assert.deepEqual(unexpected.map(formatProblem), [], text);
+  const lines = checkConfiguration(requireConfig(parsed), { requirements: asked, against: true });
+  return lines.flatMap(({ findings }) =>
+    findings.filter(({ severity }) => severity === "error").map(({ text: reason }) => reason),
+  );
+}
+
+const slow = { backWithinMs: 4 * dayMs };
+const daily = { loseAtMostMs: dayMs, ...slow, reachBackMs: 14 * dayMs };
+const scenarios: readonly Partial<BusinessRequirements>[] = [
+  { operational: daily },
+  {
+    operational: daily,
+    risk: "high",
+    hardwareFailure: "disaster",
+    disaster: { loseAtMostMs: 9 * dayMs, ...slow, reachBackMs: 90 * dayMs },
+  },
+  {
+    operational: { ...daily, reachBackMs: 100 * dayMs },
+    risk: "low",
+    disaster: { loseAtMostMs: 3 * dayMs, ...slow, reachBackMs: 400 * dayMs },
+  },
+  {
+    operational: { ...daily, loseAtMostMs: hourMs },
+    disaster: { loseAtMostMs: 5 * hourMs, ...slow, reachBackMs: dayMs },
+  },
+];
+
+test("every combination that this version runs and that meets its requirements can be written so that it still does", () => {
+  const seen = new Set<string>();
+  for (const change of scenarios) {
+    const line = business(change);
+    const asked: Requirements = {
+      ...requirements([line]),
+      has: ["disk for copies", "tape drive", "snapshots", "second site"],
+      server: { ...requirements([]).server, mayStopHours: 8 },
+    };
+    for (const combination of combinationsFor(line, asked)) {
+      if (missingParts(combination).length > 0) continue;
+      const ranked = rankOne(combination, { business: line, requirements: asked });
+      if (ranked.violations.length > 0) continue;
+      const { text, notInForce } = writeConfiguration(planOf(ranked, asked, line));
+      assert.deepEqual(notInForce, [], text);
+      assert.deepEqual(errorsOf(text, asked), [], text);
+      const { source, operational, disaster: far } = combination;
+      for (const part of [source, operational.method, far?.option ?? "none"]) seen.add(part);
+    }
+  }
+  // Delta snapshots die with the volumes of the server (§3.4.2): they meet requirements only beside another method.
+  const expected =
+    "clones disk-deduplicated duplicate-disk hot-split live-object none offline ship-tapes tape";
+  assert.deepEqual([...seen].toSorted(), expected.split(" "));
+});
+
+test("delta snapshots that were asked for by name are written, and the check says what they do not survive", () => {
+  const line = business({ operational: daily });
+  const asked = { ...requirements([line]), has: ["disk for copies", "snapshots"] as const };
+  const combination = parseCombination("hot-split/deltas-4h-15d/none");
+  assert.ok(combination !== undefined);
+  const ranked = rankOne(combination, { business: line, requirements: asked });
+  const { text } = writeConfiguration(planOf(ranked, asked, line));
+  assert.match(text, /method: rotation of delta snapshots/);
+  assert.match(text, /images: 90$/m);
+  const errors = errorsOf(text, asked);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0] ?? "", /the volumes of the mail server destroyed.*\(§3\.4\.2\)/);
+});
+
+test("lines of business share their server's data source", () => {
+  const lines = [
+    business({ name: "sales", mailboxes: ["*@sales.example.org"], operational: daily }),
+    business({ operational: daily }),
+  ];
+  const asked: Requirements = {
+    ...requirements(lines),
+    has: ["disk for copies", "tape drive", "snapshots"],
+  };
+  const chosen = ["live-object/disk-deduplicated-24h-15d/none", "hot-split/tape-24h-21d/none"];
+  const plans = lines.map((line, index) => {
+    const combination = parseCombination(chosen[index] ?? "");
+    assert.ok(combination !== undefined);
+    return planOf(rankOne(combination, { business: line, requirements: asked }), asked, line);
+  });
+  const plan = { ...plans[0], lines: plans.flatMap((one) => one.lines) } as Plan;
+  const { text, notInForce, written } = writeConfiguration(plan);
+  assert.match(text, /data_source: hot split snapshot/);
+  assert.equal(written.get("sales")?.evaluation.id, "hot-split/disk-deduplicated-24h-15d/none");
+  assert.deepEqual(
+    notInForce.map(({ line }) => line),
+    ["sales"],
+  );
+  assert.match(notInForce[0]?.words ?? "", /a server has one data source/);
+  assert.deepEqual(errorsOf(text, asked), []);
+});
+
 test("what this version does not do is a comment in the file, and said", () => {
-  const plan = makePlan(requirements([business({ disaster })]));
+  const asked = requirements([business({ disaster })]);
+  const plan = makePlan({
+    ...asked,
+    only: { disaster: ["mirror-array", "duplicate-object-storage"] },
+  });
   const { text, notInForce } = writeConfiguration(plan);
   assert.equal(notInForce.length, 1);
   assert.match(notInForce[0]?.words ?? "", /recovers from the loss of the site/);

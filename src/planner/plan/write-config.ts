@@ -1,11 +1,12 @@
 import { yamlScalar } from "#policy";
 import { formatDuration } from "#time";
-import { disasterOptions, type MailServerId } from "../figure-1/index.ts";
-import { type Kept, operationalRotation } from "../model/index.ts";
+import { type DataSourceId, disasterOptions, type MailServerId } from "../figure-1/index.ts";
 import { PlannerError } from "../planner-error.ts";
 import type { Ranked } from "../ranking/index.ts";
 import type { Requirements } from "../requirements/index.ts";
+import { chooseWritten } from "./choose-written.ts";
 import type { LinePlan, Plan } from "./plan.ts";
+import { type CopyName, copyNames, writeTier } from "./write-tier.ts";
 
 export type WrittenPlan = {
   /** A configuration that `restante config validate` accepts. */
@@ -22,18 +23,18 @@ export type WrittenPlan = {
  */
 export function writeConfiguration(plan: Plan): WrittenPlan {
   const { requirements } = plan;
+  const { source, ones } = chooseWritten(plan);
   const written = new Map<string, Ranked>();
   const notInForce: { line: string; words: string }[] = [];
-  const tiers = plan.lines.map((line) => {
-    const one = writable(line);
+  const tiers = plan.lines.map((line, index) => {
+    const one = ones[index] ?? refuse(line);
     written.set(line.business.name, one);
     const missing = notHere(line, one);
     if (missing !== undefined) notInForce.push({ line: line.business.name, words: missing.words });
-    return tierText(line, { one, missing: missing?.comment });
+    const { business } = line;
+    return writeTier(one, { business, requirements, comment: missing?.comment ?? [] });
   });
-  const isOffline = [...written.values()].some(
-    ({ evaluation }) => evaluation.combination.source === "offline",
-  );
+  const copies = copyNames.filter((name) => tiers.some((tier) => tier.copies.includes(name)));
   const text = `# yaml-language-server: $schema=./config.schema.json
 #
 # Written from a plan. Nothing runs by itself: call \`restante capture\` as often as each tier's lose_at_most says.
@@ -41,15 +42,11 @@ version: 1
 time_zone: ${yamlScalar(requirements.timeZone)}
 
 servers:
-${serverText(requirements, isOffline)}
+${serverText(requirements, source)}
 copies:
-  here:
-    layer: operational
-    path: ${yamlScalar(requirements.copyPath)}
-    key: credential:here # where the repository's password is read from; also file:/path or env:NAME
-
+${copies.map((name) => copyText(name, requirements)).join("")}
 tiers:
-${tiers.join("")}
+${tiers.map((tier) => tier.text).join("")}
 lines_of_business: # the first that matches a mailbox takes it
 ${plan.lines.map(lineText).join("")}
 prove_it:
@@ -58,16 +55,7 @@ prove_it:
   return { text, notInForce, written };
 }
 
-/** What is asked for where it runs here; else the cheapest that does; else what lacks only its disaster layer. */
-function writable({ business, chosen, runsHere, ranking }: LinePlan): Ranked {
-  const found =
-    chosen?.missing.length === 0
-      ? chosen
-      : (runsHere ??
-        [...(chosen === undefined ? [] : [chosen]), ...ranking.feasible].find(({ missing }) =>
-          missing.every((part) => part === "disaster"),
-        ));
-  if (found !== undefined) return found;
+function refuse({ business, chosen }: LinePlan): never {
   throw new PlannerError(
     "planner.nothing-feasible",
     `Cannot write a configuration for "${business.name}": ${chosen === undefined ? "no combination meets its requirements" : "this version of Restante runs no combination that meets its requirements"}`,
@@ -81,7 +69,7 @@ function notHere(
   one: Ranked,
 ): { readonly words: string; readonly comment?: readonly string[] } | undefined {
   const { disaster } = one.evaluation.combination;
-  if (disaster !== undefined) {
+  if (disaster !== undefined && one.missing.includes("disaster")) {
     const { name, section } = disasterOptions[disaster.option];
     return {
       words: `${name} (§${section}) is not in this version: nothing written here recovers from the loss of the site`,
@@ -93,84 +81,92 @@ function notHere(
       ],
     };
   }
-  if (chosen !== undefined && chosen.evaluation.id !== one.evaluation.id)
-    return {
-      words: `${chosen.evaluation.id} is not in this version; ${one.evaluation.id} was written instead`,
-    };
-  return undefined;
+  if (chosen === undefined || chosen.evaluation.id === one.evaluation.id) return undefined;
+  const why =
+    chosen.missing.length > 0
+      ? "is not in this version"
+      : "does not go into one file with the others: a server has one data source, and tapes are not thinned out";
+  return { words: `${chosen.evaluation.id} ${why}; ${one.evaluation.id} was written instead` };
 }
 
-type TierOptions = { readonly one: Ranked; readonly missing: readonly string[] | undefined };
-
-function tierText({ business }: LinePlan, { one, missing = [] }: TierOptions): string {
-  const { operational } = one.evaluation.combination;
-  const rules = keepRules(operationalRotation(operational), operational.everyHours);
-  return `  ${yamlScalar(business.name)}: # ${one.evaluation.id}
-    operational:
-      method: backup to disk
-      copy: here
-      lose_at_most: ${durationWords(operational.everyHours * 3_600_000)} # a capture at least so often
-      back_within: ${durationWords(business.operational.backWithinMs)}
-      keep: [${rules.join(", ")}]
-${missing.map((line) => `    # ${line}\n`).join("")}`;
-}
-
-/** A rotation in the words of retention. What is kept at the captures' own pace is every change. */
-export function keepRules(rotation: readonly Kept[], everyHours: number): readonly string[] {
-  return rotation.map((kept) => {
-    const span = spanWords(kept.untilHours);
-    if (kept.everyHours <= everyHours) return `every change ${span}`;
-    return `one per ${slotOf(kept.everyHours)} ${span}`;
-  });
-}
-
-/** The coarsest slot of the calendar that is not coarser than asked. */
-function slotOf(hours: number): string {
-  if (hours >= 30 * 24) return "month";
-  if (hours >= 168) return "week";
-  if (hours >= 24) return "day";
-  return hours >= 1 ? "hour" : "minute";
-}
-
-function spanWords(hours: number): string {
-  if (hours === Infinity) return "forever";
-  if (hours <= 48) return `for ${Math.ceil(hours)} hours`;
-  // A slot of the calendar may be longer than thirty days: a day more keeps the promise.
-  return `for ${Math.ceil(hours / 24) + 1} days`;
-}
-
-/** As the configuration reads it: "15 minutes", "1 hour 30 minutes". */
-function durationWords(durationMs: number): string {
-  const units = [
-    ["day", 86_400_000],
-    ["hour", 3_600_000],
-    ["minute", 60_000],
-    ["second", 1000],
-  ] as const;
-  let rest = Math.max(1000, Math.round(durationMs / 1000) * 1000);
-  const words: string[] = [];
-  for (const [unit, unitMs] of units) {
-    const amount = Math.floor(rest / unitMs);
-    rest -= amount * unitMs;
-    if (amount > 0) words.push(`${amount} ${unit}${amount === 1 ? "" : "s"}`);
-  }
-  return words.join(" ");
-}
-
-function serverText({ server }: Requirements, isOffline: boolean): string {
-  const offline = `    data_source: offline # stopped while it is captured
-    # stop: [systemctl, stop, dovecot]
-    # start: [systemctl, start, dovecot]
-`;
+function serverText({ server }: Requirements, source: DataSourceId): string {
   return `  ${yamlScalar(server.name)}:
     type: ${serverType(server.kind)}
     path: ${yamlScalar(server.path)}
-${isOffline ? offline : "    data_source: live application # the server stays up\n"}`;
+${sourceText(source, server.kind)}`;
+}
+
+function sourceText(source: DataSourceId, kind: MailServerId): string {
+  switch (source) {
+    case "offline":
+      return `    data_source: offline # stopped while it is captured
+    # stop: [systemctl, stop, dovecot]
+    # start: [systemctl, start, dovecot]
+`;
+    case "hot-split":
+      return `    data_source: hot split snapshot # frozen, and validated before it is used
+    validate: ${validatorOf(kind)}
+`;
+    default:
+      return "    data_source: live application # the server stays up\n";
+  }
+}
+
+/** Of other servers nobody says here whether what was frozen is usable. */
+function validatorOf(kind: MailServerId): string {
+  if (kind === "dovecot-maildir") return "dovecot";
+  return kind === "maildir" || kind === "courier"
+    ? "maildir"
+    : "none # this version has no utility of this server that says whether a split is usable";
 }
 
 function serverType(kind: MailServerId): string {
   if (kind === "dovecot-maildir" || kind === "dovecot-dbox") return "dovecot";
   return kind === "maildir" || kind === "courier" ? "maildir" : "folder";
+}
+
+/** Folders beside the one that was asked for. Where the second site is, only a person knows. */
+function copyText(name: CopyName, { copyPath, server }: Requirements): string {
+  const beside = (path: string, what: string): string =>
+    yamlScalar(`${path.replace(/\/+$/, "")}-${what}`);
+  switch (name) {
+    case "here":
+      return `  here:
+    layer: operational
+    path: ${yamlScalar(copyPath)}
+    key: credential:here # where the repository's password is read from; also file:/path or env:NAME
+`;
+    case "clones":
+      return `  clones:
+    layer: operational
+    kind: replicas
+    path: ${beside(copyPath, "clones")} # on other disks than the store
+`;
+    case "deltas":
+      return `  deltas:
+    layer: operational
+    kind: replicas
+    path: ${beside(server.path, "deltas")} # on the store's own filesystem, whose blocks they share
+`;
+    case "tapes":
+      return `  tapes:
+    layer: operational
+    kind: tape library
+    path: ${beside(copyPath, "tapes")}
+`;
+    case "vault":
+      return `  vault:
+    layer: disaster
+    url: ssh://restante@vault.example.net/srv/recovery # put the second site's host and folder here
+    key: credential:vault
+`;
+    case "tape vault":
+      return `  tape vault:
+    layer: disaster
+    kind: tape library
+    path: ${beside(copyPath, "vault")} # where tapes lie that have left
+`;
+  }
 }
 
 function lineText({ business }: LinePlan): string {

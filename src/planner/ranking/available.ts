@@ -18,9 +18,21 @@ export type Available = {
 };
 
 export const available: Available = {
-  sources: { offline: "C", "live-object": "A" },
-  operational: { "disk-deduplicated": "A" },
-  disaster: {},
+  sources: { offline: "C", "live-object": "A", "hot-split": "A" },
+  operational: {
+    "disk-deduplicated": "A",
+    clones: "B",
+    deltas: "B",
+    // On virtual tapes: the blocks and labels that a drive would write, in files. No drive was at hand.
+    tape: "B",
+  },
+  disaster: { "duplicate-disk": "B", "ship-tapes": "C" },
+};
+
+/** What each option is fed by in this version; the paper has more ways (§3.x.6). */
+const feeders: Readonly<Partial<Record<DisasterOptionId, OperationalMethodId>>> = {
+  "duplicate-disk": "disk-deduplicated",
+  "ship-tapes": "tape",
 };
 
 /** Parts of a combination that this version does not do yet, in words. */
@@ -31,9 +43,13 @@ export function missingParts({
 }: Combination): readonly MissingPart[] {
   const missing: MissingPart[] = [];
   if (available.sources[source] === undefined) missing.push("source");
-  if (available.operational[operational.method] === undefined) missing.push("operational");
-  if (disaster !== undefined && available.disaster[disaster.option] === undefined)
-    missing.push("disaster");
+  const isMethod = available.operational[operational.method] !== undefined;
+  // Nor are logs copied or mirrored by themselves.
+  if (!isMethod || operational.logsEveryHours !== undefined) missing.push("operational");
+  if (disaster === undefined) return missing;
+  const { option, mirroredLogs } = disaster;
+  const isOption = available.disaster[option] !== undefined && !mirroredLogs;
+  if (!isOption || feeders[option] !== operational.method) missing.push("disaster");
   return missing;
 }
 

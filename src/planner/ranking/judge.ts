@@ -28,7 +28,7 @@ export function judge(evaluation: Evaluation, options: JudgeOptions): readonly V
   ];
 }
 
-function granularityViolations(
+export function granularityViolations(
   { combination }: Evaluation,
   { business, requirements }: JudgeOptions,
 ): readonly Violation[] {
@@ -48,7 +48,10 @@ function granularityViolations(
 }
 
 /** Little tolerance for risk: several images in each layer, so that one is always proven (§1.4.2, §3.3.6). */
-function riskViolations(evaluation: Evaluation, { business }: JudgeOptions): readonly Violation[] {
+export function riskViolations(
+  evaluation: Evaluation,
+  { business }: JudgeOptions,
+): readonly Violation[] {
   if (business.risk !== "low") return [];
   const found: Violation[] = [];
   if (evaluation.operational.images < 2)
@@ -72,7 +75,11 @@ function riskViolations(evaluation: Evaluation, { business }: JudgeOptions): rea
   return found;
 }
 
-function budgetViolations({ business, cost, requirements }: JudgeOptions): readonly Violation[] {
+export function budgetViolations({
+  business,
+  cost,
+  requirements,
+}: JudgeOptions): readonly Violation[] {
   const { budgetPerYear } = business;
   const needed = cost.protectionPerYear.high;
   if (budgetPerYear === undefined || needed <= budgetPerYear) return [];

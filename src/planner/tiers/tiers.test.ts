@@ -159,7 +159,8 @@ test("proof: times are measured once every number that they rest on is measured 
 });
 
 test("proof says what this version does not run, and the weakest grade of the parts", () => {
-  const proof = priceTiers({ ...siteOf(), only: deduplicated }, [tier("bronze")])[0]?.offer?.proof;
+  const only = { ...deduplicated, disaster: ["duplicate-object-storage"] } as const;
+  const proof = priceTiers({ ...siteOf(), only }, [tier("bronze")])[0]?.offer?.proof;
   assert.deepEqual(proof?.missing, ["disaster"]);
   assert.equal(proof?.grade, "D");
   const accepted: Tier = { ...withoutDisaster(tier("bronze")), name: "own", risk: "medium" };

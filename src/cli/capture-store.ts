@@ -1,0 +1,197 @@
+import { hostname } from "node:os";
+import { isRecoveryError } from "#errors";
+import { type Image, rawPathFromText } from "#image";
+import { foldersOfOthers, type GroupPlan, type StorePlan } from "./capture-plan.ts";
+import {
+  type Captured,
+  type CaptureFailure,
+  progressState,
+  tellCaptured,
+  tellFailure,
+} from "./capture-report.ts";
+import type { CommandContext } from "./command.ts";
+import { isInterruption } from "./exit-codes.ts";
+import { type AnyCopy, diskMethod, openAnyCopy, openSource } from "./methods/index.ts";
+import { withoutFolders } from "./part-image.ts";
+import { phaseClock, totalMs } from "./phase-clock.ts";
+import { captureMeasurements, recordMeasurements } from "./run-measurements.ts";
+import type { Site } from "./site.ts";
+
+export type CaptureRun = {
+  readonly context: CommandContext;
+  readonly site: Site;
+  readonly copies: OpenCopies;
+  readonly stateFolder: string;
+  /** Filled while the run goes on: what was done counts, whatever happens after it. */
+  readonly captured: Captured[];
+  readonly failures: CaptureFailure[];
+  /** The only method of the only store: then its error is that of the run. */
+  readonly isOnly: boolean;
+};
+
+const mostWorkers = 64;
+
+/** One stable Image of a store, and each method of each group in turn. One that fails does not stop the others. */
+export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<void> {
+  const { context, copies } = run;
+  const { surroundings } = context;
+  const opening = Promise.allSettled(plan.groups.map(async ({ place }) => await copies.at(place)));
+  // A server that is stopped waits for nothing that can be done before, and is not stopped for nothing.
+  // A living store is listed meanwhile.
+  if (plan.source.kind !== "live" && !(await opening).some(({ status }) => status === "fulfilled"))
+    return await tellUnopened(plan, { run, opening: await opening });
+  const clock = phaseClock(surroundings.clockMs);
+  clock.begin("list");
+  await using source = await openSource(plan, run);
+  await using image = await source.source.stableImage({
+    folder: rawPathFromText(plan.folder),
+    group: plan.groups[0]?.name ?? plan.folder,
+    signal: surroundings.signal,
+  });
+  clock.pause();
+  const opened = await opening;
+  const taken: Captured[] = [];
+  for (const [index, group] of plan.groups.entries()) {
+    const result = opened[index] as PromiseSettledResult<AnyCopy>;
+    if (result.status === "rejected") await fail(group, { error: result.reason, run });
+    else taken.push(...(await captureGroup(image, { plan, group, run, opened: result.value })));
+  }
+  // The time of another source is that of stopping the server, or of freezing the store.
+  const listedMs = plan.source.kind === "live" ? totalMs(clock.phases()) : 0;
+  await record(taken, { listedMs, run });
+}
+
+async function tellUnopened(
+  plan: StorePlan,
+  {
+    run,
+    opening,
+  }: {
+    readonly run: CaptureRun;
+    readonly opening: readonly PromiseSettledResult<AnyCopy>[];
+  },
+): Promise<void> {
+  for (const [index, group] of plan.groups.entries())
+    await fail(group, { error: (opening[index] as PromiseRejectedResult).reason, run });
+}
+
+/** A failure is told at once and counted; the only one, an interruption and what nobody foresaw are thrown. */
+async function fail(
+  group: GroupPlan,
+  { error, run }: { readonly error: unknown; readonly run: CaptureRun },
+): Promise<void> {
+  run.context.surroundings.signal.throwIfAborted();
+  if (run.isOnly || isInterruption(error)) throw error;
+  const failure: CaptureFailure = { group: group.name, plan: group, error };
+  run.failures.push(failure);
+  await tellFailure(failure, run.context);
+}
+
+type GroupCapture = {
+  readonly plan: StorePlan;
+  readonly group: GroupPlan;
+  readonly run: CaptureRun;
+  readonly opened: AnyCopy;
+};
+
+/** What was taken: one, or none. */
+async function captureGroup(image: Image, capture: GroupCapture): Promise<readonly Captured[]> {
+  const { group, run } = capture;
+  let captured: Captured;
+  try {
+    captured = await takeOne(image, capture);
+  } catch (error) {
+    await fail(group, { error, run });
+    return [];
+  }
+  run.captured.push(captured);
+  await tellCaptured(captured, { context: run.context, zone: run.site.zone });
+  return [captured];
+}
+
+async function takeOne(
+  image: Image,
+  { plan, group, run, opened }: GroupCapture,
+): Promise<Captured> {
+  const { arguments: typed, surroundings, output } = run.context;
+  const workers = typed.number("workers", { least: 0, most: mostWorkers });
+  const progress = output.progress(surroundings.clockMs);
+  const clock = phaseClock(surroundings.clockMs);
+  clock.begin("scan");
+  const part = withoutFolders(
+    image,
+    await foldersOfOthers(image, { has: group.has, folder: plan.folder }),
+  );
+  const result = await opened.take(part, {
+    path: rawPathFromText(plan.folder),
+    group: group.name,
+    hostname: hostname(),
+    tags: typed.texts("tag"),
+    full: typed.has("full"),
+    ...(workers === undefined ? {} : { workers }),
+    ...(group.rotation === undefined ? {} : { rotation: group.rotation }),
+    now: surroundings.now,
+    signal: surroundings.signal,
+    onProgress: (state) => {
+      clock.begin(state.phase);
+      progress.update(progressState(state));
+    },
+  });
+  progress.finish();
+  clock.pause();
+  const phases = clock.phases();
+  const { name, method } = group;
+  return { group: name, method, opened, result, elapsedMs: totalMs(phases), phases };
+}
+
+/** What a backup to disk says of this site's speed. One walk for several groups cannot be told apart. */
+async function record(
+  captured: readonly Captured[],
+  { listedMs, run }: { readonly listedMs: number; readonly run: CaptureRun },
+): Promise<void> {
+  const [only, ...others] = captured.filter(({ method }) => method === diskMethod);
+  if (only === undefined || others.length > 0) return;
+  const { result, elapsedMs } = only;
+  const measured = captureMeasurements(
+    { ...result, momentId: result.point.id, elapsedMs: listedMs + elapsedMs },
+    run.context.surroundings.now(),
+  );
+  await recordMeasurements(run.context, measured);
+}
+
+/** Whether a run goes on after an error that a whole store ended with. */
+export function isPassable(error: unknown, { isOnly, context }: CaptureRun): boolean {
+  if (isOnly || isInterruption(error) || context.surroundings.signal.aborted) return false;
+  return isRecoveryError(error);
+}
+
+/** Copies that this run has open, each once. One that did not open does not open a moment later either. */
+export class OpenCopies implements AsyncDisposable {
+  readonly #context: CommandContext;
+  readonly #site: Site;
+  readonly #open = new Map<string, Promise<AnyCopy>>();
+  readonly #disposables = new AsyncDisposableStack();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(context: CommandContext, site: Site) {
+    this.#context = context;
+    this.#site = site;
+  }
+
+  /** One after the other: each may ask a person for its password. */
+  async at(place: GroupPlan["place"]): Promise<AnyCopy> {
+    const known = this.#open.get(place.folder);
+    if (known !== undefined) return await known;
+    const opening = this.#last.then(async () =>
+      this.#disposables.use(await openAnyCopy(place, { context: this.#context, site: this.#site })),
+    );
+    this.#open.set(place.folder, opening);
+    this.#last = opening.catch(() => undefined);
+    return await opening;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#disposables.disposeAsync();
+  }
+}

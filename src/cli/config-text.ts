@@ -1,0 +1,127 @@
+import {
+  type Config,
+  type CopyConfig,
+  copyLocationText,
+  type DisasterConfig,
+  type Downtime,
+  formatShare,
+  type OperationalConfig,
+  type ProtectionGroup,
+  protectionGroups,
+  type ServerConfig,
+} from "#policy";
+import { formatBytes, formatDuration } from "#time";
+import { safeText } from "./text.ts";
+
+/** What a configuration means, with its defaults filled in. */
+export function configText(config: Config): string {
+  const lines = [
+    `time zone  ${config.timeZone}`,
+    `alarm      more than ${config.alarm.shrinkPercent}% of a group is gone`,
+    ...config.servers.flatMap((server) => ["", ...serverLines(server)]),
+    ...config.copies.flatMap((copy) => ["", ...copyLines(copy)]),
+    ...protectionGroups(config).flatMap((group) => ["", ...groupLines(group, config)]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function serverLines(server: ServerConfig): readonly string[] {
+  const { name, type, path, dataSource, stop, start, stopTimeLimitMs, hotSplit } = server;
+  const lines = [`server ${name}  ${type} in ${safeText(path)}, ${dataSource}`];
+  if (stop !== undefined)
+    lines.push(`  stop   ${safeText(stop.join(" "))}  (within ${formatDuration(stopTimeLimitMs)})`);
+  if (start !== undefined) lines.push(`  start  ${safeText(start.join(" "))}`);
+  if (hotSplit !== undefined) {
+    const { snapshots = "the best that the filesystem can", validate, repeat } = hotSplit;
+    const by = validate === "none" ? "not validated" : `validated by ${validate}`;
+    lines.push(`  frozen by ${snapshots}, ${by}, tried ${repeat} times at most`);
+  }
+  return lines;
+}
+
+function copyLines(copy: CopyConfig): readonly string[] {
+  const where = safeText(copyLocationText(copy.location));
+  const head = `copy ${copy.name}  ${copy.layer}, ${copy.kind}, ${where}`;
+  switch (copy.kind) {
+    case "repository": {
+      const { key } = copy;
+      return [
+        `${head}, key from ${key.kind} ${safeText(key.kind === "file" ? key.path : key.name)}`,
+      ];
+    }
+    case "replicas":
+      return [head];
+    case "tape library": {
+      const { capacityBytes, safeUses, barcodes } = copy;
+      const each = capacityBytes === undefined ? "" : ` of ${formatBytes(capacityBytes)} each`;
+      const uses = safeUses === undefined ? "" : `, written ${safeUses} times at most`;
+      return [head, `  tapes ${barcodes}…${each}${uses}`];
+    }
+  }
+}
+
+function groupLines(group: ProtectionGroup, config: Config): readonly string[] {
+  const lines = [
+    `group ${group.name}  mailboxes ${group.mailboxPatterns.map(safeText).join(", ")}; tier ${group.tier}`,
+  ];
+  const downtime = config.linesOfBusiness.find(({ name }) => name === group.line)?.downtime;
+  if (downtime !== undefined) lines.push(`  ${downtimeText(downtime)}`);
+  const tier = config.tiers.find(({ name }) => name === group.tier);
+  if (tier === undefined) return lines;
+  for (const method of tier.operational) lines.push(...operationalLines(method));
+  const { disaster } = tier;
+  if (disaster === undefined)
+    lines.push("  no disaster recovery: nothing here recovers from the loss of the site");
+  else lines.push(...disasterLines(disaster));
+  return lines;
+}
+
+function operationalLines(operational: OperationalConfig): readonly string[] {
+  const { method, copy, images } = operational;
+  return [
+    `  ${method} to ${copy}${everyText(operational)}`,
+    objectivesText(operational),
+    images === undefined ? keepText(operational) : `    keep ${images} images`,
+  ];
+}
+
+function disasterLines(disaster: DisasterConfig): readonly string[] {
+  const { method, copy, from, holdMs, transitMs } = disaster;
+  const times = [
+    ...(holdMs === undefined ? [] : [`hold ${spanOrNothing(holdMs)}`]),
+    ...(transitMs === undefined ? [] : [`transit ${spanOrNothing(transitMs)}`]),
+  ];
+  return [
+    `  ${method} from ${from} to ${copy}${everyText(disaster)}`,
+    objectivesText(disaster),
+    ...(times.length === 0 ? [] : [`    ${times.join(", ")}`]),
+    keepText(disaster),
+  ];
+}
+
+type Method = Pick<OperationalConfig, "everyMs" | "loseAtMostMs" | "backWithinMs" | "keep">;
+
+function everyText({ everyMs }: Method): string {
+  return everyMs === undefined ? "" : `, every ${formatDuration(everyMs)}`;
+}
+
+function objectivesText({ loseAtMostMs, backWithinMs }: Method): string {
+  return `    lose at most ${spanOrNone(loseAtMostMs)}, back within ${spanOrNone(backWithinMs)}`;
+}
+
+function keepText({ keep }: Method): string {
+  return `    keep ${keep.length === 0 ? "everything" : keep.map(({ text }) => text).join(", ")}`;
+}
+
+function downtimeText({ payrollPerHour, currency, productivityLostShare }: Downtime): string {
+  const perHour = Number((payrollPerHour * productivityLostShare).toFixed(2));
+  return `an hour without mail costs ${perHour} ${currency}: ${formatShare(productivityLostShare)} of a payroll of ${payrollPerHour} ${currency} per hour`;
+}
+
+function spanOrNone(durationMs: number | undefined): string {
+  return durationMs === undefined ? "(no objective)" : formatDuration(durationMs);
+}
+
+function spanOrNothing(durationMs: number): string {
+  return durationMs === 0 ? "nothing" : formatDuration(durationMs);
+}

@@ -1,0 +1,166 @@
+import {
+  type ClockNs,
+  displayPath,
+  type Evidence,
+  type Image,
+  joinRawPath,
+  type RawPath,
+  type RejectedImage,
+  systemClockNs,
+  type Validation,
+} from "#image";
+import { isRecoveryError } from "#errors";
+import {
+  allProviders,
+  type OpenSnapshotOptions,
+  type SnapshotProvider,
+  type Taken,
+} from "#snapshots";
+import { SourceError } from "../source-error.ts";
+import type { Source, StableImageRequest } from "../source.ts";
+import { HotSplitImage } from "./hot-split-image.ts";
+import { splitName, type SweptSplits, sweepHotSplits } from "./sweep-splits.ts";
+import type { Validator } from "./validator.ts";
+
+export type HotSplitOptions = {
+  readonly provider: SnapshotProvider;
+  /**
+   * Where frozen images lie until they are closed or given away: a folder of ours, outside the
+   * store, on its filesystem where the provider wants that. Absolute.
+   */
+  readonly workFolder: RawPath;
+  /** All must find the frozen image usable, in this order. Without any it is taken as it is. */
+  readonly validators: readonly Validator[];
+  /** How often a frozen image is made at most until one is usable: 1 to 100. Default 5. */
+  readonly repeat?: number;
+  readonly clock?: ClockNs;
+  /** Told of each frozen image that was not usable. */
+  readonly onRejected?: (rejected: RejectedImage) => void;
+  /** Told of what killed splits left in the work folder: what was removed, and what stays and why. */
+  readonly onSwept?: (swept: SweptSplits) => void;
+};
+
+const defaultRepeat = 5;
+const largestRepeat = 100;
+
+/**
+ * Hot Split Snapshot (paper §2.1): the mail server goes on while its filesystem freezes an image of
+ * the store, which is validated with a utility of the server, and made again until one is usable.
+ * Its bytes hang together as after a power cut ("crash"), or as a walk saw them ("fuzzy") where the
+ * provider copies file by file. Closing the Image removes what was frozen, unless it was given away.
+ */
+export function hotSplitSource(options: HotSplitOptions): Source {
+  return {
+    name: "Hot Split Snapshot",
+    consistency: options.provider.atomic ? "crash" : "fuzzy",
+    stableImage: (request) => splitUntilUsable(options, request),
+  };
+}
+
+async function splitUntilUsable(
+  options: HotSplitOptions,
+  request: StableImageRequest,
+): Promise<Image> {
+  const { signal, folder } = request;
+  const { repeat = defaultRepeat, provider, workFolder } = options;
+  signal?.throwIfAborted();
+  const attempts = Math.min(Math.max(1, Math.trunc(repeat) || defaultRepeat), largestRepeat);
+  const given = signal === undefined ? {} : { signal };
+  const providers = [provider, ...allProviders()];
+  const swept = await sweepHotSplits(workFolder, { ...given, providers });
+  if (swept.removed.length + swept.kept.length > 0) options.onSwept?.(swept);
+  const rejected: RejectedImage[] = [];
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const split = await splitOnce(options, request);
+    if (split.image !== undefined) {
+      const evidence = evidenceOf(provider, { validations: split.validations, rejected });
+      return new HotSplitImage(split.image, {
+        ...split,
+        provider,
+        evidence,
+        open: openOptions(request),
+      });
+    }
+    rejected.push({ attempt, atNs: split.atNs, reason: split.reason });
+    options.onRejected?.(rejected.at(-1) as RejectedImage);
+  }
+  const last = rejected.at(-1)?.reason ?? "none was made";
+  throw new SourceError(
+    "source.split-unusable",
+    `Cannot get a usable frozen image of "${displayPath(folder)}": ${attempts === 1 ? "the only one was rejected" : `all ${attempts} were rejected`}, the last because: ${last.replace(/\.$/, "")}`,
+    {
+      hint: "Look at what was found; if it is the store itself that is damaged, repair it with the server's own utility, and otherwise try at a quieter time or take the store offline.",
+      retryable: true,
+    },
+  );
+}
+
+type Split =
+  | {
+      readonly image: Image;
+      readonly taken: Taken;
+      readonly validations: readonly Validation[];
+    }
+  | { readonly image?: undefined; readonly atNs: bigint; readonly reason: string };
+
+async function splitOnce(options: HotSplitOptions, request: StableImageRequest): Promise<Split> {
+  const { provider, workFolder, validators, clock = systemClockNs } = options;
+  const { signal, folder } = request;
+  const given = signal === undefined ? {} : { signal };
+  const destination = joinRawPath(workFolder, splitName());
+  let taken: Taken;
+  try {
+    taken = await provider.take(folder, destination, given);
+  } catch (error) {
+    // The store was moved or mounted over this moment: the next attempt sees what is there.
+    if (!isRecoveryError(error) || !error.retryable) throw error;
+    return { atNs: clock(), reason: error.message };
+  }
+  try {
+    const image = await provider.open(taken.destination, openOptions(request));
+    const validations: Validation[] = [];
+    for (const validator of validators) {
+      const validation = await validator.validate({
+        image,
+        path: taken.path,
+        writableCopy: (layerOptions = {}) =>
+          provider.writableCopy(taken.destination, joinRawPath(workFolder, splitName()), {
+            ...given,
+            ...layerOptions,
+          }),
+        clock,
+        ...given,
+      });
+      if (!validation.valid) {
+        await image[Symbol.asyncDispose]();
+        await provider.remove(taken.destination, given);
+        const reason = `${validator.name}: ${validation.findings.join(" ")}`;
+        return { atNs: taken.toNs, reason };
+      }
+      validations.push(validation);
+    }
+    return { image, taken, validations };
+  } catch (error) {
+    // What does not go now is swept by the next start; the error that led here says more.
+    await provider.remove(taken.destination).catch(() => undefined);
+    throw error;
+  }
+}
+
+function openOptions(request: StableImageRequest): OpenSnapshotOptions {
+  const { group, sequence, generation, volumes, signal } = request;
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(generation === undefined ? {} : { generation }),
+    ...(volumes === undefined ? {} : { volumes }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function evidenceOf(
+  { name, kind }: SnapshotProvider,
+  found: Pick<Evidence, "validations" | "rejected">,
+): Evidence {
+  return { provider: name, kind, ...found };
+}
