@@ -11,6 +11,7 @@ export const tapeActions = [
   "rebuild",
   "retire",
   "verify",
+  "spool",
 ] as const;
 
 export const tapeCommand: CommandSpec = {
@@ -25,11 +26,12 @@ export const tapeCommand: CommandSpec = {
     "retire BARCODE --reason TEXT",
     "rebuild",
     "verify [TARGET] [--at T]",
+    "spool [TARGET] --copy REPO [--at T]",
   ],
   about: [
     "list shows every tape with its pool, its place, its moments and how much it was used. due says which tapes should leave and which may come back, what a loss of the site would cost now, and whether interval, hold and transit fit into the objective (paper §2.2.1); exit code 20 when they do not, or a window has lapsed.",
     "move notes a step of a tape's life: onsite, ejected, in transit, vault, recalled, and back onsite; transit is short for in-transit. Ejected also puts the tape out of the library, onsite takes it in. pull prints the tapes that a moment needs, in the order in which they are read, where each is and how long until it is at hand; exit code 3 when one is missing.",
-    "label puts a tape into the scratch pool; --new first puts a blank virtual tape in, and makes the library's folder. retire keeps a tape from being written to again. rebuild reads all tapes in the library and writes the catalogue anew; the old one stays beside it. verify reads every byte of the moments whose tapes are in the library and compares it with its digest; exit code 1 when something cannot be read.",
+    "label puts a tape into the scratch pool; --new first puts a blank virtual tape in, and makes the library's folder. retire keeps a tape from being written to again. rebuild reads all tapes in the library and writes the catalogue anew; the old one stays beside it. verify reads every byte of the moments whose tapes are in the library and compares it with its digest; exit code 1 when something cannot be read. spool writes a moment of a repository to tape: disk to disk to tape (paper §3.2.2).",
     "The library is --library, or the configuration's copy of kind tape library. Without a configuration the backups are taken to be nightly, held for 24 hours and sent at once, as in the paper's example.",
     targetText,
   ],

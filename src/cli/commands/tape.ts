@@ -37,6 +37,12 @@ const actions: Readonly<Record<(typeof tapeActions)[number], Action>> = {
     usage: "verify [TARGET] [--at T]",
     load: () => import("../tape/verify.ts"),
   },
+  spool: {
+    least: 0,
+    most: 1,
+    usage: "spool [TARGET] --copy REPO [--at T]",
+    load: () => import("../tape/spool.ts"),
+  },
 };
 
 export async function run(context: CommandContext): Promise<ExitCode> {
