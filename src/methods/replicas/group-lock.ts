@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, renameSync, unlinkSync } from "node:fs";
 import { systemErrorCode } from "#errors";
+import { isSurelyDead, processMark } from "#files";
 import { joinRawPath, type RawName, type RawPath, rawPathToBytes } from "#image";
 import { lockName } from "./moment-name.ts";
-import { isSurelyDead, processMark } from "./process-mark.ts";
 import { readIn, writeIn } from "./raw-files.ts";
 import { busy } from "./replica-error.ts";
 

@@ -1,15 +1,15 @@
 /*
  * Who has a replica open: an empty file in the moment's folder whose name says which process,
  *
- *   .open.MARK.RANDOM        see process-mark.ts
+ *   .open.MARK.RANDOM        see processMark
  *
  * so that no rotation, of this process or another, takes away what is being restored from.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { systemErrorCode } from "#errors";
+import { isSurelyDead, processMark } from "#files";
 import { joinRawPath, type RawName, type RawPath, rawPathToBytes } from "#image";
-import { isSurelyDead, processMark } from "./process-mark.ts";
 import { namesIn } from "./raw-files.ts";
 
 const pattern = /^\.open\.(.+)\.[0-9a-f]{12}$/s;

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { processMark } from "#files";
 import {
   type Image,
   memoryImage,
@@ -29,7 +30,6 @@ import { loopFilesystem, loopSkip } from "../../snapshots/loop-filesystem.fixtur
 import { clones, initClones } from "../clones/clones.ts";
 import { deltas } from "../deltas/deltas.ts";
 import { groupFolderName, momentName, sequenceOf } from "./moment-name.ts";
-import { processMark } from "./process-mark.ts";
 import { damage, replicaGround, scratchFolder, stage } from "./replicas.fixture.ts";
 import type { ReplicaMethod, ReplicaMethodOptions } from "./rotate-replicas.ts";
 

@@ -7,10 +7,8 @@ import {
   setsOn,
   type TapeRetention,
   useOf,
-  withoutSets,
-  withTape,
 } from "./media/index.ts";
-import { labelInDrive } from "./prepare-tape.ts";
+import { labelAnew } from "./prepare-tape.ts";
 import { checkVolumeLabel, foreignTape, surveyTape } from "./set/index.ts";
 import { isTapeError, tapeError } from "./tape-error.ts";
 import { TapeState } from "./tape-state.ts";
@@ -62,16 +60,7 @@ export async function labelTape(library: TapeLibrary, options: LabelTapeOptions)
       isTapeError(error, "methods.tape-foreign", "methods.tape-wrong");
     if (!isAllowed) throw error;
   }
-  const gone = new Set(setsOn(state.catalogue, barcode).map(({ manifest }) => manifest.set));
-  await state.change((catalogue) =>
-    withTape(withoutSets(catalogue, gone), {
-      barcode,
-      endFile: 0,
-      full: false,
-      writing: "label",
-    }),
-  );
-  await labelInDrive(state, { drive, barcode, blockBytes, now, signal });
+  await labelAnew(state, { drive, barcode, blockBytes, now, signal });
 }
 
 function notExpired(barcode: Barcode, why: string): Error {

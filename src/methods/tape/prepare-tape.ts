@@ -176,13 +176,26 @@ async function refuseUnknownSets(
   }
 }
 
-/** Takes what has expired out of the catalogue, then writes the tape's beginning anew. */
+/** Labels a tape again once nothing on it is kept. */
 async function relabel(
   state: TapeState,
   options: Trying & { readonly label: "ours" | "blank" | "broken" },
 ): Promise<void> {
   const { drive, barcode, blockBytes, now, signal, label } = options;
   if (label === "ours") await refuseUnknownSets(state, options);
+  await labelAnew(state, { drive, barcode, blockBytes, now, signal });
+}
+
+export type LabelAnewOptions = Pick<PrepareOptions, "drive" | "blockBytes" | "now" | "signal"> & {
+  readonly barcode: Barcode;
+};
+
+/**
+ * Takes the sets of the tape in the drive out of the catalogue, then writes the tape's beginning anew,
+ * whatever is on it.
+ */
+export async function labelAnew(state: TapeState, options: LabelAnewOptions): Promise<void> {
+  const { drive, barcode, now } = options;
   const gone = new Set(setsOn(state.catalogue, barcode).map(({ manifest }) => manifest.set));
   await state.change((catalogue) =>
     withTape(withoutSets(catalogue, gone), {
@@ -192,19 +205,6 @@ async function relabel(
       writing: "label",
     }),
   );
-  await labelInDrive(state, { drive, barcode, blockBytes, now, signal });
-}
-
-export type LabelInDriveOptions = Pick<
-  PrepareOptions,
-  "drive" | "blockBytes" | "now" | "signal"
-> & {
-  readonly barcode: Barcode;
-};
-
-/** Labels the tape in the drive, whatever is on it. */
-export async function labelInDrive(state: TapeState, options: LabelInDriveOptions): Promise<void> {
-  const { drive, barcode, now } = options;
   await state.count(barcode, "passes");
   const { passes } = useOf(state.media, barcode);
   let endFile: number;

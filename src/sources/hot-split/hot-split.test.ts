@@ -19,7 +19,6 @@ import { removeTree } from "./remove-tree.fixture.ts";
 import { sourceContract } from "../source.contract.ts";
 import { hotSplitSource, type HotSplitOptions } from "./hot-split.ts";
 import { maildirValidator } from "./maildir-validator.ts";
-import { isSurelyDead, processMark } from "./process-mark.ts";
 import { sweepHotSplits } from "./sweep-splits.ts";
 import type { Validator } from "./validator.ts";
 
@@ -202,14 +201,6 @@ test("what a killed split left is swept by the next start, and what a living one
   assert.equal(swept.length, 1);
   assert.equal(at.workNames().length, 1, "its own only");
   assert.equal((await image.list(rootPath)).length, 4);
-});
-
-test("a process's mark says that it lives, and of what is no mark nothing", () => {
-  assert.equal(isSurelyDead(processMark()), false);
-  const [machine, boot, namespace] = processMark().split(".");
-  assert.equal(isSurelyDead([machine, boot, namespace, process.pid, "1"].join(".")), true);
-  assert.equal(isSurelyDead(["00000000", boot, namespace, "1", "1"].join(".")), false);
-  assert.equal(isSurelyDead("nonsense"), false);
 });
 
 for (const [name, nodes, finding] of [

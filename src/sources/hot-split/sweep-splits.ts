@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { isRecoveryError, systemErrorCode } from "#errors";
+import { isSurelyDead, processMark } from "#files";
 import { displayPath, joinRawPath, type RawName, type RawPath, rawPathToBytes } from "#image";
 import { allProviders, readTaken, type SnapshotProvider, sweepSnapshots } from "#snapshots";
 import { SourceError } from "../source-error.ts";
-import { isSurelyDead, processMark } from "./process-mark.ts";
 
-/** hot-split.MARK.RANDOM, see process-mark.ts. */
+/** hot-split.MARK.RANDOM, see processMark. */
 const pattern = /^hot-split\.(.+)\.[0-9a-f]{12}$/s;
 
 export function splitName(): RawName {
