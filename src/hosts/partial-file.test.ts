@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   mkdirSync,
@@ -13,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mountSmallDisk, type SmallDisk, withoutSmallDisk } from "../files/small-disk.fixture.ts";
 import { PartialFile, type Transfer, transferFolder } from "./partial-file.ts";
 
 const bytes = Buffer.from("all of the file");
@@ -159,32 +159,20 @@ test("a place that is not there is not made", async () => {
   });
 });
 
-const smallDisk = process.getuid?.() === 0 ? mountSmallDisk() : undefined;
+const smallDisk = mountSmallDisk();
 
 test(
   "a full disk is storage.full and leaves no part behind",
-  { skip: smallDisk === undefined ? "cannot mount a tmpfs" : false },
+  { skip: smallDisk === undefined ? withoutSmallDisk : false },
   async () => {
-    const path = smallDisk as string;
-    try {
-      const large = { ...transfer, sizeBytes: 8 << 20 };
-      await using file = await PartialFile.open(path, large);
-      const fill = async (): Promise<void> => {
-        for (let count = 0; count < 8; count++) await file.append(new Uint8Array(1 << 20));
-      };
-      await assert.rejects(fill, { code: "storage.full" });
-      assert.deepEqual(readdirSync(join(path, transferFolder)), []);
-    } finally {
-      spawnSync("umount", ["-l", path]);
-      rmSync(path, { recursive: true, force: true });
-    }
+    using disk = smallDisk as SmallDisk;
+    const path = disk.folder;
+    const large = { ...transfer, sizeBytes: 8 << 20 };
+    await using file = await PartialFile.open(path, large);
+    const fill = async (): Promise<void> => {
+      for (let count = 0; count < 8; count++) await file.append(new Uint8Array(1 << 20));
+    };
+    await assert.rejects(fill, { code: "storage.full" });
+    assert.deepEqual(readdirSync(join(path, transferFolder)), []);
   },
 );
-
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "restante-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]);
-  if (mounted.status === 0) return folder;
-  rmSync(folder, { recursive: true });
-  return undefined;
-}

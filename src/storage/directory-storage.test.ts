@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mountSmallDisk, type SmallDisk, withoutSmallDisk } from "../files/small-disk.fixture.ts";
 import { withoutRootRights } from "../files/unprivileged.fixture.ts";
 import { directoryStorage } from "./directory-storage.ts";
 import {
@@ -49,7 +50,6 @@ storageContract("directory", openPlace);
 
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 const hasRestic = spawnSync("restic", ["version"]).status === 0;
-const isRoot = process.getuid?.() === 0;
 
 test("directory: create() makes restic's default layout, closed to others", async () => {
   await using place = await openPlace();
@@ -183,26 +183,21 @@ test("directory: a folder that may not be written is storage.denied", async () =
   );
 });
 
-const smallDisk = isRoot ? mountSmallDisk() : undefined;
+const smallDisk = mountSmallDisk();
 
 test(
   "directory: a full disk is storage.full and leaves no part behind",
-  { skip: smallDisk === undefined ? "cannot mount a tmpfs" : false },
+  { skip: smallDisk === undefined ? withoutSmallDisk : false },
   async () => {
-    const disk = smallDisk as string;
-    try {
-      await using storage = directoryStorage(join(disk, "repository"));
-      await storage.create();
-      await rejects("storage.full", () =>
-        storage.save(handleOf("big", "index"), [new Uint8Array(4 << 20)]),
-      );
-      assert.deepEqual(readdirSync(join(disk, "repository", "index")), []);
-      await storage.save(handleOf("small", "index"), [bytesOf("small")]);
-      assert.deepEqual(await namesOf(storage, "index"), [handleOf("small").name]);
-    } finally {
-      spawnSync("umount", [disk]);
-      rmSync(disk, { recursive: true });
-    }
+    using disk = smallDisk as SmallDisk;
+    await using storage = directoryStorage(join(disk.folder, "repository"));
+    await storage.create();
+    await rejects("storage.full", () =>
+      storage.save(handleOf("big", "index"), [new Uint8Array(4 << 20)]),
+    );
+    assert.deepEqual(readdirSync(join(disk.folder, "repository", "index")), []);
+    await storage.save(handleOf("small", "index"), [bytesOf("small")]);
+    assert.deepEqual(await namesOf(storage, "index"), [handleOf("small").name]);
   },
 );
 
@@ -234,11 +229,3 @@ test(
     restic("check", "--read-data");
   },
 );
-
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "restante-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]);
-  if (mounted.status === 0) return folder;
-  rmSync(folder, { recursive: true });
-  return undefined;
-}

@@ -1,6 +1,5 @@
-import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { closestWord, systemErrorCode } from "#errors";
+import { closestWord } from "#errors";
 import {
   configJsonSchema,
   formatProblem,
@@ -13,6 +12,7 @@ import type { CommandContext } from "../command.ts";
 import { configText } from "../config-text.ts";
 import { parseConfigurationFile } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { writeNewFile } from "../new-file.ts";
 import { configurationPath, configurationPlaces } from "../site.ts";
 import { plural, safeLines, safeText } from "../text.ts";
 
@@ -55,7 +55,7 @@ async function generate({
     return exitCodes.done;
   }
   const path = resolve(workingFolder, named);
-  await writeNew(path, text);
+  await writeNewFile(path, text);
   await output.document({ type: "configuration", file: path, text });
   await output.text(
     `Wrote ${safeText(path)}. Edit it, then: restante config validate --config ${safeText(named)}\n`,
@@ -64,24 +64,6 @@ async function generate({
 }
 
 const defaultStore = "/var/mail";
-
-/** Never over a file that is there: somebody may have written it by hand. */
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await using file = await open(path, "wx", 0o640);
-    await file.writeFile(text);
-    await file.sync();
-  } catch (cause) {
-    const there = systemErrorCode(cause) === "EEXIST";
-    const reason = there
-      ? "it is there already"
-      : safeText(cause instanceof Error ? cause.message : String(cause));
-    throw new CliError("cli.no-configuration", `Cannot write "${safeText(path)}": ${reason}`, {
-      hint: "Name a file that is not there yet.",
-      cause,
-    });
-  }
-}
 
 async function validate(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;

@@ -10,10 +10,11 @@ import {
 import { formatInstant } from "#time";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { requireAbsent, writeNewFile } from "../new-file.ts";
 import { safeText } from "../text.ts";
 import { chosenIds } from "./chosen-ids.ts";
 import { readRequirements, requirementsOf, requirementsPath } from "./read-requirements.ts";
-import { requireAbsent, showReport, writeNewFile } from "./show-report.ts";
+import { showReport } from "./show-report.ts";
 
 /** `restante plan [FILE]`: the right combination for each line of business, with reasons, cost and proof. */
 export async function run(context: CommandContext): Promise<ExitCode> {

@@ -1,10 +1,8 @@
-import { lstat, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { writeDurably } from "#files";
 import { renderHtml, renderMarkdown, renderText, type Report, type TextStyle } from "#planner";
-import { asError, systemErrorCode } from "#errors";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
+import { writeNamedFile } from "../new-file.ts";
 import { safeText } from "../text.ts";
 
 export const reportFormats = ["text", "markdown", "html"] as const;
@@ -28,11 +26,7 @@ export async function showReport(report: Report, context: CommandContext): Promi
     return;
   }
   const path = resolve(context.surroundings.workingFolder, named);
-  try {
-    await writeDurably(path, Buffer.from(text), { mode: 0o640, modeIsOptional: true });
-  } catch (cause) {
-    throw notWritten(path, cause);
-  }
+  await writeNamedFile(path, text);
   output.note(`Wrote ${safeText(path)}`);
 }
 
@@ -82,37 +76,4 @@ function styleOf({ output, arguments: typed, surroundings }: CommandContext): Te
     warn: paint("yellow"),
     ascii: locale !== undefined && /^(?:C|POSIX)$/.test(locale),
   };
-}
-
-/** Writes a file that is not there yet: somebody may have written the one that is by hand. */
-export async function writeNewFile(path: string, text: string): Promise<void> {
-  try {
-    await using file = await open(path, "wx", 0o640);
-    await file.writeFile(text);
-    await file.sync();
-  } catch (cause) {
-    throw notWritten(path, cause);
-  }
-}
-
-/** Throws what `writeNewFile` would, before anybody has done the work for it. */
-export async function requireAbsent(path: string): Promise<void> {
-  try {
-    await lstat(path);
-  } catch {
-    return;
-  }
-  throw notWritten(path, undefined);
-}
-
-/** Without a cause the file is there. */
-function notWritten(path: string, cause: unknown): CliError {
-  const there = cause === undefined || systemErrorCode(cause) === "EEXIST";
-  const reason = there ? "it is there already" : safeText(asError(cause).message);
-  return new CliError("cli.not-written", `Cannot write "${safeText(path)}": ${reason}`, {
-    hint: there
-      ? "Name a file that is not there yet."
-      : "Name a file in a folder that is there and writable.",
-    cause,
-  });
 }

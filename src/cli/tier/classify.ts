@@ -8,7 +8,8 @@ import {
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { showReport, writeNewFile } from "../plan/show-report.ts";
+import { writeNewFile } from "../new-file.ts";
+import { showReport } from "../plan/show-report.ts";
 import { safeText } from "../text.ts";
 import { classifiedRequirements } from "./classified-requirements.ts";
 import { readClassification } from "./read-classification.ts";
