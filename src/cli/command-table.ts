@@ -16,6 +16,7 @@ import { duplicateCommand } from "./duplicate-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
+import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
@@ -253,6 +254,7 @@ export const commands: readonly CommandSpec[] = [
   figuresCommand,
   tapeCommand,
   peerCommand,
+  keyCommand,
   planCommand,
   tierCommand,
   benchCommand,

@@ -131,6 +131,25 @@ export type VerifyReport = {
   readonly findings: readonly VerifyFinding[];
 };
 
+/** A key opens the repository with a password of its own (restic design: Keys). */
+export type RepositoryKey = {
+  readonly id: string;
+  /** Who made it, where and when, as its file says; nothing vouches for that. */
+  readonly createdNs?: bigint;
+  readonly username: string;
+  readonly hostname: string;
+  /** Whether this repository was opened by it. */
+  readonly isCurrent: boolean;
+  /** What is wrong with its file, which opens nothing then. */
+  readonly problem?: string;
+};
+
+export type NewPassword = {
+  readonly password: string;
+  readonly now: () => bigint;
+  readonly signal?: AbortSignal;
+};
+
 export interface Repository extends AsyncDisposable {
   /** The id in the repository's config. */
   readonly id: string;
@@ -158,6 +177,25 @@ export interface Repository extends AsyncDisposable {
    * kill is not sent again.
    */
   duplicateTo(target: Repository, options: DuplicateOptions): Promise<DuplicateResult>;
+  /** All keys, oldest first. */
+  keys(signal?: AbortSignal): Promise<readonly RepositoryKey[]>;
+  /**
+   * Adds a key for the same master key; it was read back and opened with the new password when this
+   * returns. Throws `repository.empty-password`, `repository.too-many-keys`, `repository.key-not-verified`.
+   */
+  addKey(options: NewPassword): Promise<RepositoryKey>;
+  /**
+   * Removes the key whose ID begins so. Throws `repository.key-not-found`, `repository.key-ambiguous`,
+   * and `repository.key-in-use` for the one that this repository was opened by: so one always stays.
+   */
+  removeKey(named: string, signal?: AbortSignal): Promise<RepositoryKey>;
+  /**
+   * Adds a key as `addKey` does, then removes the one that this repository was opened by. What ends it in
+   * between leaves both. Throws `repository.old-key-left` where the new one stands and the old one too.
+   */
+  changePassword(
+    options: NewPassword,
+  ): Promise<{ readonly added: RepositoryKey; readonly removed: RepositoryKey }>;
 }
 
 export type OpenRepositoryOptions = {

@@ -9,7 +9,9 @@ import {
   type ShrinkAlarm,
   shrinkAlarm,
 } from "#policy";
+import type { Snapshot } from "#repository";
 import { formatInstant } from "#time";
+import { audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
@@ -59,12 +61,30 @@ async function release(groups: Groups, { context, site, opened }: Step): Promise
     const newest = points.at(-1) as RecoveryPoint;
     const { reasons } = shrinkAlarm(points, site.alarm);
     const snapshot = await snapshotOf(opened.repository, newest, surroundings.signal);
-    const released = await opened.repository.replaceTags(
-      snapshot,
-      [...new Set([...snapshot.tags, releasedTag])],
-      surroundings.signal,
+    const { repository } = opened;
+    const { result: released, audit } = await audited(
+      {
+        context,
+        verb: "expire --release",
+        repository,
+        planned: { group, before: newest.id, reasons },
+        facts: ({ id }: Snapshot) => ({ released: id }),
+      },
+      async () =>
+        await repository.replaceTags(
+          snapshot,
+          [...new Set([...snapshot.tags, releasedTag])],
+          surroundings.signal,
+        ),
     );
-    await output.document({ type: "released", group, before: newest.id, id: released.id, reasons });
+    await output.document({
+      type: "released",
+      group,
+      before: newest.id,
+      id: released.id,
+      reasons,
+      audit,
+    });
     await output.text(
       `${safeText(group)}: released moment ${released.id.slice(0, 8)}${reasons.length === 0 ? "; there was no alarm" : ` (${reasons.map(safeText).join("; ")})`}\n`,
     );
@@ -88,15 +108,28 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
     .flatMap(({ decisions }) => decisions.filter(({ keep }) => !keep))
     .map(({ point }) => point.id);
   for (const plan of plans) await output.text(planText(plan, site.zone));
+  let audit: string | undefined;
   if (drops.length > 0 && !dryRun) {
     if (!(await confirmed(`Remove ${plural(drops.length, "moment")}?`, context)))
       return exitCodes.refused;
-    await opened.repository.removeSnapshots(drops, surroundings.signal);
+    const { repository } = opened;
+    const removing = plans.filter(({ decisions }) => decisions.some(({ keep }) => !keep));
+    const planned = {
+      groups: removing.map(({ group }) => group),
+      rules: removing.map(({ rules }) => rules.map(({ text }) => text).join("; ")),
+      count: drops.length,
+      moments: drops,
+    };
+    ({ audit } = await audited(
+      { context, verb: "expire", repository, planned },
+      async () => await repository.removeSnapshots(drops, surroundings.signal),
+    ));
   }
   await output.document({
     type: "expiry",
     dryRun,
     removed: dryRun ? 0 : drops.length,
+    ...(audit === undefined ? {} : { audit }),
     groups: plans.map(planJson),
   });
   if (drops.length === 0) await output.text("Nothing to remove.\n");

@@ -63,6 +63,10 @@ function repositoryForTest(snapshots: Snapshot[]): {
       replaceTags: unused,
       verify: unused,
       duplicateTo: unused,
+      keys: unused,
+      addKey: unused,
+      removeKey: unused,
+      changePassword: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
   };
