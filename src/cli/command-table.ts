@@ -20,6 +20,7 @@ import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { unlockCommand } from "./unlock-command.ts";
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -255,6 +256,7 @@ export const commands: readonly CommandSpec[] = [
   tapeCommand,
   peerCommand,
   keyCommand,
+  unlockCommand,
   planCommand,
   tierCommand,
   benchCommand,

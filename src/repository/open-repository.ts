@@ -14,14 +14,21 @@ import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
 import { addKey, changePassword, listKeys, removeKey } from "./keys.ts";
 import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
-import { takeLock, underLock } from "./lock.ts";
+import { awaitTurn, takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
 import { RepositoryImage } from "./repository-image.ts";
-import type { NewPassword, OpenRepositoryOptions, Repository, Snapshot } from "./repository.ts";
+import type {
+  LockKind,
+  NewPassword,
+  OpenRepositoryOptions,
+  Repository,
+  Snapshot,
+} from "./repository.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
+import { heldLocks, removeLocks } from "./unlock.ts";
 import { verifyRepository } from "./verify.ts";
 
 /** Makes a new repository (version 2) in an empty place. Throws `repository.exists` where there is one. */
@@ -139,7 +146,7 @@ export async function openRepository(
   return new OpenRepository(
     {
       id: config.id,
-      context: { storage, sealer, version: config.version },
+      context: { storage, sealer, version: config.version, lockWait: options.lockWait },
       masterKey,
       polynomial: config.polynomial,
       cache,
@@ -287,6 +294,18 @@ class OpenRepository implements Repository, HasCore {
     const changed = await changePassword(this.#core, { ...given, currentId: this.#keyId });
     this.#keyId = changed.added.id;
     return changed;
+  }
+
+  locks(options: Parameters<Repository["locks"]>[0]): ReturnType<Repository["locks"]> {
+    return heldLocks(this.#core, options);
+  }
+
+  removeLocks(ids: readonly string[]): ReturnType<Repository["removeLocks"]> {
+    return removeLocks(this.#core, ids);
+  }
+
+  awaitTurn(lock: LockKind): Promise<void> {
+    return awaitTurn(this.#core.context, lock);
   }
 
   // Whoever asks may store more than the index of the open reader knows.

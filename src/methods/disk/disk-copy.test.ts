@@ -67,6 +67,9 @@ function repositoryForTest(snapshots: Snapshot[]): {
       addKey: unused,
       removeKey: unused,
       changePassword: unused,
+      locks: unused,
+      removeLocks: unused,
+      awaitTurn: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
   };
