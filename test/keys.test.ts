@@ -125,7 +125,8 @@ test("what cannot be done with keys is said plainly, and changes nothing", async
   const [only] = before as [string];
   for (const [argv, exitCode, message, env] of [
     [["key", "remove", only], 1, /it is the one in use\n.*It is the only one/],
-    [["key", "remove", "0123456789abcdef0"], 1, /no key's ID begins so/],
+    [["key", "remove", "0123456789abcdef0"], 22, /no key's ID begins so/],
+    [["key", "remove", "hunter2"], 2, /what was typed is no key's ID/],
     [["key", "remove"], 2, /no key was named/],
     [["key", "add"], 2, /Cannot set a new password of .*: no password was given/],
     [["key", "add", "hunter2"], 2, /nothing is typed after it/],

@@ -20,6 +20,7 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["repository.not-found", exitCodes.noRepository],
   ["repository.locked", exitCodes.locked],
   ["repository.wrong-password", exitCodes.wrongPassword],
+  ["repository.key-not-found", exitCodes.nothingMatched],
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["cli.refused", exitCodes.refused],

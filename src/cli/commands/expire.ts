@@ -2,6 +2,7 @@ import type { RecoveryPoint } from "#copies";
 import { snapshotOf } from "#methods";
 import {
   type ExpiryDecision,
+  momentsToRelease,
   parseRetentionRule,
   planExpiry,
   releasedTag,
@@ -26,7 +27,11 @@ import { plural, safeText, tableText } from "../text.ts";
 export async function run(context: CommandContext): Promise<ExitCode> {
   const site = await openSite(context);
   await using opened = await openCopy(context, site, { verb: "expire" });
-  const all = await opened.copy.moments(undefined, context.surroundings.signal);
+  // What is decided about is what is there when its turn has come.
+  const { now, signal } = context.surroundings;
+  if (context.arguments.has("retry-lock"))
+    await opened.repository.awaitTurn({ exclusive: true, now, signal });
+  const all = await opened.copy.moments(undefined, signal);
   const [typed] = context.arguments.positionals;
   const target =
     typed === undefined ? undefined : await resolveTarget(typed, { context, site, points: all });
@@ -49,7 +54,6 @@ type Groups = ReadonlyMap<string, readonly RecoveryPoint[]>;
 
 /** A person looked at the newest moment and says that it is as it should be. */
 async function release(groups: Groups, { context, site, opened }: Step): Promise<ExitCode> {
-  const { output, surroundings } = context;
   if (groups.size > 1) {
     throw new CliError(
       "cli.usage",
@@ -58,38 +62,49 @@ async function release(groups: Groups, { context, site, opened }: Step): Promise
     );
   }
   for (const [group, points] of groups) {
-    const newest = points.at(-1) as RecoveryPoint;
-    const { reasons } = shrinkAlarm(points, site.alarm);
-    const snapshot = await snapshotOf(opened.repository, newest, surroundings.signal);
-    const { repository } = opened;
-    const { result: released, audit } = await audited(
-      {
-        context,
-        verb: "expire --release",
-        repository,
-        planned: { group, before: newest.id, reasons },
-        facts: ({ id }: Snapshot) => ({ released: id }),
-      },
-      async () =>
-        await repository.replaceTags(
-          snapshot,
-          [...new Set([...snapshot.tags, releasedTag])],
-          surroundings.signal,
-        ),
-    );
-    await output.document({
-      type: "released",
-      group,
-      before: newest.id,
-      id: released.id,
-      reasons,
-      audit,
-    });
-    await output.text(
-      `${safeText(group)}: released moment ${released.id.slice(0, 8)}${reasons.length === 0 ? "; there was no alarm" : ` (${reasons.map(safeText).join("; ")})`}\n`,
-    );
+    const alarm = { ...site.alarm, now: context.surroundings.now() };
+    const { reasons } = shrinkAlarm(points, alarm);
+    // Ours, and those of another program where it is them that stop it.
+    for (const newest of momentsToRelease(points, alarm))
+      await releaseMoment({ group, newest, reasons }, { context, site, opened });
   }
   return exitCodes.done;
+}
+
+type Released = {
+  readonly group: string;
+  readonly newest: RecoveryPoint;
+  readonly reasons: readonly string[];
+};
+
+async function releaseMoment(
+  { group, newest, reasons }: Released,
+  { context, opened: { repository } }: Step,
+): Promise<void> {
+  const { output, surroundings } = context;
+  const snapshot = await snapshotOf(repository, newest, surroundings.signal);
+  const tags = [...new Set([...snapshot.tags, releasedTag])];
+  const { result: released, audit } = await audited(
+    {
+      context,
+      verb: "expire --release",
+      repository,
+      planned: { group, before: newest.id, reasons },
+      facts: ({ id }: Snapshot) => ({ released: id }),
+    },
+    async () => await repository.replaceTags(snapshot, tags, surroundings.signal),
+  );
+  await output.document({
+    type: "released",
+    group,
+    before: newest.id,
+    id: released.id,
+    reasons,
+    audit,
+  });
+  const why =
+    reasons.length === 0 ? "; there was no alarm" : ` (${reasons.map(safeText).join("; ")})`;
+  await output.text(`${safeText(group)}: released moment ${released.id.slice(0, 8)}${why}\n`);
 }
 
 type Plan = {
@@ -162,9 +177,10 @@ function planGroup(group: string, points: readonly RecoveryPoint[], step: Step):
       { hint: 'Say for example --keep "one per day for 30 days".' },
     );
   }
-  const alarm = shrinkAlarm(points, site.alarm);
+  const now = context.surroundings.now();
+  const alarm = shrinkAlarm(points, { ...site.alarm, now });
   const decisions = planExpiry(points, rules, {
-    now: context.surroundings.now(),
+    now,
     zone: site.zone,
     alarm,
   });

@@ -27,6 +27,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
       hint: `Usage: restante key ${name}${name === "remove" ? " ID" : ""} --copy REPO`,
     });
   }
+  // Neither shown nor recorded: it may be a password.
+  if (id !== undefined && !/^[0-9a-f]{1,64}$/i.test(id))
+    throw new CliError("cli.usage", "Cannot remove keys: what was typed is no key's ID", {
+      hint: "It has hexadecimal digits only; see `restante key list`.",
+    });
   const site = await openSite(context);
   await using opened = await openCopy(context, site, { verb: "open the keys of" });
   return await actions[name]({ context, site, opened });
