@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 import { isRecoveryError } from "#errors";
 import type { Repository } from "#repository";
 import { directoryStorage, faultyStorage, seededNumbers, type StorageAction } from "#storage";
@@ -262,7 +263,7 @@ describe("restic at the same time", { skip: withoutRestic, concurrency: false },
       const error = await endOf(site.capture({ storage }));
       assert.ok(wasReached);
       if (error !== undefined)
-        assert.equal(isRecoveryError(error) && error.code, "repository.lock-lost", String(error));
+        assert.equal(isRecoveryError(error) && error.code, "repository.lock-lost", inspect(error));
       await assertWhole(site, "after the capture");
       const next = await site.capture();
       await using repository = await site.open();

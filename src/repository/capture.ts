@@ -41,6 +41,8 @@ export async function captureImage(
       (await locking.catch(() => undefined))?.[Symbol.asyncDispose](),
   };
   return underLock(lock, async () => {
+    // Whoever may wait long does so first: what was seen before would be old by the time of the moment.
+    if (core.context.lockWait !== undefined) await locking;
     const lineage = await findLineage(core, image, options);
     const run = { core, image, options, lineage, locking };
     const result = await captureOnce(run, { trustScan: true });

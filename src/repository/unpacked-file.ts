@@ -6,6 +6,7 @@
  *   all encrypted as a whole; the file's name is the sha256 of the ciphertext
  */
 import type { FileType, Storage } from "#storage";
+import type { LockWait } from "./repository.ts";
 import { decompressUnbounded, oneShotCompressor } from "./compression.ts";
 import { type Sealer, openOrThrow, sha256Hex } from "./crypto.ts";
 import { RepositoryError, selfCheckFailed } from "./repository-error.ts";
@@ -17,6 +18,8 @@ export type UnpackedContext = {
   readonly storage: Storage;
   readonly sealer: Sealer;
   readonly version: 1 | 2;
+  /** How long a lock is waited for; without it a lock that is in the way is an error at once. */
+  readonly lockWait?: LockWait | undefined;
 };
 
 const optional = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>

@@ -1,6 +1,7 @@
 import { parseShare } from "#policy";
 import type { PruneOptions, PruneProgress, PruneResult } from "#repository";
 import { formatBytes, parseBytes, parseDuration } from "#time";
+import { type AuditFacts, audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { openCopy } from "../copy-access.ts";
@@ -16,25 +17,44 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const site = await openSite(context);
   await using opened = await openCopy(context, site, { verb: "prune" });
   const progress = output.progress(surroundings.clockMs);
-  let result: PruneResult;
-  try {
-    result = await opened.repository.prune({
-      ...budget,
-      dryRun,
-      mayEmpty: context.arguments.has("no-moments-left"),
-      now: surroundings.now,
-      clockMs: surroundings.clockMs,
-      signal: surroundings.signal,
-      onProgress: (state) => progress.update(shown(state)),
-    });
-  } finally {
-    progress.finish();
-  }
+  const { repository } = opened;
+  const prune = async (): Promise<PruneResult> => {
+    try {
+      return await repository.prune({
+        ...budget,
+        dryRun,
+        mayEmpty: context.arguments.has("no-moments-left"),
+        now: surroundings.now,
+        clockMs: surroundings.clockMs,
+        signal: surroundings.signal,
+        onProgress: (state) => progress.update(shown(state)),
+      });
+    } finally {
+      progress.finish();
+    }
+  };
+  const change = { context, verb: "prune", repository, facts: changeFacts };
+  // A look changes nothing that would be worth a record.
+  const { result, audit } = dryRun
+    ? { result: await prune(), audit: undefined }
+    : await audited(change, prune);
   const isDamaged = result.lostBlobs > 0 || result.unreadablePacks.length > 0;
-  await output.document({ type: "summary", verb: "prune", ok: !isDamaged, dryRun, ...result });
+  await output.document({
+    type: "summary",
+    verb: "prune",
+    ok: !isDamaged,
+    dryRun,
+    ...result,
+    ...(audit === undefined ? {} : { audit }),
+  });
   for (const line of linesOf(result, { dryRun, name: opened.place.name }))
     await output.text(`${line}\n`);
   return isDamaged ? exitCodes.partial : exitCodes.done;
+}
+
+function changeFacts(result: PruneResult): AuditFacts {
+  const { packsRemoved, strayPacksRemoved, packsRepacked, bytesFreed } = result;
+  return { packsRemoved, strayPacksRemoved, packsRepacked, bytesFreed };
 }
 
 const units = { mark: "trees", remove: "files", repack: "packs", index: "files" } as const;

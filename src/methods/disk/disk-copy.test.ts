@@ -64,6 +64,13 @@ function repositoryForTest(snapshots: Snapshot[]): {
       verify: unused,
       prune: unused,
       duplicateTo: unused,
+      keys: unused,
+      addKey: unused,
+      removeKey: unused,
+      changePassword: unused,
+      locks: unused,
+      removeLocks: unused,
+      awaitTurn: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
   };
