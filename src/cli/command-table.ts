@@ -18,6 +18,7 @@ import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
 import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
+import { pruneCommand } from "./prune-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
@@ -239,6 +240,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 1 },
     load: () => import("./commands/expire.ts"),
   },
+  pruneCommand,
   {
     name: "status",
     summary: "how well each group is protected now",

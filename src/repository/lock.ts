@@ -55,11 +55,14 @@ async function takeNow(context: UnpackedContext, options: LockOptions): Promise<
     await writeLock(context, { exclusive: options.exclusive, timeNs: options.now(), sinceNs });
   let name = await write();
   try {
-    await sleep(
-      settleMs,
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    // Whoever writes first is seen by whoever lists second; the pause is for listings that lag.
+    if (context.storage.promises.listsAtOnce !== true) {
+      await sleep(
+        settleMs,
+        undefined,
+        options.signal === undefined ? {} : { signal: options.signal },
+      );
+    }
     await refuseConflicts(context, options, new Set([name]));
   } catch (error) {
     // What went wrong first is what is told.
