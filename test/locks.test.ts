@@ -14,7 +14,7 @@ import { makeMaildir } from "./support/mail-store.ts";
 import { filesIn, password, Site, withoutRestic } from "./support/recovery-site.ts";
 import { projectRoot } from "./support/source-tree.ts";
 
-async function newSite(messages = 24): Promise<Site> {
+async function newSite(messages = 300): Promise<Site> {
   const site = new Site();
   makeMaildir(site.store, messages);
   await site.init();
