@@ -12,7 +12,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { isRecoveryError } from "#errors";
-import type { Repository } from "#repository";
+import { isOver, type Repository } from "#repository";
 import { directoryStorage, faultyStorage, seededNumbers, type StorageAction } from "#storage";
 import { systemClock } from "#time";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
@@ -99,10 +99,21 @@ const ours: Readonly<Record<string, Ours>> = {
     await using to = await vault.open();
     await repository.duplicateTo(to, { snapshots: (await repository.snapshots()).slice(-1), now });
   },
+  unlock: async (_contest, repository) => {
+    const { locks } = await repository.locks({ now });
+    await repository.removeLocks(locks.filter(isOver).map(({ id }) => id));
+  },
   "duplicate to": async ({ vault }, repository) => {
     await using from = await vault.open();
     await from.duplicateTo(repository, { snapshots: (await from.snapshots()).slice(-1), now });
   },
+};
+
+/** Deriving a key costs more than all the others together: in some rounds only. */
+const keyEveryRounds = 16;
+const keyChange: Ours = async (_contest, repository) => {
+  const { id } = await repository.addKey({ password: "another horse", now });
+  await repository.removeKey(id);
 };
 
 const theirs: Readonly<Record<string, readonly string[]>> = {
@@ -196,7 +207,8 @@ describe("restic at the same time", { skip: withoutRestic, concurrency: false },
     await contest.begin();
     for (let round = 0; round < rounds / 2; round++) {
       const random = seededNumbers(seed * 7919 + round);
-      const [own, foreign] = [oneOf(random, Object.keys(ours)), oneOf(random, Object.keys(theirs))];
+      const own = round % keyEveryRounds === 5 ? "key" : oneOf(random, Object.keys(ours));
+      const foreign = oneOf(random, Object.keys(theirs));
       const where = `seed ${seed}, round ${round}: ${own} beside restic ${foreign}`;
       contest.changeStore(random);
       const [early, late] = [random() < 0.5, random() * 250];
@@ -222,7 +234,7 @@ describe("restic at the same time", { skip: withoutRestic, concurrency: false },
 
   async function runOurs(contest: Contest, name: string): Promise<void> {
     await using repository = await contest.site.open();
-    await (ours[name] as Ours)(contest, repository);
+    await (ours[name] ?? keyChange)(contest, repository);
   }
 
   for (const [action, type, at] of [
