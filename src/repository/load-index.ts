@@ -37,7 +37,7 @@ export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex>
   const waiting = [...indexIds];
   const load = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
-      parts.push(await loadOne(options, id));
+      parts.push(await loadOneIndex(options, id));
   };
   await Promise.all(Array.from({ length: parallelLoads }, load));
   void forgetOldEntries(options.cache, indexIds);
@@ -45,7 +45,8 @@ export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex>
   return { index: new BlobIndex(parts), indexIds };
 }
 
-async function loadOne(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
+/** One index file; its typed form is kept in the local cache. */
+export async function loadOneIndex(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
   const cached = await options.cache.get(cacheKind, id);
   const known = cached === undefined ? undefined : decodeCachedIndex(cached);
   if (known !== undefined) return known;

@@ -5,6 +5,7 @@
 import type { RecoveryError } from "#errors";
 import type { Consistency, Image, RawPath } from "#image";
 import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
+import type { PruneOptions, PruneResult } from "./prune-result.ts";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
 export type Snapshot = {
@@ -152,6 +153,12 @@ export interface Repository extends AsyncDisposable {
   /** Writes the snapshot again with other tags, then removes the old one, as `restic tag` does. */
   replaceTags(snapshot: Snapshot, tags: readonly string[], signal?: AbortSignal): Promise<Snapshot>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /**
+   * Frees the bytes that no moment needs: whole packs go, what is used of others moves to new packs.
+   * Throws `repository.prune-unsure` where damage hides what a moment needs; `repository.changed` where
+   * somebody writes in spite of the lock. A run that was killed is taken up by the next.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>;
   /**
    * Copies snapshots to another repository, under its key: only what it lacks is read and sent. A
    * snapshot is written there once all of it has arrived and was verified. What was sent before a
