@@ -50,6 +50,7 @@ export async function measureBlobs(options: GrowthOptions): Promise<void> {
     await writeIndexes(site, added);
     const size = await countBlobs(options, site);
     const show = site.command("show", messageOf(store), "--at", "latest");
+    await site.measure(show, { series, figure: "one message, no cache", size }, { once: true });
     await site.measure(show, { series, figure: "one message", size });
     const capture = site.command("capture", store.path);
     await site.measure(capture, { series, figure: "capture, no scan cache", size }, { once: true });
@@ -84,15 +85,15 @@ function inventPack(count: number): IndexedPack {
 async function countBlobs(options: GrowthOptions, site: GrowthSite): Promise<number> {
   let size = 0;
   for (let round = 0; round < options.runs; round += 1) {
-    site.forgetCache();
+    const cache = site.emptyCache();
     for (const figure of ["open the index, no cache", "open the index, cached"]) {
-      const outputPath = join(site.cache, "figures.json");
+      const outputPath = join(cache, "figures.json");
       const command = {
         program: process.execPath,
-        arguments: [join(import.meta.dirname, "growth-lookup.ts"), site.repository, site.cache],
+        arguments: [join(import.meta.dirname, "growth-lookup.ts"), site.repository, cache],
         outputPath,
       };
-      const whole = await measure(command, site.cache);
+      const whole = await measure(command, cache);
       const { blobs, openMs, lookupNs } = JSON.parse(
         readFileSync(outputPath, "utf8"),
       ) as IndexFigures;

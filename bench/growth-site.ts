@@ -80,10 +80,12 @@ export class GrowthSite implements Disposable {
     }
   }
 
-  /** Forgets what the local cache knows, so that the next process begins without. */
-  forgetCache(): void {
-    rmSync(this.cache, { recursive: true, force: true });
-    mkdirSync(this.cache, { recursive: true });
+  /** An empty folder for caches that are not the measured processes' own. */
+  emptyCache(): string {
+    const folder = join(this.#folder, "other-cache");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    return folder;
   }
 
   [Symbol.dispose](): void {

@@ -22,10 +22,10 @@ import {
 import { describeMachine } from "./machine.ts";
 import { prepareRestante } from "./programs.ts";
 
-const usage = `node bench/growth.ts [options]
+const usage = `npm run bench:growth -- [options]
 
   --scale N      part of the full sizes (default 1: a million messages, ten thousand snapshots, ten
-                 million blobs; takes about an hour and 12 GB; 0.01 takes about a minute)
+                 million blobs; takes about an hour and 16 GB; 0.01 takes two minutes)
   --runs N       how often each figure is measured, of which medians are taken (default 3)
   --only LIST    of messages, snapshots, blobs
   --work DIR     where stores are kept and repositories made (default: restante-bench in the temporary folder)

@@ -20,7 +20,7 @@ import {
 import { type Contents, Promises } from "./soak-promises.ts";
 import { walkFiles } from "./store.ts";
 
-const usage = `node bench/soak.ts [options]
+const usage = `npm run bench:soak -- [options]
 
   --rounds N     how many rounds (default 20)
   --minutes M    end after the round in which so many minutes have passed (default: never)
@@ -217,7 +217,7 @@ async function main(): Promise<void> {
   } catch (error) {
     process.stderr.write(
       `${error instanceof Error ? error.stack : String(error)}\n\nEverything is kept in ${folder}; what was done is in its journal.txt.\n` +
-        `Again with: node bench/soak.ts --seed ${options.seed} --messages ${options.messages}\n`,
+        `Again with: npm run bench:soak -- --seed ${options.seed} --messages ${options.messages}\n`,
     );
     process.exitCode = 1;
     return;
