@@ -17,7 +17,7 @@ import type { CaptureOptions, CaptureProgress, CaptureResult, Snapshot } from ".
 import { PackSaver } from "./pack-saver.ts";
 import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts";
 import { listSnapshots } from "./list-snapshots.ts";
-import { saveSnapshot } from "./snapshot-file.ts";
+import { saveMoment } from "./save-moment.ts";
 import { storeSnapshotTree } from "./snapshot-tree.ts";
 import { ownUser } from "./process-identity.ts";
 import { programVersion } from "./program-version.ts";
@@ -274,10 +274,9 @@ async function finish(parts: {
   });
   await store.flush();
   await saver.finish();
-  await parts.lock.confirm();
   const totals = store.totals();
-  return saveSnapshot(
-    core.context,
+  return await saveMoment(
+    core,
     {
       timeNs: endNs,
       ...(lineage.parent === undefined ? {} : { parent: lineage.parent.id }),
@@ -305,7 +304,7 @@ async function finish(parts: {
         totalBytesProcessed: counts.bytesTotal,
       },
     },
-    signal,
+    { lock: parts.lock, now: options.now, signal },
   );
 }
 

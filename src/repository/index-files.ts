@@ -3,10 +3,12 @@
  * pack, and new ones in the place of old. The order is such that a blob that is used is named by an
  * index file at every instant: new index, then the old ones go, then the packs.
  */
+import { isRecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
 import { keepIndex, listIndexIds, loadOneIndex } from "./load-index.ts";
 import { type IndexedPack, type ParsedIndex, encodeIndex, parseIndex } from "./parsed-index.ts";
 import type { PackedBlob } from "./pack-format.ts";
+import { changedMeanwhile } from "./prune-refusals.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import { removeFiles } from "./remove-files.ts";
 import { loadUnpacked, saveUnpacked } from "./unpacked-file.ts";
@@ -33,7 +35,10 @@ export class IndexFiles {
     const files = new Map<string, ParsedIndex>();
     const load = async (): Promise<void> => {
       for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
-        files.set(id, await loadOneIndex(access, id));
+        files.set(
+          id,
+          await loadOneIndex(access, id).catch((error: unknown) => failedLoad(core, id, error)),
+        );
     };
     await Promise.all(Array.from({ length: parallelLoads }, load));
     return new IndexFiles(core, files);
@@ -124,6 +129,12 @@ export class IndexFiles {
     this.#files.set(id, columns);
     await keepIndex(cache, id, columns);
   }
+}
+
+/** Whoever has the repository for himself is not to meet a file that goes. */
+function failedLoad(core: RepositoryCore, id: string, error: unknown): never {
+  if (!isRecoveryError(error) || error.code !== "storage.not-found") throw error;
+  throw changedMeanwhile(core.context.storage.location, `index ${id.slice(0, 8)} was removed`);
 }
 
 /** The blobs of each pack, those that several files name once. */

@@ -47,6 +47,17 @@ export function changedMeanwhile(location: string, what: string): RepositoryErro
   );
 }
 
+export function notArrived(location: string, packId: string): RepositoryError {
+  return new RepositoryError(
+    "repository.not-arrived",
+    `Cannot go on pruning repository "${location}": pack ${packId.slice(0, 8)} reads back otherwise than it was written`,
+    {
+      hint: "Test the disk and the memory of the machine that it lies on; then run it again. Nothing that a moment needs was removed.",
+      retryable: true,
+    },
+  );
+}
+
 function shown(names: readonly string[]): string {
   const first = names.slice(0, 3).map((name) => name.slice(0, 8));
   return names.length > first.length ? `${first.join(", ")} and more` : first.join(", ");

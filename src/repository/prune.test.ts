@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MemoryNodes } from "#image";
+import { type MemoryNodes, readAll, type RawPath } from "#image";
 import { faultyStorage, type Storage } from "#storage";
 import {
   captureNodes,
@@ -272,6 +272,45 @@ test("prune() whose lock was removed by force stops before anything is removed",
   for (const pack of packs) assert.ok(there.has(pack));
   await prune(storage, everything);
   await assertWhole(storage, await contentsOf(storage, kept));
+});
+
+test("a moment that is open while prune() moves what it needs reads on", async () => {
+  const { storage, kept } = await sceneWithWaste();
+  const contents = await contentsOf(storage, kept);
+  await using reader = await reopen(storage);
+  const [snapshot] = kept;
+  assert.ok(snapshot !== undefined);
+  await using image = await reader.image(snapshot);
+  const paths = Object.keys(contents.get(snapshot.id) ?? {}) as RawPath[];
+  const text = async (path: RawPath): Promise<string> =>
+    Buffer.from(await readAll(image, path)).toString();
+  for (const [n, path] of paths.entries()) {
+    if (n === 3) assert.ok((await prune(storage, everything)).packsRepacked > 0);
+    assert.equal(await text(path), contents.get(snapshot.id)?.[path]);
+  }
+});
+
+test("a moment that is forgotten and pruned while it is open says so", async () => {
+  const { storage, kept } = await sceneWithWaste();
+  await using reader = await reopen(storage);
+  const [snapshot] = kept;
+  assert.ok(snapshot !== undefined);
+  await using image = await reader.image(snapshot);
+  const [first] = Object.keys(
+    (await contentsOf(storage, [snapshot])).get(snapshot.id) ?? {},
+  ) as RawPath[];
+  {
+    await using other = await reopen(storage);
+    await other.removeSnapshots(kept.map(({ id }) => id));
+  }
+  await prune(storage, { ...everything, mayEmpty: true });
+  await assert.rejects(readAll(image, first as RawPath), (error: Error & { cause?: unknown }) => {
+    assert.match(
+      `${error.message} ${String(error.cause)} ${(error as { hint?: string }).hint}`,
+      /forgotten|no index/,
+    );
+    return true;
+  });
 });
 
 test("prune() that fails at any storage operation loses no moment, and the next one ends it", async () => {

@@ -6,11 +6,12 @@
  * index, index files without the old packs, old index files away, old packs away. A kill at any place
  * leaves packs or index files that the next run takes up or away.
  */
+import { sha256Hex } from "./crypto.ts";
 import { keepIndex, listIndexIds } from "./load-index.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { PackSaver } from "./pack-saver.ts";
 import type { PackTally } from "./pack-tally.ts";
-import { changedMeanwhile } from "./prune-refusals.ts";
+import { changedMeanwhile, notArrived } from "./prune-refusals.ts";
 import type { PruneOptions, PrunePhase, PruneResult } from "./prune-result.ts";
 import { clockOf, lookAtRepository, type PruneRun } from "./prune-run.ts";
 import { removeFiles } from "./remove-files.ts";
@@ -57,6 +58,8 @@ async function act(run: PruneRun): Promise<void> {
     context: core.context,
     signal,
     confirmLock: () => run.lock.confirm(),
+    // The old pack goes because of the new one: it counts as it reads back.
+    confirmPack: ({ packId }) => readBack(core, { packId, signal }),
     onIndex: async ({ indexId, columns }) => {
       run.files.add(indexId, columns);
       await keepIndex(core.cache, indexId, columns);
@@ -73,6 +76,14 @@ async function act(run: PruneRun): Promise<void> {
     report(run, "index", { done: 0, total: run.files.count });
     await run.files.gather({ guard: () => guard(run), signal });
   }
+}
+
+async function readBack(
+  { context: { storage } }: RepositoryCore,
+  { packId, signal }: { readonly packId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const bytes = await storage.load({ type: "data", name: packId }, { signal });
+  if (sha256Hex(bytes) !== packId) throw notArrived(storage.location, packId);
 }
 
 /**
