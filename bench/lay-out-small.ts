@@ -38,18 +38,30 @@ const FOLDERS = [
  * Data Commons PDDL 1.0; contents: CC0 1.0, as its README says).
  */
 export function layOutSmall(options: LayOutStoreOptions): Store {
-  return keptStore("small", options, (root) => {
+  return layOut("small", MAILBOXES, options);
+}
+
+/**
+ * The same with as many more mailboxes as there are more messages: a server that grows gets more
+ * people, and their folders stay as large as they are. Its scale may be any.
+ */
+export function layOutGrown(options: LayOutStoreOptions): Store {
+  return layOut("grown", Math.max(1, Math.round(MAILBOXES * options.scale)), options);
+}
+
+function layOut(name: string, mailboxes: number, options: LayOutStoreOptions): Store {
+  return keptStore(name, options, (root) => {
     const random = createRandom(100_000);
     const mail = openSampleMail({ seed: 1 });
     const pool = readPool(mail);
-    const server = new MaildirServer({ root, random, mailboxes: MAILBOXES, folders: FOLDERS });
+    const server = new MaildirServer({ root, random, mailboxes, folders: FOLDERS });
     const count = Math.round(MESSAGES * options.scale);
     for (const [index, timeMs] of spreadArrivals(random, { count, days: DAYS }).entries()) {
       server.deliver({
         ...compose(random, { pool, index, timeMs }),
         timeMs,
         // Squared: some people get a lot of mail, most get little.
-        recipients: [Math.floor(random.fraction() ** 2 * MAILBOXES)],
+        recipients: [Math.floor(random.fraction() ** 2 * mailboxes)],
       });
     }
     server.commit();

@@ -16,6 +16,8 @@ export type Measurement = {
   readonly wallMs: number;
   /** The largest resident set of any process of the command, in KiB. */
   readonly peakMemoryKiB: number;
+  /** User and system time together, with its children; only where GNU time is installed. */
+  readonly cpuMs?: number;
 };
 
 const TIME = "/usr/bin/time";
@@ -30,7 +32,7 @@ export async function measure(command: Command, scratch: string): Promise<Measur
   const withTime = existsSync(TIME);
   const report = join(scratch, `time-${process.pid}.txt`);
   const own = [command.program, ...command.arguments];
-  const [program = "", ...argv] = withTime ? [TIME, "-f", "%M", "-o", report, ...own] : own;
+  const [program = "", ...argv] = withTime ? [TIME, "-f", "%M %U %S", "-o", report, ...own] : own;
   const output = command.outputPath === undefined ? "ignore" : openSync(command.outputPath, "w");
   const startMs = performance.now();
   const child = spawn(program, argv, {
@@ -59,9 +61,11 @@ export async function measure(command: Command, scratch: string): Promise<Measur
       `Cannot measure "${own.join(" ")}": it ended with ${status}\n${errors}`,
     );
   }
-  const peakMemoryKiB = withTime ? Number(readFileSync(report, "utf8").trim()) : polledKiB;
+  if (!withTime) return { wallMs, peakMemoryKiB: polledKiB };
+  const numbers = readFileSync(report, "utf8").trim().split(" ").map(Number);
   rmSync(report, { force: true });
-  return { wallMs, peakMemoryKiB };
+  const [peakMemoryKiB = 0, userSeconds = 0, systemSeconds = 0] = numbers;
+  return { wallMs, peakMemoryKiB, cpuMs: (userSeconds + systemSeconds) * 1000 };
 }
 
 function peakOf(processId: number | undefined): number {

@@ -43,7 +43,7 @@ export class Dovecot implements AsyncDisposable {
       join(folder, "users"),
       `md:::::${folder}/home/md::userdb_mail=maildir:~/Maildir\n`,
     );
-    writeFileSync(join(folder, "dovecot.conf"), configuration(folder));
+    writeFileSync(join(folder, "dovecot.conf"), dovecotConfiguration(folder));
     if (isRoot)
       for (const path of [join(folder, "home"), join(folder, "home", "md")])
         chownSync(path, 65_534, 65_534);
@@ -107,7 +107,8 @@ function withSystemFolders(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
 }
 
-function configuration(folder: string): string {
+/** Of a server that keeps everything in `folder`, with the users of its file `users`, and no network. */
+export function dovecotConfiguration(folder: string): string {
   const user = isRoot ? "nobody" : userInfo().username;
   const ownGroup = spawnSync("id", ["-gn"]).stdout.toString().trim();
   const mailUser = isRoot ? ["nobody", "nogroup"] : [user, ownGroup];
