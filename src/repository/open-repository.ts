@@ -20,6 +20,7 @@ import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts"
 import { RepositoryError } from "./repository-error.ts";
 import { RepositoryImage } from "./repository-image.ts";
 import type { OpenRepositoryOptions, Repository, Snapshot } from "./repository.ts";
+import { repairRepository } from "./repair.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 import { verifyRepository } from "./verify.ts";
 
@@ -250,6 +251,11 @@ class OpenRepository implements Repository, HasCore {
 
   verify(options: Parameters<Repository["verify"]>[0] = {}): ReturnType<Repository["verify"]> {
     return verifyRepository(this.#core, options);
+  }
+
+  repair(options: Parameters<Repository["repair"]>[0]): ReturnType<Repository["repair"]> {
+    this.#reader = undefined;
+    return repairRepository(this.#core, options);
   }
 
   duplicateTo(

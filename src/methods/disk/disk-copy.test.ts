@@ -62,6 +62,7 @@ function repositoryForTest(snapshots: Snapshot[]): {
       removeSnapshots: unused,
       replaceTags: unused,
       verify: unused,
+      repair: unused,
       duplicateTo: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
