@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { initRepository } from "#repository";
 import { directoryStorage } from "#storage";
-import { killEverywhere } from "./support/kill-everywhere.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { filesIn, password, Site, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
+import { killEverywhere } from "./support/kill-everywhere.ts";
 import { runChild } from "./support/start-child.ts";
 
 /** Three moments; the store has changed since the last. */
@@ -22,9 +22,8 @@ for (let moment = 0; moment < 3; moment++) {
   contents.set(snapshot.id, contentsOfFolder(template.store));
 }
 const moments = [...contents.keys()];
-for (let number = 200; number < 206; number++) deliver(template.store, number);
-
 const branch = (name: string): Site => template.branch(name);
+for (let number = 200; number < 206; number++) deliver(template.store, number);
 
 function assertSound(site: Site, name: string, ...options: readonly string[]): void {
   if (withoutRestic !== false) return;
@@ -72,7 +71,7 @@ test("a capture killed at any storage operation loses no moment, and the next on
       await assertMoments(site, moments, name);
       await assertGoesOn(site, name);
     },
-    { branch, selections: [{}] },
+    { selections: [{}], branch },
   );
   t.diagnostic(`killed ${kills} times`);
   assert.ok(kills > 15, `only ${kills} kills`);

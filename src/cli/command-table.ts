@@ -17,6 +17,7 @@ import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
 import { planCommand } from "./plan-command.ts";
+import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
@@ -227,6 +228,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 1 },
     load: () => import("./commands/expire.ts"),
   },
+  pruneCommand,
   {
     name: "status",
     summary: "how well each group is protected now",

@@ -356,7 +356,10 @@ test("expire is refused while the newest moment has shrunk, until a person relea
   assert.equal((await run(["expire", "mail", "--keep", "last 1"])).exitCode, 23);
   const done = await run(["expire", "mail", "--keep", "last 1", "--yes"]);
   assert.equal(done.exitCode, 0, done.messages);
-  assert.match(done.output, /Removed 2 moments\. Their bytes are freed by `restic -r .* prune`/);
+  assert.match(
+    done.output,
+    /Removed 2 moments\. Their bytes are freed by `restante prune --copy .*`/,
+  );
   assert.match((await run(["moments"])).output, /: 1 moment\n/);
 });
 

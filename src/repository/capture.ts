@@ -17,7 +17,7 @@ import type { CaptureOptions, CaptureProgress, CaptureResult, Snapshot } from ".
 import { PackSaver } from "./pack-saver.ts";
 import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts";
 import { listSnapshots } from "./list-snapshots.ts";
-import { saveSnapshot } from "./snapshot-file.ts";
+import { saveMoment } from "./save-moment.ts";
 import { storeSnapshotTree } from "./snapshot-tree.ts";
 import { ownUser } from "./process-identity.ts";
 import { programVersion } from "./program-version.ts";
@@ -274,9 +274,8 @@ async function finish(parts: {
   });
   await store.flush();
   await saver.finish();
-  await parts.lock.confirm();
   const totals = store.totals();
-  return saveSnapshot(
+  return await saveMoment(
     core.context,
     {
       timeNs: endNs,
@@ -305,7 +304,7 @@ async function finish(parts: {
         totalBytesProcessed: counts.bytesTotal,
       },
     },
-    signal,
+    { lock: parts.lock, signal },
   );
 }
 

@@ -19,6 +19,13 @@ export {
   duplicateVerifications,
   type RefusedSnapshot,
 } from "./duplicate-result.ts";
+export {
+  type PruneOptions,
+  type PrunePhase,
+  prunePhases,
+  type PruneProgress,
+  type PruneResult,
+} from "./prune-result.ts";
 export type {
   CaptureOptions,
   CaptureProgress,

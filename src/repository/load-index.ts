@@ -1,6 +1,6 @@
 /** All index files of a repository, through the local cache. */
+import { isRecoveryError, type RecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
-import type { RecoveryError } from "#errors";
 import { isDamage } from "./is-damage.ts";
 import type { LocalCache } from "./local-cache.ts";
 import {
@@ -38,7 +38,28 @@ export async function listIndexIds(options: LoadIndexOptions): Promise<ReadonlyS
   return ids;
 }
 
+/**
+ * All index files as they stood at some instant. A prune replaces them, the new ones first, so that a
+ * reader that met the middle of it begins again.
+ */
 export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await loadListed(options);
+    } catch (error) {
+      if (!isGone(error) || tries === mostTries) throw error;
+    }
+  }
+}
+
+/** Each is a prune that replaced index files within the time of one load. */
+const mostTries = 10;
+
+function isGone(error: unknown): boolean {
+  return isRecoveryError(error) && error.code === "storage.not-found";
+}
+
+async function loadListed(options: LoadIndexOptions): Promise<LoadedIndex> {
   const indexIds = await listIndexIds(options);
   const parts: ParsedIndex[] = [];
   const waiting = [...indexIds];
@@ -54,7 +75,7 @@ export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex>
 
 async function loadOrTell(options: LoadIndexOptions, id: string): Promise<readonly ParsedIndex[]> {
   try {
-    return [await loadOne(options, id)];
+    return [await loadOneIndex(options, id)];
   } catch (error) {
     options.signal?.throwIfAborted();
     if (options.onDamaged === undefined || !isDamage(error)) throw error;
@@ -65,7 +86,8 @@ async function loadOrTell(options: LoadIndexOptions, id: string): Promise<readon
   }
 }
 
-async function loadOne(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
+/** One index file; its typed form is kept in the local cache. */
+export async function loadOneIndex(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
   const cached = await options.cache.get(cacheKind, id);
   const known = cached === undefined ? undefined : decodeCachedIndex(cached);
   if (known !== undefined) return known;

@@ -42,11 +42,14 @@ export async function takeLock(context: UnpackedContext, options: LockOptions): 
   await refuseConflicts(context, options, new Set());
   let name = await writeLock(context, options);
   try {
-    await sleep(
-      settleMs,
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    // Whoever writes first is seen by whoever lists second; the pause is for listings that lag.
+    if (context.storage.promises.listsAtOnce !== true) {
+      await sleep(
+        settleMs,
+        undefined,
+        options.signal === undefined ? {} : { signal: options.signal },
+      );
+    }
     await refuseConflicts(context, options, new Set([name]));
   } catch (error) {
     // What went wrong first is what is told.

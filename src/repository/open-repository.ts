@@ -15,6 +15,7 @@ import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";
+import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
@@ -256,6 +257,12 @@ class OpenRepository implements Repository, HasCore {
   repair(options: Parameters<Repository["repair"]>[0]): ReturnType<Repository["repair"]> {
     this.#reader = undefined;
     return repairRepository(this.#core, options);
+  }
+
+  async prune(...[options]: Parameters<Repository["prune"]>): ReturnType<Repository["prune"]> {
+    // Its index names packs that will be gone.
+    this.#reader = undefined;
+    return await pruneRepository(this.#core, options);
   }
 
   duplicateTo(

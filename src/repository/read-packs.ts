@@ -60,6 +60,7 @@ export async function readPacks(
     packsRead: reading.packsRead,
     bytesRead: run.bytesRead,
     tookMs: clockMs() - beganMs,
+    structureMs: beganMs - input.startedMs,
     endedByBudget: reading.packsRead < chosen.length,
   });
 }

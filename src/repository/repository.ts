@@ -7,6 +7,7 @@ import type { Consistency, Image, RawPath } from "#image";
 import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
 import type { RepairOptions, RepairReport } from "./repair-report.ts";
 import type { VerifyOptions, VerifyReport } from "./verify-report.ts";
+import type { PruneOptions, PruneResult } from "./prune-result.ts";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
 export type Snapshot = {
@@ -120,6 +121,12 @@ export interface Repository extends AsyncDisposable {
    * lost is named. Nothing is changed without `approve`, and nothing that reads back is removed.
    */
   repair(options: RepairOptions): Promise<RepairReport>;
+  /**
+   * Frees the bytes that no moment needs: whole packs go, what is used of others moves to new packs.
+   * Throws `repository.prune-unsure` where damage hides what a moment needs; `repository.changed` where
+   * somebody writes in spite of the lock. A run that was killed is taken up by the next.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>;
   /**
    * Copies snapshots to another repository, under its key: only what it lacks is read and sent. A
    * snapshot is written there once all of it has arrived and was verified. What was sent before a

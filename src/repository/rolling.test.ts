@@ -67,6 +67,7 @@ const report = (options: Partial<Parameters<typeof rollingReport>[0]> = {}): obj
     packsRead: 1,
     bytesRead: 100,
     tookMs: 1000,
+    structureMs: 0,
     endedByBudget: true,
     ...options,
   });
@@ -89,6 +90,10 @@ test("the report says what is overdue, how old the oldest reading is, and whethe
     { ...report(), paceSuffices: false },
     "three runs, fifteen days apart, take longer than thirty days",
   );
+});
+
+test("what each run does before it reads counts against its time", () => {
+  assert.deepEqual(report({ structureMs: 500 }), { ...report(), runsForAll: 6 });
 });
 
 test("a pace is not guessed from nothing", () => {

@@ -67,6 +67,8 @@ export type Pace = {
   readonly bytesRead: number;
   /** What reading them took. */
   readonly tookMs: number;
+  /** What everything before it took, which each run takes anew. */
+  readonly structureMs: number;
   readonly endedByBudget: boolean;
 };
 
@@ -95,9 +97,11 @@ function paceOf({
   previousNs,
   bytesRead,
   tookMs,
+  structureMs,
 }: Pace): Pick<RollingReport, "runsForAll" | "paceSuffices"> {
   if (budgetMs === undefined || bytesRead === 0) return {};
-  const bytesPerRun = (bytesRead / Math.max(tookMs, 1)) * budgetMs;
+  const readingMs = Math.max(budgetMs - structureMs, 1);
+  const bytesPerRun = (bytesRead / Math.max(tookMs, 1)) * readingMs;
   const runsForAll = Math.max(1, Math.ceil(sizeOf(ages) / bytesPerRun));
   if (previousNs === undefined) return { runsForAll };
   const runsWithin = withinMs / Math.max(1, millisecondsBetween(previousNs, nowNs));

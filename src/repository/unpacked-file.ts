@@ -45,7 +45,14 @@ export async function saveUnpacked(
   options: { readonly json: Uint8Array; readonly signal?: AbortSignal },
 ): Promise<string> {
   const { name, bytes } = sealUnpacked(context, type, options.json);
-  await context.storage.save({ type, name }, [bytes], optional(options.signal));
+  try {
+    await context.storage.save({ type, name }, [bytes], optional(options.signal));
+  } catch (error) {
+    // A part of it, on storage that is not atomic, would be an index or a moment that is damaged; the whole
+    // of it, where only the answer was lost, something that was said not to be there.
+    await context.storage.remove({ type, name }).catch(() => undefined);
+    throw error;
+  }
   return name;
 }
 

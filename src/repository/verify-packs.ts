@@ -31,7 +31,7 @@ export function comparePacks(
       code: "pack-unreferenced",
       severity: "warning",
       file: packId,
-      message: `Pack ${packId.slice(0, 8)} is in no index: left by an interrupted run, it only takes up space`,
+      message: `Pack ${packId.slice(0, 8)} is in no index: left by an interrupted run, unless an index is missing`,
     });
   }
   for (const { packId, blobs } of layouts.values()) {

@@ -1,4 +1,4 @@
-/** An operation killed at each of its storage operations in turn. */
+/** Runs an operation in a process of its own, killed with SIGKILL at each of its storage operations in turn. */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import type { FaultRule } from "#storage";
@@ -8,7 +8,9 @@ import { type ChildEnd, runChild } from "./start-child.ts";
 
 export type Killed = { readonly name: string; readonly site: Site; readonly end: ChildEnd };
 
+/** Which storage operations are counted. Nothing: all of them. */
 export type Selection = Pick<FaultRule, "action">;
+/** What changes something: between two of these a kill finds the same. */
 const writes: readonly Selection[] = [{ action: "save" }, { action: "remove" }];
 
 /**
@@ -20,7 +22,7 @@ export async function killEverywhere(
   check: (killed: Killed) => Promise<void>,
   options: {
     readonly selections?: readonly Selection[];
-    /** A site of its own for each run, with what the operation is about. */
+    /** A site of its own for each run, to be broken. */
     readonly branch: (name: string) => Site;
   },
 ): Promise<number> {

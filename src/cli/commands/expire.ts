@@ -17,7 +17,6 @@ import { openCopy, type OpenCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { momentJson, shortId } from "../moments.ts";
 import { openSite, rulesOf, type Site } from "../site.ts";
-import { pruneText } from "../storage-at.ts";
 import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText, tableText } from "../text.ts";
 
@@ -104,7 +103,7 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
     await output.text(`${plural(drops.length, "moment")} would go. Run again without --dry-run.\n`);
   else
     await output.text(
-      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by ${pruneText(opened.place.folder)}.\n`,
+      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by \`restante prune --copy ${safeText(opened.place.name)}\`.\n`,
     );
   // One group's alarm does not keep the others from expiring, and does not pass unseen either.
   const stopped = plans.find(({ alarm }) => alarm.stopped);

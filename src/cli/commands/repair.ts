@@ -58,7 +58,7 @@ async function tellPlan(plan: RepairPlan, { context, zone }: Telling): Promise<v
     await output.text(`${title}\n`);
     for (const line of lines.slice(0, shown)) await output.text(`  ${safeText(line)}\n`);
     if (count > shown)
-      await output.text(`  and ${plural(count - shown, "more")}; --json has more\n`);
+      await output.text(`  and ${plural(count - shown, "more", "more")}; --json names them\n`);
   }
 }
 
@@ -153,8 +153,7 @@ async function tellResult(
     await output.text(
       `${output.style("red", `${plural(lostCount, "name")} lost`)} in ${lacking}. A capture of the living store brings back what it still has.\n`,
     );
-    return exitCodes.partial;
   }
   if (!done && isNeeded && !dryRun) return exitCodes.refused;
-  return exitCodes.done;
+  return lostCount > 0 ? exitCodes.partial : exitCodes.done;
 }

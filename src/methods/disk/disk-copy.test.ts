@@ -63,6 +63,7 @@ function repositoryForTest(snapshots: Snapshot[]): {
       replaceTags: unused,
       verify: unused,
       repair: unused,
+      prune: unused,
       duplicateTo: unused,
       [Symbol.asyncDispose]: async () => undefined,
     },
