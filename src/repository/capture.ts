@@ -276,7 +276,7 @@ async function finish(parts: {
   await saver.finish();
   const totals = store.totals();
   return await saveMoment(
-    core.context,
+    core,
     {
       timeNs: endNs,
       ...(lineage.parent === undefined ? {} : { parent: lineage.parent.id }),
@@ -304,7 +304,7 @@ async function finish(parts: {
         totalBytesProcessed: counts.bytesTotal,
       },
     },
-    { lock: parts.lock, signal },
+    { lock: parts.lock, now: options.now, signal },
   );
 }
 

@@ -73,6 +73,7 @@ type Run = {
   readonly copier: DuplicateCopier;
   readonly arrived: ArrivedSnapshots;
   readonly toLock: Lock;
+  readonly now: () => bigint;
   readonly phases: DuplicatePhases;
   readonly ids: readonly string[];
   readonly verify: DuplicateVerification;
@@ -136,6 +137,7 @@ async function openRun({
     copier,
     arrived,
     toLock,
+    now: options.now,
     phases,
     ids,
     verify,
@@ -239,7 +241,8 @@ async function finishSnapshot(run: Run, snapshot: Snapshot): Promise<void> {
   }
   const { context } = walk.to.core;
   const arriving = arrivingSnapshot(snapshot, walk.from.core.id);
-  const saved = await saveMoment(context, arriving, { lock: run.toLock, signal });
+  const { toLock: lock, now } = run;
+  const saved = await saveMoment(walk.to.core, arriving, { lock, now, signal });
   // As it reads back: a file that did not arrive whole is no moment.
   const arrived = await loadSnapshot(context, saved.id, signal);
   run.arrived.add(arrived);
