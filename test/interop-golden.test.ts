@@ -1,8 +1,9 @@
 /** The repositories that restic's own tests are made of, sound and damaged. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { inspect } from "node:util";
 import {
   type ImageProblem,
   openDirectoryImage,
@@ -58,6 +59,14 @@ async function readEverything(repository: Repository): Promise<{ files: number; 
     }
   }
   return { files, lost };
+}
+
+/** Every file of a folder with its bytes, but for locks, which come and go. */
+function allBytes(folder: string): ReadonlyMap<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (path) => statSync(join(folder, path)).isFile() && !path.startsWith("locks/"),
+  );
+  return new Map(paths.map((path) => [path, readFileSync(join(folder, path), "base64")]));
 }
 
 const sound: Readonly<Record<string, readonly string[]>> = {
@@ -134,6 +143,48 @@ describe("restic's own repositories", { skip: withoutCorpora, concurrency: false
     ]);
     assert.deepEqual(await readEverything(repository), { files: 1, lost: [] });
   });
+
+  /** Of each: what a repair changes, and what verify finds afterwards. Those without a row are sound. */
+  const damaged: Readonly<
+    Record<string, { done: boolean; lost: number; left: readonly string[] }>
+  > = {
+    "repo-data-missing": { done: true, lost: 1, left: ["error blob-missing"] },
+    "repo-index-missing-blob": { done: true, lost: 0, left: [] },
+    "repo-index-missing": { done: true, lost: 0, left: [] },
+    "repo-unused-data-missing": { done: true, lost: 0, left: [] },
+  };
+
+  for (const name of [...Object.keys(sound), ...Object.keys(damaged)]) {
+    const expected = damaged[name] ?? { done: false, lost: 0, left: sound[name] };
+    test(`${name} after a repair`, async () => {
+      // A repository of its own: the others are read by other tests.
+      const folder = join(temporary.path, "repaired", name);
+      cpSync(folderOf(name), folder, { recursive: true });
+      await using repository = await openRepository(directoryStorage(folder), {
+        password: resticPassword,
+      });
+      const before = await readEverything(repository);
+      const bytes = allBytes(folder);
+      const { done, plan } = await repository.repair({
+        readData: true,
+        approve: async () => true,
+      });
+      assert.equal(done, expected.done, inspect(plan));
+      assert.equal(plan.lostCount, expected.lost, inspect(plan));
+      if (!done) assert.deepEqual(allBytes(folder), bytes, "a sound repository stays as it is");
+      assert.deepEqual(await verify(repository), expected.left);
+      const after = await readEverything(repository);
+      assert.ok(after.files >= before.files);
+      assert.equal(after.lost.length, expected.lost);
+      if (withoutRestic !== false || name === "duplicate-packs-in-index-test-repo") return;
+      const checked = restic(folder, ["check", "--read-data"], { mayFail: true });
+      assert.equal(
+        checked.status === 0,
+        expected.lost === 0,
+        `${String(checked.stdout)}${checked.stderr}`,
+      );
+    });
+  }
 
   test("repo-layout-s3legacy: a layout that restic itself has given up is refused", async () => {
     await assert.rejects(open("repo-layout-s3legacy"), { code: "storage.not-found" });

@@ -19,9 +19,11 @@ import { peerCommand } from "./peer-command.ts";
 import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { pruneCommand } from "./prune-command.ts";
+import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
+import { verifyCommand } from "./verify-command.ts";
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -190,20 +192,8 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
-  {
-    name: "verify",
-    summary: "check that a copy is whole",
-    usage: ["--copy REPO [--read-data]"],
-    about: [
-      "Checks the structure of the repository; with --read-data it also reads, decrypts and hashes every byte. Clones and delta snapshots are held against the listing of what was kept, and bytes against their hashes where those were kept. Exit code 1 when some moment could not be recovered whole.",
-    ],
-    options: [{ name: "read-data", about: "read every byte" }],
-    examples: [
-      { command: "restante verify --copy /srv/recovery --read-data", about: "everything" },
-    ],
-    positionals: { least: 0, most: 0 },
-    load: () => import("./commands/verify.ts"),
-  },
+  verifyCommand,
+  repairCommand,
   {
     name: "expire",
     summary: "forget old moments by a rule",

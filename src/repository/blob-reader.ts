@@ -28,8 +28,10 @@ export async function openBlobReader(
   core: RepositoryCore,
   signal?: AbortSignal,
 ): Promise<BlobReader> {
-  const optional = signal === undefined ? {} : { signal };
-  let { index } = await loadIndex({ context: core.context, cache: core.cache, ...optional });
+  const { context, cache: kept } = core;
+  // An index that is damaged hides the blobs that it names, and must not hide the others.
+  const access = { context, cache: kept, onDamaged: () => undefined };
+  let { index } = await loadIndex({ ...access, ...optionalSignal(signal) });
   const cache = new BlobCache();
   const compressor = openCompressor();
 
@@ -41,21 +43,20 @@ export async function openBlobReader(
 
   async function readFromPack(id: Uint8Array, options: ReadBlobOptions): Promise<Uint8Array> {
     const location = locate(id, options.type);
-    const { packId, offset, lengthBytes } = location;
-    const sealed = await core.context.storage.load(
-      { type: "data", name: packId },
-      { offset, lengthBytes, ...(options.signal === undefined ? {} : { signal: options.signal }) },
-    );
+    const { packId: name, offset, lengthBytes } = location;
+    const range = { offset, lengthBytes, ...optionalSignal(options.signal) };
+    let sealed: Uint8Array;
+    try {
+      sealed = await core.context.storage.load({ type: "data", name }, range);
+    } catch (error) {
+      // A pack that was cut short, or that the disk does not give, takes its own blobs along and no others.
+      throw isLostToDisk(error) ? blobDamaged(id, name, error) : error;
+    }
     return openBlob(sealed, { id, location, sealer: core.context.sealer, compressor });
   }
 
   async function reload(own?: AbortSignal): Promise<void> {
-    const { context, cache: kept } = core;
-    ({ index } = await loadIndex({
-      context,
-      cache: kept,
-      ...(own === undefined ? {} : { signal: own }),
-    }));
+    ({ index } = await loadIndex({ ...access, ...optionalSignal(own) }));
   }
 
   return {
@@ -87,6 +88,15 @@ export async function openBlobReader(
       return bytes;
     },
   };
+}
+
+function isLostToDisk(error: unknown): boolean {
+  if (!isRecoveryError(error) || error.retryable) return false;
+  return error.code === "storage.truncated" || error.code === "storage.failed";
+}
+
+function optionalSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }
 
 export function plainLength(location: BlobLocation): number {

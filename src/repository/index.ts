@@ -40,7 +40,20 @@ export type {
   RepositoryKey,
   Snapshot,
   SnapshotSummary,
+} from "./repository.ts";
+export type { PackReading, PackReadings } from "./pack-readings.ts";
+export type {
+  DamagedPack,
+  LostPath,
+  RepairedSnapshot,
+  RepairOptions,
+  RepairPlan,
+  RepairReport,
+} from "./repair-report.ts";
+export type {
+  Rolling,
+  RollingReport,
   VerifyFinding,
   VerifyOptions,
   VerifyReport,
-} from "./repository.ts";
+} from "./verify-report.ts";

@@ -87,9 +87,9 @@ test("a wrong password is told as such, and not repeated in the message", async 
   });
 });
 
-test("a place without keys is no repository", async () => {
+test("a repository without keys is damaged, and says what it lacks", async () => {
   await assert.rejects(findMasterKey(await emptyStorage(), { password: "x" }), {
-    code: "repository.not-found",
+    code: "repository.damaged",
   });
 });
 

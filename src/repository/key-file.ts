@@ -94,7 +94,7 @@ export async function findMasterKey(
   const optionalSignal = options.signal === undefined ? {} : { signal: options.signal };
   const names: string[] = [];
   for await (const file of storage.list("key", optionalSignal)) names.push(file.name);
-  if (names.length === 0) throw notARepository(storage.location);
+  if (names.length === 0) throw withoutKeys(storage.location);
   let firstProblem: Error | undefined;
   for (const name of names.toSorted().slice(0, maxKeysTried)) {
     try {
@@ -121,6 +121,16 @@ export async function findMasterKey(
   );
 }
 
+function withoutKeys(location: string): RepositoryError {
+  return new RepositoryError(
+    "repository.damaged",
+    `Cannot open repository "${location}": it has no key file`,
+    {
+      hint: 'Take the folder "keys" from another copy of the repository; without a key nothing in it can be read.',
+    },
+  );
+}
+
 export function notARepository(location: string): RepositoryError {
   return new RepositoryError(
     "repository.not-found",
@@ -133,7 +143,7 @@ export function notARepository(location: string): RepositoryError {
 
 export function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
   const what = `key ${name.slice(0, 8)}`;
-  const parsed = keyFileSchema.safeParse(parseJson(bytes, what));
+  const parsed = keyFileSchema.safeParse(jsonOf(bytes));
   if (!parsed.success) throw damagedKey(name, "it lacks fields of a key file");
   const { kdf, N, r, p } = parsed.data;
   const sane =
@@ -152,6 +162,14 @@ export function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
     );
   }
   return parsed.data;
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 export function damagedKey(name: string, state: string): RepositoryError {

@@ -1,6 +1,7 @@
 /** All index files of a repository, through the local cache. */
-import { isRecoveryError } from "#errors";
+import { isRecoveryError, type RecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
+import { isDamage } from "./is-damage.ts";
 import type { LocalCache } from "./local-cache.ts";
 import {
   type ParsedIndex,
@@ -20,6 +21,11 @@ export type LoadIndexOptions = {
   readonly context: UnpackedContext;
   readonly cache: LocalCache;
   readonly signal?: AbortSignal;
+  /**
+   * Told of an index file that is damaged, which is left out then. Only for who reads: to whoever
+   * removes what no index names it would seem to be nobody's. Without it such a file throws.
+   */
+  readonly onDamaged?: (error: RecoveryError) => void;
 };
 
 const cacheKind = "index";
@@ -59,12 +65,25 @@ async function loadListed(options: LoadIndexOptions): Promise<LoadedIndex> {
   const waiting = [...indexIds];
   const load = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
-      parts.push(await loadOneIndex(options, id));
+      parts.push(...(await loadOrTell(options, id)));
   };
   await Promise.all(Array.from({ length: parallelLoads }, load));
   void forgetOldEntries(options.cache, indexIds);
   // An index that says which others it supersedes repeats what they say, so all of them are merged.
   return { index: new BlobIndex(parts), indexIds };
+}
+
+async function loadOrTell(options: LoadIndexOptions, id: string): Promise<readonly ParsedIndex[]> {
+  try {
+    return [await loadOneIndex(options, id)];
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (options.onDamaged === undefined || !isDamage(error)) throw error;
+    // Removed since it was listed: what took its place was not listed, so who reads loads again.
+    if (error.code === "storage.not-found") throw error;
+    options.onDamaged(error);
+    return [];
+  }
 }
 
 /** One index file; its typed form is kept in the local cache. */

@@ -13,11 +13,14 @@ export function blobMissing(id: Uint8Array, type: BlobType): RepositoryError {
   );
 }
 
-export function blobDamaged(id: Uint8Array, packId: string): RepositoryError {
+export function blobDamaged(id: Uint8Array, packId: string, cause?: unknown): RepositoryError {
   const name = Buffer.from(id).toString("hex", 0, 4);
   return new RepositoryError(
     "repository.damaged",
     `Cannot read blob ${name} of pack ${packId.slice(0, 8)}: its bytes are damaged`,
-    { hint: "Other messages are not affected; run `restante verify --read-data` to see what is." },
+    {
+      hint: "Other messages are not affected; run `restante verify --read-data` to see what is.",
+      ...(cause === undefined ? {} : { cause }),
+    },
   );
 }

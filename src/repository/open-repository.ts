@@ -28,6 +28,7 @@ import type {
   Repository,
   Snapshot,
 } from "./repository.ts";
+import { repairRepository } from "./repair.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 import { heldLocks, removeLocks } from "./unlock.ts";
 import { verifyRepository } from "./verify.ts";
@@ -265,6 +266,11 @@ class OpenRepository implements Repository, HasCore {
 
   verify(options: Parameters<Repository["verify"]>[0] = {}): ReturnType<Repository["verify"]> {
     return verifyRepository(this.#core, options);
+  }
+
+  repair(options: Parameters<Repository["repair"]>[0]): ReturnType<Repository["repair"]> {
+    this.#reader = undefined;
+    return repairRepository(this.#core, options);
   }
 
   async prune(...[options]: Parameters<Repository["prune"]>): ReturnType<Repository["prune"]> {

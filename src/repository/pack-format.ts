@@ -29,10 +29,13 @@ const compressedEntryBytes = 41;
 export const packEntryBytes: number = compressedEntryBytes;
 export const headerLengthBytes = 4;
 
+export function headerEntryBytes(isCompressed: boolean): number {
+  return isCompressed ? compressedEntryBytes : plainEntryBytes;
+}
+
 export function encodePackHeader(blobs: readonly PackedBlob[]): Uint8Array {
   let size = 0;
-  for (const blob of blobs)
-    size += blob.rawLengthBytes === 0 ? plainEntryBytes : compressedEntryBytes;
+  for (const blob of blobs) size += headerEntryBytes(blob.rawLengthBytes !== 0);
   const header = Buffer.alloc(size);
   let at = 0;
   for (const blob of blobs) {
@@ -55,7 +58,7 @@ export function parsePackHeader(header: Uint8Array, packId: string): readonly Pa
   for (let at = 0; at < view.length;) {
     const kind = view[at] as number;
     const compressed = kind === 2 || kind === 3;
-    const size = compressed ? compressedEntryBytes : plainEntryBytes;
+    const size = headerEntryBytes(compressed);
     if (kind > 3 || at + size > view.length) throw damagedHeader(packId);
     const lengthBytes = view.readUInt32LE(at + 1);
     const idAt = at + (compressed ? 9 : 5);

@@ -72,7 +72,7 @@ export function parseIndex(json: Uint8Array, indexId: string): ParsedIndex {
     return index;
   } catch (cause) {
     throw new RepositoryError("repository.damaged", `Cannot read ${what}: it is not an index`, {
-      hint: "`restic rebuild-index` makes a new index from the packs.",
+      hint: "`restante repair` makes a new index from the packs.",
       cause,
     });
   }

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod/mini";
 import type { Storage } from "#storage";
 import { isRecoveryError } from "#errors";
-import { type Sealer, openOrThrow } from "./crypto.ts";
+import type { Sealer } from "./crypto.ts";
 import { notARepository } from "./key-file.ts";
 import { isChunkerPolynomial, randomPolynomial } from "./polynomial.ts";
 import { RepositoryError } from "./repository-error.ts";
@@ -49,7 +49,8 @@ export async function loadConfig(
 ): Promise<RepositoryConfig> {
   if (!(await hasConfig(storage, signal))) throw notARepository(storage.location);
   const sealed = await storage.load(handle, signal === undefined ? {} : { signal });
-  const parsed = configSchema.safeParse(parseJson(openOrThrow(sealer, sealed, "config"), "config"));
+  const plain = sealer.open(sealed);
+  const parsed = configSchema.safeParse(plain && parseJson(plain, "config"));
   if (!parsed.success) throw damagedConfig(storage.location);
   const { version, id, chunker_polynomial: polynomial } = parsed.data;
   if (version !== 1 && version !== 2) {

@@ -5,6 +5,8 @@
 import type { RecoveryError } from "#errors";
 import type { Consistency, Image, RawPath } from "#image";
 import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
+import type { RepairOptions, RepairReport } from "./repair-report.ts";
+import type { VerifyOptions, VerifyReport } from "./verify-report.ts";
 import type { PruneOptions, PruneResult } from "./prune-result.ts";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
@@ -93,45 +95,6 @@ export type CaptureResult = {
   readonly partial: boolean;
 };
 
-export type VerifyOptions = {
-  /** Read and decrypt every blob, not only structure. */
-  readonly readData?: boolean;
-  readonly onProgress?: (progress: {
-    readonly done: number;
-    readonly total: number;
-    readonly bytes: number;
-  }) => void;
-  readonly signal?: AbortSignal;
-};
-
-export type VerifyFinding = {
-  readonly code:
-    | "pack-missing"
-    | "pack-damaged"
-    | "pack-unreferenced"
-    | "blob-missing"
-    | "blob-damaged"
-    | "tree-damaged"
-    | "index-damaged"
-    | "snapshot-damaged"
-    | "pack-in-several-indexes";
-  /** `warning`: nothing is lost; `error`: some moment cannot be recovered whole. */
-  readonly severity: "error" | "warning";
-  readonly message: string;
-  /** Pack, index or snapshot file. */
-  readonly file?: string;
-  /** Path within a snapshot that is affected, where known. */
-  readonly path?: string;
-};
-
-export type VerifyReport = {
-  readonly snapshots: number;
-  readonly packs: number;
-  readonly blobs: number;
-  readonly bytesRead: number;
-  readonly findings: readonly VerifyFinding[];
-};
-
 /** A key opens the repository with a password of its own (restic design: Keys). */
 export type RepositoryKey = {
   readonly id: string;
@@ -215,6 +178,11 @@ export interface Repository extends AsyncDisposable {
   /** Writes the snapshot again with other tags, then removes the old one, as `restic tag` does. */
   replaceTags(snapshot: Snapshot, tags: readonly string[], signal?: AbortSignal): Promise<Snapshot>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /**
+   * Saves what can be read of damaged packs, and makes the index say what is there again. What is
+   * lost is named. Nothing is changed without `approve`, and nothing that reads back is removed.
+   */
+  repair(options: RepairOptions): Promise<RepairReport>;
   /**
    * Frees the bytes that no moment needs: whole packs go, what is used of others moves to new packs.
    * Throws `repository.prune-unsure` where damage hides what a moment needs; `repository.changed` where

@@ -3,8 +3,9 @@ import { before, describe, test } from "node:test";
 import { memoryImage, readAll, type RawPath, walkImage } from "#image";
 import { type FileType, type Storage, fileTypes, memoryStorage } from "#storage";
 import { openRepository } from "./open-repository.ts";
-import type { Repository, VerifyFinding } from "./repository.ts";
+import type { Repository } from "./repository.ts";
 import { pseudoRandom, quickRepository } from "./repository.fixture.ts";
+import type { VerifyFinding } from "./verify-report.ts";
 
 const password = "geheim";
 const files: Readonly<Record<string, Buffer>> = {

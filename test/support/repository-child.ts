@@ -18,7 +18,8 @@ export type ChildRequest = {
     | "duplicate"
     | "prune"
     | "verify"
-    | "key-change";
+    | "key-change"
+    | "repair";
   readonly repository: string;
   readonly cache: string;
   readonly store: string;
@@ -27,6 +28,8 @@ export type ChildRequest = {
   readonly group?: string;
   /** Of remove and retag. */
   readonly snapshots?: readonly string[];
+  /** Of repair: also write incomplete moments again. */
+  readonly dropLost?: boolean;
   /** Of duplicate: the repository that all is copied from. `rules` are the target's. */
   readonly from?: string;
 };
@@ -62,6 +65,12 @@ async function perform(request: ChildRequest): Promise<Pick<ChildOutcome, "done"
     case "remove":
       await repository.removeSnapshots(wanted);
       return { done: "removed" };
+    case "repair": {
+      const { dropLost = false } = request;
+      const approve = async (): Promise<boolean> => true;
+      const { done } = await repository.repair({ readData: true, dropLost, approve });
+      return { done: done ? "repaired" : "nothing to repair" };
+    }
     case "duplicate": {
       const storage = directoryStorage(request.from ?? "");
       await using from = await openRepository(storage, { password });

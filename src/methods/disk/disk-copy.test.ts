@@ -62,6 +62,7 @@ function repositoryForTest(snapshots: Snapshot[]): {
       removeSnapshots: unused,
       replaceTags: unused,
       verify: unused,
+      repair: unused,
       prune: unused,
       duplicateTo: unused,
       keys: unused,
