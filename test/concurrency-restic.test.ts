@@ -99,6 +99,8 @@ const ours: Readonly<Record<string, Ours>> = {
     await using to = await vault.open();
     await repository.duplicateTo(to, { snapshots: (await repository.snapshots()).slice(-1), now });
   },
+  repair: async (_contest, repository) =>
+    await repository.repair({ approve: async () => true, readData: true, now, workers: 0 }),
   unlock: async (_contest, repository) => {
     const { locks } = await repository.locks({ now });
     await repository.removeLocks(locks.filter(isOver).map(({ id }) => id));

@@ -107,7 +107,10 @@ for (const one of damages) {
     // The caches of before the damage must not be believed.
     const { snapshot, partial } = await site.capture({ store: template.store });
     assert.equal(partial, false);
-    assert.deepEqual(await codesOf(site), healed);
+    const remains = await codesOf(site);
+    if (one.mayHitManifest !== true || remains.length > 0) {
+      assert.deepEqual(remains, one.mayHitManifest === true ? ["error blob-missing"] : healed);
+    }
     const isHealed = whole.isSubsetOf(await filesThatComeOut(site));
     assert.equal(isHealed, one.mailStaysLost !== true, "mail of earlier moments is stored again");
     await using repository = await open(site);

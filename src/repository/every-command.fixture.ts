@@ -1,6 +1,13 @@
 /** Every command on one small repository, so that each may meet every fault. */
 import type { Storage } from "#storage";
-import { captureNodes, emptyTarget, messages, reopen, startNs } from "./duplicate.fixture.ts";
+import {
+  captureNodes,
+  emptyTarget,
+  filesOf,
+  messages,
+  reopen,
+  startNs,
+} from "./duplicate.fixture.ts";
 import { contentsOf, copyOf, sceneOf } from "./prune.fixture.ts";
 import type { Snapshot } from "./repository.ts";
 
@@ -20,6 +27,8 @@ export type Command = {
   readonly run: (storage: Storage, scene: CommandScene) => Promise<unknown>;
   /** Changes nothing but locks. */
   readonly isReader?: boolean;
+  /** What is done to the repository before: it mends that, and until then not everything reads back. */
+  readonly damage?: (storage: Storage) => Promise<void>;
 };
 
 /** Moments that share packs, packs of a forgotten moment, something for every command to do. */
@@ -44,8 +53,10 @@ export async function commandScene(): Promise<CommandScene> {
   return { storage, promised, expired, tagged };
 }
 
-export async function branchOf(scene: CommandScene): Promise<CommandScene> {
-  return { ...scene, storage: await copyOf(scene.storage) };
+export async function branchOf(scene: CommandScene, command: Command): Promise<CommandScene> {
+  const storage = await copyOf(scene.storage);
+  await command.damage?.(storage);
+  return { ...scene, storage };
 }
 
 const now = (): bigint => startNs;
@@ -98,6 +109,22 @@ export const commands: readonly Command[] = [
       await using from = await reopen(other);
       await using to = await reopen(storage);
       return await from.duplicateTo(to, { snapshots: await from.snapshots(), now });
+    },
+  },
+  {
+    name: "repair",
+    // One index file is lost, another is damaged.
+    async damage(storage) {
+      const [lost, damaged] = (await filesOf(storage, "index")) as [string, string];
+      await storage.remove({ type: "index", name: lost });
+      const bytes = await storage.load({ type: "index", name: damaged });
+      await storage.remove({ type: "index", name: damaged });
+      const flipped = bytes.with(40, 1 ^ (bytes[40] as number));
+      await storage.save({ type: "index", name: damaged }, [flipped]);
+    },
+    async run(storage) {
+      await using repository = await reopen(storage);
+      return await repository.repair({ approve: async () => true, now, workers: 0 });
     },
   },
   {

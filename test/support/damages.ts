@@ -27,6 +27,8 @@ export type Damage = {
   readonly left?: readonly string[];
   /** The same after a capture of the store, which still has all mail. Default: nothing. */
   readonly healed?: readonly string[];
+  /** Chance decides whether it hits what a capture itself wrote, which does not come again. */
+  readonly mayHitManifest?: boolean;
   /** Some mail of earlier moments is lost even so. Otherwise at most what a capture itself wrote. */
   readonly mailStaysLost?: boolean;
   /** False: restic tries for minutes before it gives up. */
@@ -34,10 +36,10 @@ export type Damage = {
 };
 
 const half = (length: number): number => length >> 1;
-const key = (site: Site): string => pathsIn(site, "keys")[0] as string;
 const first = (site: Site, folder: string): string => pathsIn(site, folder)[0] as string;
 
 const lost = ["error blob-missing"] as const;
+const unreadableLock = ["warning lock-damaged"] as const;
 export const damages: readonly Damage[] = [
   {
     name: "config missing",
@@ -60,13 +62,29 @@ export const damages: readonly Damage[] = [
     open: "storage.failed",
     restic: false,
   },
-  { name: "key missing", damage: (site) => rmSync(key(site)), open: "repository.damaged" },
-  { name: "key damaged", damage: (site) => flip(key(site), half), open: "repository.damaged" },
-  { name: "key truncated", damage: (site) => cut(key(site), half), open: "repository.damaged" },
-  { name: "key empty", damage: (site) => cut(key(site), () => 0), open: "repository.damaged" },
+  {
+    name: "key missing",
+    damage: (site) => rmSync(first(site, "keys")),
+    open: "repository.damaged",
+  },
+  {
+    name: "key damaged",
+    damage: (site) => flip(first(site, "keys"), half),
+    open: "repository.damaged",
+  },
+  {
+    name: "key truncated",
+    damage: (site) => cut(first(site, "keys"), half),
+    open: "repository.damaged",
+  },
+  {
+    name: "key empty",
+    damage: (site) => cut(first(site, "keys"), () => 0),
+    open: "repository.damaged",
+  },
   {
     name: "a folder in the place of a key",
-    damage: (site) => folderInstead(key(site)),
+    damage: (site) => folderInstead(first(site, "keys")),
     open: "repository.damaged",
     restic: false,
   },
@@ -200,6 +218,7 @@ export const damages: readonly Damage[] = [
   },
   {
     name: "pack cut within a blob",
+    mayHitManifest: true,
     damage: async (site) => cut((await packOf(site, "data")).path, half),
     found: ["error blob-damaged", "error blob-missing", "error pack-damaged"],
     left: lost,
@@ -221,6 +240,7 @@ export const damages: readonly Damage[] = [
   },
   {
     name: "one bit flipped in a data blob",
+    mayHitManifest: true,
     damage: async (site) => flip((await packOf(site, "data")).path, half),
     found: ["error blob-damaged", "error blob-missing", "error pack-damaged"],
     left: lost,
@@ -369,31 +389,28 @@ export const damages: readonly Damage[] = [
       await saveSealed(site, "lock", "{}");
       flip(first(site, "locks"), half);
     },
-    found: ["warning lock-damaged"],
-    left: ["warning lock-damaged"],
-    healed: ["warning lock-damaged"],
+    found: unreadableLock,
+    left: unreadableLock,
+    healed: unreadableLock,
   },
   {
     name: "lock empty",
     damage: (site) => writeFileSync(join(site.repository, "locks", "1".repeat(64)), ""),
-    found: ["warning lock-damaged"],
-    left: ["warning lock-damaged"],
-    healed: ["warning lock-damaged"],
+    found: unreadableLock,
+    left: unreadableLock,
+    healed: unreadableLock,
   },
   {
     name: "a folder in the place of a lock",
     damage: (site) => mkdirSync(join(site.repository, "locks", "1".repeat(64))),
-    found: [],
     restic: false,
   },
   {
     name: "names that are not hexadecimal",
     damage: (site) => {
-      for (const folder of ["keys", "index", "snapshots", "locks", "data", "data/00"]) {
-        mkdirSync(join(site.repository, folder), { recursive: true });
+      mkdirSync(join(site.repository, "data/00"), { recursive: true });
+      for (const folder of ["keys", "index", "snapshots", "locks", "data", "data/00"])
         writeFileSync(join(site.repository, folder, "notes.txt"), "x");
-      }
     },
-    found: [],
   },
 ];

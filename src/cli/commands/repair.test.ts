@@ -135,7 +135,7 @@ test("repair saves the rest, and a capture heals what the store still has", asyn
   );
   const [, summary] = repaired;
   assert.deepEqual(
-    { ...summary, repairedSnapshots: undefined },
+    { ...summary, repairedSnapshots: undefined, audit: undefined },
     {
       version: 1,
       type: "summary",
@@ -150,8 +150,10 @@ test("repair saves the rest, and a capture heals what the store still has", asyn
       lost: 1,
       incompleteMoments: 1,
       repairedSnapshots: undefined,
+      audit: undefined,
     },
   );
+  assert.match(String(summary?.["audit"]), /^[0-9a-f]{64}$/);
   const again = await run(["repair"]);
   assert.equal(again.exitCode, 3);
   assert.match(again.output, /There is nothing that a repair could mend/);

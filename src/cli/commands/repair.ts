@@ -1,5 +1,6 @@
 import type { RepairPlan, RepairReport } from "#repository";
 import { formatInstant, toRfc3339Nano } from "#time";
+import { type AuditFacts, audited } from "../audit.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { openCopy } from "../copy-access.ts";
@@ -16,25 +17,39 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const progress = output.progress(surroundings.clockMs);
   const dryRun = typed.has("dry-run");
   let isShown = false;
-  const report = await repository.repair({
-    readData: typed.has("read-data"),
-    dropLost: typed.has("drop-lost"),
-    dryRun,
-    readings: readingsOf(context, repository.id),
-    now: surroundings.now,
-    signal: surroundings.signal,
-    onProgress: ({ done, total, bytes }) =>
-      progress.update({ label: "read", unit: "packs", done, total, bytesDone: bytes }),
-    approve: async (plan) => {
-      progress.finish();
-      isShown = true;
-      await tellPlan(plan, { context, zone: site.zone });
-      return await confirmed("Repair it so?", context);
-    },
-  });
+  const repair = async (): Promise<RepairReport> =>
+    await repository.repair({
+      readData: typed.has("read-data"),
+      dropLost: typed.has("drop-lost"),
+      dryRun,
+      readings: readingsOf(context, repository.id),
+      now: surroundings.now,
+      signal: surroundings.signal,
+      onProgress: ({ done, total, bytes }) =>
+        progress.update({ label: "read", unit: "packs", done, total, bytesDone: bytes }),
+      approve: async (plan) => {
+        progress.finish();
+        isShown = true;
+        await tellPlan(plan, { context, zone: site.zone });
+        return await confirmed("Repair it so?", context);
+      },
+    });
+  const change = { context, verb: "repair", repository, facts: changeFacts };
+  const { result: report, audit } = dryRun
+    ? { result: await repair(), audit: undefined }
+    : await audited(change, repair);
   progress.finish();
   if (!isShown) await tellPlan(report.plan, { context, zone: site.zone });
-  return await tellResult(report, { context, dryRun });
+  return await tellResult(report, { context, dryRun, audit });
+}
+
+function changeFacts({ plan, repairedSnapshots, ...counts }: RepairReport): AuditFacts {
+  return {
+    ...counts,
+    damagedPacks: plan.damagedPacks.map(({ packId }) => packId),
+    repaired: repairedSnapshots.map(({ id }) => id),
+    lost: plan.lostCount,
+  };
 }
 
 type Telling = { readonly context: CommandContext; readonly zone: string };
@@ -117,9 +132,16 @@ function lostSection({ lost, lostCount }: RepairPlan, zone: string): Section {
 
 async function tellResult(
   report: RepairReport,
-  { context, dryRun }: { readonly context: CommandContext; readonly dryRun: boolean },
+  {
+    context: { output },
+    dryRun,
+    audit,
+  }: {
+    readonly context: CommandContext;
+    readonly dryRun: boolean;
+    readonly audit: string | undefined;
+  },
 ): Promise<ExitCode> {
-  const { output } = context;
   const { plan, done, ...counts } = report;
   const { isNeeded, lostCount, incompleteSnapshots, packsRead, packs } = plan;
   await output.document({
@@ -131,6 +153,7 @@ async function tellResult(
     ...counts,
     lost: lostCount,
     incompleteMoments: incompleteSnapshots.length,
+    ...(audit === undefined ? {} : { audit }),
   });
   for (const { original, id } of report.repairedSnapshots)
     await output.text(`Moment ${original.slice(0, 8)} without what is lost: ${id.slice(0, 8)}\n`);
