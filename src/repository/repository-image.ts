@@ -13,7 +13,6 @@ import {
   type RawPath,
   type ReadOptions,
   type Volume,
-  consistencies,
   displayPath,
   rawBaseName,
   rawParent,
@@ -22,11 +21,12 @@ import { isRecoveryError } from "#errors";
 import type { BlobReader } from "./blob-reader.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
 import { type FileContent, findContents } from "./find-contents.ts";
+import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
-import { tagOf, tagPrefixes } from "./manifest.ts";
 import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
+import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
 import type { NodeRecord } from "./tree.ts";
 
 /** Parsed folders kept: the ones on the way to what was asked for last. */
@@ -149,7 +149,7 @@ export class RepositoryImage implements Image {
   }
 
   extract(
-    requests: readonly ExtractRequest[],
+    requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<ExtractResult, void, undefined> {
     const optional = signal === undefined ? {} : { signal };
@@ -159,11 +159,12 @@ export class RepositoryImage implements Image {
 
   /** The blobs of many files: each folder is read once, whatever the number of its files. */
   async *#findFiles(
-    requests: readonly ExtractRequest[],
+    requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<FoundFile, void, undefined> {
     for (const [folder, ofFolder] of groupByFolder(requests)) {
       signal?.throwIfAborted();
+      const mayHaveMore = !this.#withoutAttributes.has(folder);
       let contents: Iterable<FileContent>;
       try {
         const kept = this.#folders.get(folder);
@@ -172,7 +173,9 @@ export class RepositoryImage implements Image {
             ? await this.#contents(folder, ofFolder.keys(), signal)
             : keptContents(kept, ofFolder.keys());
         for (const { name, ids } of contents) {
-          for (const request of ofFolder.get(name) ?? []) {
+          for (const asked of ofFolder.get(name) ?? []) {
+            // Extended attributes go between owner and mode, and are the caller's: with them, all are.
+            const request = mayHaveMore ? { path: asked.path, to: asked.to } : asked;
             yield ids === undefined ? { request, error: notAFile(request.path) } : { request, ids };
           }
           ofFolder.delete(name);
@@ -308,24 +311,6 @@ export class RepositoryImage implements Image {
   }
 }
 
-type RequestsOfFolder = Map<RawName, ExtractRequest[]>;
-
-function groupByFolder(
-  requests: readonly ExtractRequest[],
-): ReadonlyMap<RawPath, RequestsOfFolder> {
-  const folders = new Map<RawPath, RequestsOfFolder>();
-  for (const request of requests) {
-    const parent = rawParent(request.path);
-    const name = rawBaseName(request.path);
-    let folder = folders.get(parent);
-    if (folder === undefined) folders.set(parent, (folder = new Map()));
-    const same = folder.get(name);
-    if (same === undefined) folder.set(name, [request]);
-    else same.push(request);
-  }
-  return folders;
-}
-
 function* keptContents(
   { listing, records }: Folder,
   names: Iterable<RawName>,
@@ -366,31 +351,4 @@ function notFound(path: RawPath): ImageError {
     "image.not-found",
     `Cannot find "${displayPath(path)}": the moment does not have it`,
   );
-}
-
-function momentOf(snapshot: Snapshot): ImageMoment {
-  const { tags, summary, paths } = snapshot;
-  const sequence = Number(tagOf(tags, tagPrefixes.sequence) ?? 0);
-  return {
-    group: tagOf(tags, tagPrefixes.group) ?? paths.join(","),
-    sequence: Number.isSafeInteger(sequence) ? sequence : 0,
-    generation: tagOf(tags, tagPrefixes.generation) ?? "",
-    fromNs: summary?.backupStartNs ?? snapshot.timeNs,
-    toNs: snapshot.timeNs,
-  };
-}
-
-/** What restic captured of a store in use is a walk of it: fuzzy, unless somebody knows better. */
-function consistencyOf(snapshot: Snapshot): Consistency {
-  const label = tagOf(snapshot.tags, tagPrefixes.consistency);
-  return consistencies.find((known) => known === label) ?? "fuzzy";
-}
-
-function volumesOf(snapshot: Snapshot): readonly Volume[] {
-  const ids = snapshot.tags.filter((tag) => tag.startsWith(tagPrefixes.volume));
-  return ids.map((tag) => ({
-    id: tag.slice(tagPrefixes.volume.length),
-    role: "mixed",
-    root: "" as RawPath,
-  }));
 }
