@@ -3,7 +3,7 @@
  * every method of recovery ends in one, and browsing, search, restore and drills start from one.
  */
 import type { Listing } from "./listing.ts";
-import type { ExtendedAttribute } from "./entry.ts";
+import type { Entry, ExtendedAttribute } from "./entry.ts";
 import type { Evidence } from "./evidence.ts";
 import type { RawPath } from "./raw-path.ts";
 
@@ -116,6 +116,11 @@ export interface Image extends AsyncDisposable {
    * `image.not-found`, `image.not-a-folder`.
    */
   list(path: RawPath, signal?: AbortSignal): Promise<Listing>;
+  /**
+   * One entry as its folder's list has it, without what stands beside it; undefined where it is not
+   * there. Throws `image.unlistable`. Absent where listing the folder is as good.
+   */
+  entry?(path: RawPath, signal?: AbortSignal): Promise<Entry | undefined>;
   /** Extended attributes of one entry, ascending by name; [] where there are none. */
   extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]>;
   /**

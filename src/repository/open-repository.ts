@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isRecoveryError } from "#errors";
 import type { Image, RawPath } from "#image";
 import type { Storage } from "#storage";
@@ -128,7 +129,12 @@ export async function openRepository(
   options: OpenRepositoryOptions,
 ): Promise<Repository> {
   if (!(await hasConfig(storage, options.signal))) throw notARepository(storage.location);
-  const { masterKey } = await findMasterKey(storage, options);
+  const finding = findMasterKey(storage, options);
+  // Awaited below; a failure meanwhile must not count as unhandled.
+  finding.catch(() => undefined);
+  await setTimeout(startOfDerivationMs);
+  warmUpSealer();
+  const { masterKey } = await finding;
   const sealer = openSealer(masterKey);
   const config = await loadConfig(storage, sealer, options.signal);
   const cache =
@@ -145,6 +151,21 @@ export async function openRepository(
     },
     options,
   );
+}
+
+/** By then the key file has been read, and another thread is at the half second of scrypt. */
+const startOfDerivationMs = 5;
+let isWarm = false;
+
+/**
+ * The first use of each cipher costs this thread some dozen milliseconds, in which OpenSSL looks for
+ * it and the direct way is tested: spent while the key is derived, which leaves this thread idle.
+ */
+function warmUpSealer(): void {
+  if (isWarm) return;
+  isWarm = true;
+  const sealer = openSealer(masterKeyFromBytes(randomBytes(64)));
+  sealer.open(sealer.seal(randomBytes(16)));
 }
 
 class OpenRepository implements Repository, HasCore {

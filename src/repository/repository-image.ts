@@ -1,6 +1,7 @@
 /** A snapshot as an Image: any folder and any byte range, without reading what stands beside it. */
 import {
   type Consistency,
+  type Entry,
   type ExtendedAttribute,
   type ExtractRequest,
   type ExtractResult,
@@ -61,6 +62,8 @@ export class RepositoryImage implements Image {
   readonly #withoutAttributes = new Set<RawPath>();
   /** Folder of the last single name looked up. */
   #searchedLast: RawPath | undefined;
+  /** What was looked up last: it is asked about, and then read. */
+  #lastNode: { readonly path: RawPath; readonly record: NodeRecord } | undefined;
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
@@ -83,6 +86,15 @@ export class RepositoryImage implements Image {
     try {
       return (await this.#folder(path, signal)).listing;
     } catch (error) {
+      throw lostFromImage(error, "image.unlistable", path);
+    }
+  }
+
+  async entry(path: RawPath, signal?: AbortSignal): Promise<Entry | undefined> {
+    try {
+      return entryOfNode(await this.#node(path, signal));
+    } catch (error) {
+      if (error instanceof ImageError && error.code === "image.not-found") return undefined;
       throw lostFromImage(error, "image.unlistable", path);
     }
   }
@@ -213,6 +225,13 @@ export class RepositoryImage implements Image {
   /** The node of one name, without parsing the folder it stands in where that can be avoided. */
   async #node(path: RawPath, signal?: AbortSignal): Promise<NodeRecord> {
     if (this.#stored(path).length === 0 || !staysWithin(path)) throw notFound(path);
+    if (this.#lastNode?.path === path && !this.#isClosed) return this.#lastNode.record;
+    const record = await this.#findNode(path, signal);
+    this.#lastNode = { path, record };
+    return record;
+  }
+
+  async #findNode(path: RawPath, signal?: AbortSignal): Promise<NodeRecord> {
     const parent = rawParent(path);
     const name = rawBaseName(path);
     const kept = this.#folders.get(parent);
