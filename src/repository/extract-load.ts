@@ -38,8 +38,8 @@ export class TaskMemory {
   }
 }
 
-const bufferBytes = 4 * 1024 * 1024;
-const largestBufferBytes: number = 2 * bufferBytes;
+const bufferBytes = 1024 * 1024;
+const largestBufferBytes: number = 4 * bufferBytes;
 const maxFreeBuffers = 8;
 
 export async function loadTask({

@@ -32,7 +32,7 @@ import type { NodeRecord } from "./tree.ts";
 
 /** Parsed folders kept: the ones on the way to what was asked for last. */
 const maxFolders = 32;
-const maxFolderNodes = 200_000;
+const maxFolderNodes = 20_000;
 
 type Folder = {
   readonly treeId: string;
