@@ -47,7 +47,7 @@ type Bench = {
   readonly core: RepositoryCore;
   readonly file: string;
   /** Names of snapshot files that were loaded from storage since the last call. */
-  loaded(): number;
+  readonly loaded: () => number;
 };
 
 async function bench(context: TestContext, count: number): Promise<Bench> {
