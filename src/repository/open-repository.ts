@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { isRecoveryError } from "#errors";
 import type { Image, RawPath } from "#image";
 import type { Storage } from "#storage";
@@ -12,16 +11,26 @@ import { findCapturedRoot } from "./captured-root.ts";
 import { duplicateSnapshots } from "./duplicate.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
 import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
+import { addKey, changePassword, listKeys, removeKey } from "./keys.ts";
 import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
-import { takeLock, underLock } from "./lock.ts";
+import { awaitTurn, takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";
+import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
 import { RepositoryImage } from "./repository-image.ts";
-import type { OpenRepositoryOptions, Repository, Snapshot } from "./repository.ts";
+import type {
+  LockKind,
+  NewPassword,
+  OpenRepositoryOptions,
+  Repository,
+  Snapshot,
+} from "./repository.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
+import { heldLocks, removeLocks } from "./unlock.ts";
+import { withWarmSealer } from "./warm-sealer.ts";
 import { verifyRepository } from "./verify.ts";
 
 /** Makes a new repository (version 2) in an empty place. Throws `repository.exists` where there is one. */
@@ -129,12 +138,7 @@ export async function openRepository(
   options: OpenRepositoryOptions,
 ): Promise<Repository> {
   if (!(await hasConfig(storage, options.signal))) throw notARepository(storage.location);
-  const finding = findMasterKey(storage, options);
-  // Awaited below; a failure meanwhile must not count as unhandled.
-  finding.catch(() => undefined);
-  await setTimeout(startOfDerivationMs);
-  warmUpSealer();
-  const { masterKey } = await finding;
+  const { masterKey, keyId } = await withWarmSealer(findMasterKey(storage, options));
   const sealer = openSealer(masterKey);
   const config = await loadConfig(storage, sealer, options.signal);
   const cache =
@@ -144,37 +148,28 @@ export async function openRepository(
   return new OpenRepository(
     {
       id: config.id,
-      context: { storage, sealer, version: config.version },
+      context: { storage, sealer, version: config.version, lockWait: options.lockWait },
       masterKey,
       polynomial: config.polynomial,
       cache,
     },
-    options,
+    { ...options, keyId },
   );
-}
-
-/** By then the key file has been read, and another thread is at the half second of scrypt. */
-const startOfDerivationMs = 5;
-let isWarm = false;
-
-/**
- * The first use of each cipher costs this thread some dozen milliseconds, in which OpenSSL looks for
- * it and the direct way is tested: spent while the key is derived, which leaves this thread idle.
- */
-function warmUpSealer(): void {
-  if (isWarm) return;
-  isWarm = true;
-  const sealer = openSealer(masterKeyFromBytes(randomBytes(64)));
-  sealer.open(sealer.seal(randomBytes(16)));
 }
 
 class OpenRepository implements Repository, HasCore {
   readonly #core: RepositoryCore;
   readonly #damage: Pick<ListSnapshotsOptions, "onDamaged">;
+  /** Of the key that this repository was opened by. */
+  #keyId: string;
   #reader: Promise<BlobReader> | undefined;
 
-  constructor(core: RepositoryCore, { onDamagedSnapshot }: OpenRepositoryOptions) {
+  constructor(
+    core: RepositoryCore,
+    { onDamagedSnapshot, keyId }: OpenRepositoryOptions & { readonly keyId: string },
+  ) {
     this.#core = core;
+    this.#keyId = keyId;
     this.#damage = onDamagedSnapshot === undefined ? {} : { onDamaged: onDamagedSnapshot };
   }
 
@@ -273,11 +268,52 @@ class OpenRepository implements Repository, HasCore {
     return verifyRepository(this.#core, options);
   }
 
+  async prune(...[options]: Parameters<Repository["prune"]>): ReturnType<Repository["prune"]> {
+    // Its index names packs that will be gone.
+    this.#reader = undefined;
+    return await pruneRepository(this.#core, options);
+  }
+
   duplicateTo(
     ...[target, options]: Parameters<Repository["duplicateTo"]>
   ): ReturnType<Repository["duplicateTo"]> {
     if (!(coreOf in target)) throw new TypeError("the target only imitates a repository");
     return duplicateSnapshots(this.#core, { ...options, to: (target as HasCore)[coreOf]() });
+  }
+
+  keys(signal?: AbortSignal): ReturnType<Repository["keys"]> {
+    return listKeys(this.#core, { currentId: this.#keyId, signal });
+  }
+
+  addKey({ password, now, signal }: NewPassword): ReturnType<Repository["addKey"]> {
+    return addKey(this.#core, { password, now, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  removeKey(named: string, signal?: AbortSignal): ReturnType<Repository["removeKey"]> {
+    return removeKey(this.#core, { named, currentId: this.#keyId, signal });
+  }
+
+  async changePassword({
+    password,
+    now,
+    signal,
+  }: NewPassword): ReturnType<Repository["changePassword"]> {
+    const given = { password, now, ...(signal === undefined ? {} : { signal }) };
+    const changed = await changePassword(this.#core, { ...given, currentId: this.#keyId });
+    this.#keyId = changed.added.id;
+    return changed;
+  }
+
+  locks(options: Parameters<Repository["locks"]>[0]): ReturnType<Repository["locks"]> {
+    return heldLocks(this.#core, options);
+  }
+
+  removeLocks(ids: readonly string[]): ReturnType<Repository["removeLocks"]> {
+    return removeLocks(this.#core, ids);
+  }
+
+  awaitTurn(lock: LockKind): Promise<void> {
+    return awaitTurn(this.#core.context, lock);
   }
 
   // Whoever asks may store more than the index of the open reader knows.

@@ -10,7 +10,7 @@ import { systemClock } from "#time";
 import { captureStore, password } from "./recovery-site.ts";
 
 export type ChildRequest = {
-  readonly action: "init" | "capture" | "remove" | "retag" | "duplicate";
+  readonly action: "init" | "capture" | "remove" | "retag" | "duplicate" | "prune" | "verify";
   readonly repository: string;
   readonly cache: string;
   readonly store: string;
@@ -57,6 +57,14 @@ async function perform(request: ChildRequest): Promise<Pick<ChildOutcome, "done"
       const snapshots = await from.snapshots();
       const { copied } = await from.duplicateTo(repository, { snapshots, now: systemClock() });
       return { done: `${copied.length} copied` };
+    }
+    case "prune": {
+      const { bytesFreed } = await repository.prune({ now: systemClock(), maxUnusedShare: 0 });
+      return { done: `${bytesFreed} bytes freed` };
+    }
+    case "verify": {
+      const { findings } = await repository.verify({ readData: true });
+      return { done: JSON.stringify(findings) };
     }
     case "retag": {
       const snapshot = (await repository.snapshots()).find(({ id }) => id === wanted[0]);
