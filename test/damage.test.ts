@@ -5,7 +5,9 @@ import { inspect } from "node:util";
 import { type ImageProblem, type RawPath, readAll, walkImage } from "#image";
 import { openRepository, type Repository, type VerifyReport } from "#repository";
 import { directoryStorage } from "#storage";
-import { damages, type Damage } from "./support/damages.ts";
+import type { Damage } from "./support/damage.ts";
+import { packDamages } from "./support/damages-of-packs.ts";
+import { damages } from "./support/damages.ts";
 import {
   contentsOfFolder,
   contentsOfImage,
@@ -86,7 +88,7 @@ async function assertRepaired(site: Site, { left = [] }: Damage): Promise<void> 
   assert.equal(again.done, false, "there is nothing left to do");
 }
 
-for (const one of damages) {
+for (const one of [...damages, ...packDamages]) {
   const { name, damage, found = [], left = [], healed = [] } = one;
   test(name, async () => {
     using site = template.branch(name.replaceAll(/[^a-z]+/g, "-"));

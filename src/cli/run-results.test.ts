@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bytesIn } from "./bytes-in.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,13 +9,7 @@ import { memoryStorage } from "#storage";
 import { Output } from "./output.ts";
 import { mailOf } from "./record-storage.ts";
 import { readResults } from "./results.ts";
-import {
-  bytesIn,
-  keepResult,
-  type RestoredRun,
-  restoreResult,
-  storageResult,
-} from "./run-results.ts";
+import { keepResult, type RestoredRun, restoreResult, storageResult } from "./run-results.ts";
 import type { Surroundings, Terminal } from "./terminal.ts";
 
 const restore: RestoredRun = {

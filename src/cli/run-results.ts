@@ -1,5 +1,4 @@
 import { rowOfMethod } from "#planner";
-import { fileTypes, type Storage } from "#storage";
 import { formatBytes, type Instant, toRfc3339Nano } from "#time";
 import type { CommandContext } from "./command.ts";
 import { ownFolder, stateFolder } from "./folders.ts";
@@ -71,17 +70,6 @@ export function storageResult(run: StoredRun, now: Instant): Result | undefined 
     id: momentId,
     about: `copy of ${plural(moments, "moment")} that takes ${formatBytes(storedBytes)} for ${formatBytes(mailBytes)} of mail`,
   };
-}
-
-/** Everything that lies in a storage. A listing that fails throws: it is no small copy. */
-export async function bytesIn(storage: Storage, signal?: AbortSignal): Promise<number> {
-  let total = 0;
-  for (const type of fileTypes) {
-    if (type === "config") continue;
-    for await (const { sizeBytes } of storage.list(type, signal === undefined ? {} : { signal }))
-      total += sizeBytes;
-  }
-  return total;
 }
 
 /**

@@ -33,11 +33,19 @@ export type Scope = {
 
 type View = Pick<MomentView, "image" | "root"> & { readonly target: Target };
 
+export type ScopeOptions = {
+  /** Whose mailbox a path lies in is found by listing the folders above it, large ones too. Default: true. */
+  readonly withAccount?: boolean;
+};
+
 /** What the target stands for in the Image; at least one, else exit code 22. */
-export async function scopesOf(view: View): Promise<readonly Scope[]> {
+export async function scopesOf(
+  view: View,
+  { withAccount = true }: ScopeOptions = {},
+): Promise<readonly Scope[]> {
   const { image, root, target } = view;
   const { mailboxes } = target;
-  if (mailboxes === undefined) return [await folderScope(view)];
+  if (mailboxes === undefined) return [await folderScope(view, withAccount)];
   const store = await openMaildirStore(image);
   const scopes: Scope[] = [];
   for (const account of store.accounts) {
@@ -59,7 +67,7 @@ function isMeant(wanted: WantedMailboxes, address: string): boolean {
   return wanted.kind === "mailbox" ? isAddressOf(wanted.mailbox, address) : wanted.matches(address);
 }
 
-async function folderScope({ image, root, target }: View): Promise<Scope> {
+async function folderScope({ image, root, target }: View, withAccount: boolean): Promise<Scope> {
   const absolute = absoluteOf(rawPathFromText(target.store), target.within);
   const path = (root === "/" ? absolute.slice(1) : absolute.slice(root.length + 1)) as RawPath;
   const shown = displayPath(absolute);
@@ -69,7 +77,7 @@ async function folderScope({ image, root, target }: View): Promise<Scope> {
       hint: `See what is there with \`restante ls ${displayPath(rawParent(absolute))}\`, or choose another moment.`,
     });
   }
-  const account = await enclosingAccount(image, path);
+  const account = withAccount ? await enclosingAccount(image, path) : undefined;
   return {
     shown,
     path,
@@ -81,6 +89,7 @@ async function folderScope({ image, root, target }: View): Promise<Scope> {
 
 /** The entry of a path below the root; undefined when it, or a folder above it, is not there. */
 export async function findEntry(image: Image, path: RawPath): Promise<Entry | undefined> {
+  if (image.entry !== undefined) return await image.entry(path);
   const listing = await listIfThere(image, rawParent(path));
   const index = listing?.indexOf(rawBaseName(path)) ?? -1;
   return index < 0 ? undefined : listing?.entry(index);

@@ -49,6 +49,7 @@ export function imageContract(name: string, make: MakeImage, options: ImageContr
   describe(`${name} keeps the Image contract`, () => {
     listingContract(make);
     readingContract(make);
+    entryContract(make);
     test(
       "attributes of an entry are those that were given",
       { skip: reasonToSkip(options) },
@@ -220,5 +221,22 @@ async function rejects(action: () => Promise<unknown>, ...codes: string[]): Prom
     assert.ok(error instanceof ImageError, `an ImageError, not ${String(error)}`);
     assert.ok(codes.includes(error.code), `${error.code}: ${error.message}`);
     return true;
+  });
+}
+
+/** For the adapters that have it. */
+function entryContract(make: MakeImage): void {
+  test("one entry is the one that its folder lists, and nothing where there is none", async () => {
+    await using image = await make(nodes);
+    if (image.entry === undefined) return;
+    for (const folder of ["odd", "mail", "mail/cur", ""] as RawPath[]) {
+      for (const entry of await image.list(folder)) {
+        const path = (folder === "" ? entry.name : `${folder}/${entry.name}`) as RawPath;
+        assert.deepEqual(await image.entry(path), entry);
+      }
+    }
+    for (const path of ["mail/nothing", "nothing/at/all", "mail/long/x", "../mail", "mail//cur"]) {
+      assert.equal(await image.entry(path as RawPath), undefined, path);
+    }
   });
 }

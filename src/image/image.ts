@@ -3,7 +3,7 @@
  * every method of recovery ends in one, and browsing, search, restore and drills start from one.
  */
 import type { Listing } from "./listing.ts";
-import type { ExtendedAttribute } from "./entry.ts";
+import type { Entry, ExtendedAttribute } from "./entry.ts";
 import type { Evidence } from "./evidence.ts";
 import type { RawPath } from "./raw-path.ts";
 
@@ -71,6 +71,18 @@ export type ExtractRequest = {
   readonly path: RawPath;
   /** Absolute path of the file to write, one character per byte; must not exist yet. */
   readonly to: RawPath;
+  /** What is cheap to set while the file is open. Only asked for; see `hasAttributes`. */
+  readonly attributes?: FileAttributes;
+};
+
+/** What a file gets beside its bytes. */
+export type FileAttributes = {
+  /** Absent: it stays with whoever writes it. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: bigint;
 };
 
 export type ExtractResult = {
@@ -79,6 +91,11 @@ export type ExtractResult = {
   readonly sizeBytes: number;
   /** Set when the bytes could not be written or did not read back equal; `to` is removed then. */
   readonly error?: Error;
+  /**
+   * The file has all the attributes that were asked for, and no extended ones in the image. Where it
+   * is absent, some may be set and some not: the caller sets them all.
+   */
+  readonly hasAttributes?: true;
 };
 
 /** A frozen folder that changed hands. */
@@ -99,6 +116,11 @@ export interface Image extends AsyncDisposable {
    * `image.not-found`, `image.not-a-folder`.
    */
   list(path: RawPath, signal?: AbortSignal): Promise<Listing>;
+  /**
+   * One entry as its folder's list has it, without what stands beside it; undefined where it is not
+   * there. Throws `image.unlistable`. Absent where listing the folder is as good.
+   */
+  entry?(path: RawPath, signal?: AbortSignal): Promise<Entry | undefined>;
   /** Extended attributes of one entry, ascending by name; [] where there are none. */
   extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]>;
   /**
@@ -115,9 +137,11 @@ export interface Image extends AsyncDisposable {
   readonly local?: LocalAccess;
   /**
    * Writes many files' bytes to local files in whatever order is fastest, reads each back and
-   * compares hashes. Modes, owners and times are the caller's work. Absent where `read` is as good.
+   * compares them. Extended attributes are the caller's work, and all others where a result does not
+   * say that they are set. Requests are taken as they are needed: those of one folder best come one
+   * after another. Absent where `read` is as good.
    */
-  extract?(requests: readonly ExtractRequest[], signal?: AbortSignal): AsyncIterable<ExtractResult>;
+  extract?(requests: Iterable<ExtractRequest>, signal?: AbortSignal): AsyncIterable<ExtractResult>;
   /** Of an Image that was frozen and looked at: how, and what was found. */
   readonly evidence?: Evidence;
   /**

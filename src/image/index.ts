@@ -10,6 +10,7 @@ export {
   type Consistency,
   type ExtractRequest,
   type ExtractResult,
+  type FileAttributes,
   type HandedOver,
   type Image,
   type ImageMoment,

@@ -9,6 +9,7 @@ import type { RestorePlan, RestoreProgress, RestoreResult, RestoreStep } from ".
 import { Staging } from "./staging.ts";
 import { makeTarget, TargetFolders } from "./target-folders.ts";
 import { TargetWriter } from "./target-writer.ts";
+import { wholeFolders } from "./whole-folders.ts";
 import { UndoFolder } from "./undo-folder.ts";
 
 export type ApplyRestoreOptions = {
@@ -77,6 +78,7 @@ class Restorer {
       freshName: () => `${Math.floor(options.now() / 1000)}.${options.unique()}.restante`,
       breathe: () => this.#breathe(),
       isOurs: (folder) => this.#made.has(folder),
+      dressFolder: (step) => this.#dressFolder(step),
       signal: options.signal,
     });
   }
@@ -97,13 +99,17 @@ class Restorer {
       ...(isNew ? [""] : []),
       ...folders.map(({ to }) => to),
     ] as RawPath[]);
-    await this.#each(folders, (step) => this.#makeFolder(step));
+    const whole = wholeFolders(creates);
+    await this.#each(folders, (step) => this.#makeFolder(step, whole.has(step.to)));
     await this.#mergeAll(merges);
     const replaces = steps.filter((step) => step.kind === "replace");
     const files: FileStep[] = [...creates, ...replaces].filter(
       ({ entry }) => entry.type === "file",
     );
-    await this.#files.write(files.filter(({ linkTo }) => linkTo === undefined));
+    await this.#files.write(
+      files.filter(({ linkTo }) => linkTo === undefined),
+      whole,
+    );
     await this.#files.link(files.filter(({ linkTo }) => linkTo !== undefined));
     await this.#each(
       creates.filter(({ entry }) => entry.type === "symlink"),
@@ -152,7 +158,9 @@ class Restorer {
     return setImmediate().then(() => this.#options.signal?.throwIfAborted());
   }
 
-  async #makeFolder({ to, from, entry }: CreateStep): Promise<void> {
+  /** One that will be replaced by the same folder, filled, gets its attributes there. */
+  async #makeFolder(step: CreateStep, isReplaced: boolean): Promise<void> {
+    const { to } = step;
     if (to !== "") {
       try {
         mkdirSync(rawPathToBytes(this.#target.folders.at(to)), { mode: 0o700 });
@@ -167,12 +175,12 @@ class Restorer {
     }
     this.#made.add(to);
     this.#ledger.count("created");
-    await this.#target.dress(this.#target.folderItself(to), {
-      from,
-      to,
-      entry,
-      keepWritable: true,
-    });
+    if (!isReplaced) await this.#dressFolder(step);
+  }
+
+  async #dressFolder({ from, to, entry }: CreateStep): Promise<void> {
+    const path = this.#target.folderItself(to);
+    await this.#target.dress(path, { from, to, entry, keepWritable: true });
   }
 
   /** Additive keeps what is there as it is; exact moves it back and sets what differs. */

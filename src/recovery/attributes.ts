@@ -12,6 +12,7 @@ import {
   type Entry,
   type ExtendedAttribute,
   extendedAttributeSupport,
+  type FileAttributes,
   isImageError,
   type RawPath,
   rawPathToBytes,
@@ -30,6 +31,20 @@ export type AttributeOptions = {
   readonly onMissing: (what: string) => void;
 };
 
+/** What a file written by us is to have, where it has no extended attributes. */
+export function fileAttributesOf(entry: Entry, setOwner: boolean): FileAttributes {
+  const { uid, gid, mtimeNs } = entry;
+  return {
+    mode: setOwner || isOwn(entry) ? entry.mode : entry.mode & ~setIdBits,
+    mtimeNs,
+    ...(setOwner ? { owner: { uid, gid } } : {}),
+  };
+}
+
+function isOwn({ uid, gid }: Entry): boolean {
+  return uid === process.geteuid?.() && gid === process.getegid?.();
+}
+
 /** setuid and setgid must not outlive a change of owner. */
 const setIdBits = 0o6000;
 
@@ -43,7 +58,7 @@ export function setAttributes(path: RawPath, entry: Entry, options: AttributeOpt
   let owned = true;
   if (options.setOwner) {
     owned = attempt(options, "owner", () => lchownSync(bytes, entry.uid, entry.gid));
-  } else if (entry.uid !== process.geteuid?.() || entry.gid !== process.getegid?.()) {
+  } else if (!isOwn(entry)) {
     owned = false;
   }
   for (const attribute of options.extendedAttributes) {

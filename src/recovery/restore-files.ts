@@ -2,6 +2,8 @@ import { linkSync, readdirSync } from "node:fs";
 import { systemErrorCode } from "#errors";
 import {
   displayPath,
+  type ExtractRequest,
+  type ExtractResult,
   type Image,
   joinRawPath,
   rawBaseName,
@@ -19,16 +21,66 @@ import type { RestoreStep } from "./restore-plan.ts";
 import type { Staging } from "./staging.ts";
 import type { TargetWriter } from "./target-writer.ts";
 import type { UndoFolder } from "./undo-folder.ts";
+import type { FillingFolder, WholeFolder } from "./whole-folders.ts";
 import { writeFiles } from "./write-files.ts";
 
 export type CreateStep = Extract<RestoreStep, { readonly kind: "create" }>;
 type ReplaceStep = Extract<RestoreStep, { readonly kind: "replace" }>;
 export type FileStep = CreateStep | ReplaceStep;
-type Staged = { readonly step: FileStep; readonly path: RawPath };
+type Staged = {
+  readonly step: FileStep;
+  readonly path: RawPath;
+  /** That it comes into place with. */
+  readonly folder?: FillingFolder;
+};
+type Writing = {
+  readonly writing: Map<RawPath, Staged>;
+  readonly whole: ReadonlyMap<RawPath, WholeFolder>;
+};
 
-/** Files that are written before they are synced and given their names together. */
-const batchFiles = 65_536;
-const batchBytes = 1024 ** 3;
+/** So many are synced and given their names together, while the next ones are written. */
+const batchFiles = 16_384;
+const batchBytes = 256 * 1024 ** 2;
+
+/** Files that are written and verified, and do not have their names yet. */
+class Batch {
+  readonly folders: FillingFolder[] = [];
+  /** What stands alone. */
+  readonly files: Staged[] = [];
+  #files = 0;
+  #bytes = 0;
+
+  get isFull(): boolean {
+    return this.#files >= batchFiles || this.#bytes >= batchBytes;
+  }
+
+  get paths(): readonly RawPath[] {
+    const ofFolders = this.folders.flatMap(({ path, written }) => [
+      ...written.map((step) => stagedIn(path, step)),
+      path,
+    ]);
+    return [...ofFolders, ...this.files.map(({ path }) => path)];
+  }
+
+  addFolder(folder: FillingFolder): void {
+    this.folders.push(folder);
+    for (const step of folder.written) this.#count(step);
+  }
+
+  addFile(file: Staged): void {
+    this.files.push(file);
+    this.#count(file.step);
+  }
+
+  #count({ entry }: FileStep): void {
+    this.#files++;
+    this.#bytes += entry.sizeBytes;
+  }
+}
+
+function stagedIn(folder: RawPath, { to }: FileStep): RawPath {
+  return joinRawPath(folder, rawBaseName(to));
+}
 
 export type FileRestorerOptions = {
   readonly root: RawPath;
@@ -42,6 +94,8 @@ export type FileRestorerOptions = {
   readonly breathe: () => Promise<void> | undefined;
   /** Whether this run made a folder: nobody else puts names there yet. */
   readonly isOurs: (folder: RawPath) => boolean;
+  /** Gives a folder at its place the attributes that it has while it is filled. */
+  readonly dressFolder: (step: CreateStep) => Promise<void>;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -49,6 +103,8 @@ export type FileRestorerOptions = {
 export class FileRestorer {
   readonly #image: Image;
   readonly #options: FileRestorerOptions;
+  /** Folders that we made, in which others have put something meanwhile. */
+  readonly #shared = new Set<RawPath>();
   readonly #basesIn = new Map<RawPath, ReadonlySet<string>>();
 
   constructor(image: Image, options: FileRestorerOptions) {
@@ -56,27 +112,44 @@ export class FileRestorer {
     this.#options = options;
   }
 
-  async write(steps: readonly FileStep[]): Promise<void> {
-    const { root, ledger, target, breathe } = this.#options;
+  /** While one batch becomes durable and gets its names, the next one is written. */
+  async write(
+    steps: readonly FileStep[],
+    whole: ReadonlyMap<RawPath, WholeFolder> = new Map(),
+  ): Promise<void> {
+    const { ledger, signal } = this.#options;
     const wanted = steps.filter((step) => this.#isStillMissing(step));
-    for (let first = 0; first < wanted.length;) {
-      let bytes = 0;
-      let last = first;
-      while (last < wanted.length && last - first < batchFiles && bytes < batchBytes) {
-        bytes += (wanted[last++] as FileStep).entry.sizeBytes;
+    const writing = new Map<RawPath, Staged>();
+    let batch = new Batch();
+    let placing: Promise<void> = Promise.resolve();
+    const place = async (ready: Batch): Promise<void> => {
+      await placing;
+      placing = this.#placeBatch(ready);
+      // It is awaited before the next one; until then its failure must not count as unhandled.
+      placing.catch(() => undefined);
+    };
+    try {
+      const requests = this.#requests(wanted, { writing, whole });
+      for await (const result of writeFiles(this.#image, requests, signal)) {
+        const staged = writing.get(result.to);
+        writing.delete(result.to);
+        if (staged === undefined) continue;
+        await this.#settle(staged, { result, batch });
+        if (!batch.isFull) continue;
+        const ready = batch;
+        batch = new Batch();
+        await place(ready);
       }
-      const staged = await this.#stage(wanted.slice(first, last));
-      await makeDurable(
-        staged.map(({ path }) => path),
-        { root },
-      );
-      for (const { step, path } of staged) {
-        await ledger.attempt(step.to, () => this.#place(step, path));
-        await breathe();
+      for (const { step, folder } of writing.values()) {
+        ledger.fail(step.to, "The image did not say what became of it.");
+        if (folder !== undefined && --folder.left === 0) batch.addFolder(folder);
       }
-      await target.sync(root);
-      first = last;
+      await place(batch);
+    } finally {
+      // Nothing may be placed any more once the staging folder is gone.
+      await placing.catch(() => undefined);
     }
+    await placing;
   }
 
   /** Gives files that have several names the others; those that cannot be linked are files of their own. */
@@ -148,26 +221,72 @@ export class FileRestorer {
     return bases;
   }
 
-  /** Writes files aside in the image's order of choice; returns those that are good, dressed, in the plan's order. */
-  async #stage(steps: readonly FileStep[]): Promise<readonly Staged[]> {
-    const { staging, ledger, target, breathe, signal } = this.#options;
-    const byPath = new Map(steps.map((step) => [staging.newPath(), step]));
-    const requests = [...byPath].map(([to, { from }]) => ({ path: from, to }));
-    const good = new Set<RawPath>();
-    for await (const { to, sizeBytes, error } of writeFiles(this.#image, requests, signal)) {
-      const step = byPath.get(to);
-      if (step === undefined) continue;
-      if (error !== undefined) {
-        ledger.failWith(step.to, error);
-        continue;
+  /** One by one, as they are asked for: only what is being written is remembered. */
+  *#requests(
+    steps: readonly FileStep[],
+    { writing, whole }: Writing,
+  ): Generator<ExtractRequest, void, undefined> {
+    const { staging, target, isOurs } = this.#options;
+    const filling = new Map<RawPath, FillingFolder | undefined>();
+    for (const step of steps) {
+      const parent = rawParent(step.to);
+      if (!filling.has(parent)) {
+        const folder = isOurs(parent) ? whole.get(parent) : undefined;
+        filling.set(parent, folder === undefined ? undefined : fillingFolder(folder, staging));
       }
+      const folder = filling.get(parent);
+      const to = folder === undefined ? staging.newPath() : stagedIn(folder.path, step);
+      writing.set(to, { step, path: to, ...(folder === undefined ? {} : { folder }) });
+      yield { path: step.from, to, attributes: target.attributesOf(step.to, step.entry) };
+    }
+  }
+
+  /** What has become of one file. */
+  async #settle(
+    staged: Staged,
+    { result, batch }: { readonly result: ExtractResult; readonly batch: Batch },
+  ): Promise<void> {
+    const { ledger, target, breathe } = this.#options;
+    const { step, path, folder } = staged;
+    const { error, sizeBytes, hasAttributes } = result;
+    if (error === undefined) {
       ledger.filesVerified++;
       ledger.bytes += sizeBytes;
-      await target.dress(to, step);
-      good.add(to);
+      if (hasAttributes !== true) await target.dress(path, step);
+      if (folder === undefined) batch.addFile(staged);
+      else folder.written.push(step);
+    } else ledger.failWith(step.to, error);
+    if (folder !== undefined && --folder.left === 0) batch.addFolder(folder);
+    await breathe();
+  }
+
+  async #placeBatch(batch: Batch): Promise<void> {
+    const { root, ledger, breathe } = this.#options;
+    await makeDurable(batch.paths, { root });
+    for (const folder of batch.folders) {
+      await ledger.attempt(folder.step.to, () => this.#placeFolder(folder));
       await breathe();
     }
-    return [...byPath].flatMap(([path, step]) => (good.has(path) ? [{ step, path }] : []));
+    for (const { step, path } of batch.files) {
+      await ledger.attempt(step.to, () => this.#place(step, path));
+      await breathe();
+    }
+  }
+
+  async #placeFolder({ step, path, written }: FillingFolder): Promise<void> {
+    const { target, ledger, breathe, dressFolder } = this.#options;
+    await target.dress(path, { ...step, keepWritable: true });
+    if (target.placeFolder(path, step.to)) {
+      ledger.created(written.length);
+      return;
+    }
+    // Somebody else has begun to put names there: each of ours only where it is free.
+    this.#shared.add(step.to);
+    await dressFolder(step);
+    for (const file of written) {
+      await ledger.attempt(file.to, () => this.#place(file, stagedIn(path, file)));
+      await breathe();
+    }
   }
 
   #place(step: FileStep, staged: RawPath): void {
@@ -179,7 +298,8 @@ export class FileRestorer {
       return;
     }
     const isMessage = step.isMessage === true;
-    const mayReplace = !isMessage && isOurs(rawParent(step.to));
+    const parent = rawParent(step.to);
+    const mayReplace = !isMessage && isOurs(parent) && !this.#shared.has(parent);
     let isPlaced = target.place(staged, step, { mayReplace });
     if (!isPlaced && isMessage) {
       const to = this.otherName(step.to);
@@ -196,6 +316,16 @@ export class FileRestorer {
     if (at === to && linkTo === undefined) undo.keep(place, at);
     else undo.take(place, at);
     target.touch(at);
+  }
+}
+
+/** Undefined where it cannot be made: its files stand alone then, and say why they cannot be written. */
+function fillingFolder({ step, files }: WholeFolder, staging: Staging): FillingFolder | undefined {
+  try {
+    return { step, path: staging.newFolder(), left: files, written: [] };
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
   }
 }
 

@@ -311,7 +311,7 @@ test("the image's own fast way is used, and what it could not verify is a failur
   using place = ground();
   const image = imageOf({ a: "a", b: "b" });
   image.extract = async function* (requests) {
-    for (const { path, to } of requests.toReversed()) {
+    for (const { path, to } of [...requests].toReversed()) {
       if (path === "b")
         yield {
           path,

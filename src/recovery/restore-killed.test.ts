@@ -12,7 +12,7 @@ const killed = (target: string, killAt: string): void => {
   assert.equal(child.signal, "SIGKILL", child.stderr);
 };
 
-for (const moment of ["dress 3", "read 300", "progress 4", "finish"]) {
+for (const moment of ["dress 3", "read 300", "dress 609", "progress 2", "finish"]) {
   test(`a restore to an empty folder that is killed at "${moment}" is complete after it is run again`, async () => {
     using place = ground();
     killed(place.target, moment);

@@ -46,6 +46,12 @@ export class RestoreLedger {
     this.#done++;
   }
 
+  /** Steps that were done together. */
+  created(steps: number): void {
+    this.counts.created += steps;
+    this.#done += steps;
+  }
+
   /** Something else has the name. */
   conflict(path: RawPath): void {
     this.counts.conflict++;

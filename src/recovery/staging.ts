@@ -11,6 +11,7 @@ import {
 import { hostname } from "node:os";
 import { joinRawPath, type RawName, type RawPath, rawPathToBytes } from "#image";
 import { systemErrorCode } from "#errors";
+import { spreadFolders } from "./spread-folders.ts";
 import { descriptorPath, openFolder } from "./target-folders.ts";
 
 /** Folders of ours: `.restante-partial-<host>-<pid>-<random>`. */
@@ -43,6 +44,7 @@ export class Staging implements Disposable {
     this.#path = joinRawPath(parent, name as RawName);
     mkdirSync(rawPathToBytes(this.#path), { mode: 0o700 });
     this.#descriptor = openFolder(this.#path);
+    spreadFolders(this.#descriptor);
     // Taken over before it is removed there: a run that is killed here loses nothing either.
     this.willMake([...this.madeBefore]);
     for (const path of abandoned) rmSync(rawPathToBytes(path), { recursive: true, force: true });
@@ -51,6 +53,13 @@ export class Staging implements Disposable {
   /** A path for one file, which does not exist yet. */
   newPath(): RawPath {
     return `${descriptorPath(this.#descriptor)}/${(this.#next++).toString(36)}` as RawPath;
+  }
+
+  /** A folder of its own for files that come into place together with it. */
+  newFolder(): RawPath {
+    const path = this.newPath();
+    mkdirSync(rawPathToBytes(path), { mode: 0o700 });
+    return path;
   }
 
   /** Written down before they are made, so that the run after a killed one knows that they are ours to finish. */

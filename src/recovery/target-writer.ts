@@ -1,12 +1,16 @@
+import { renameSync } from "node:fs";
+import { systemErrorCode } from "#errors";
 import {
   displayPath,
   type Entry,
+  type FileAttributes,
   type Image,
   type RawPath,
   rawParent,
+  rawPathToBytes,
   readExtendedAttributes,
 } from "#image";
-import { type AttributeOptions, setAttributes } from "./attributes.ts";
+import { type AttributeOptions, fileAttributesOf, setAttributes } from "./attributes.ts";
 import { makeDurable } from "./make-durable.ts";
 import { placeFile } from "./place-file.ts";
 import type { RestoreLedger } from "./restore-ledger.ts";
@@ -71,6 +75,31 @@ export class TargetWriter {
     return isPlaced;
   }
 
+  /**
+   * Puts a folder that was filled aside in the place of the empty one that was made for it. False
+   * where that is not so simple: somebody has put something there, another filesystem is mounted on
+   * it. Then nothing was changed, for rename(2) replaces a folder only where it is empty.
+   */
+  placeFolder(staged: RawPath, to: RawPath): boolean {
+    const place = this.folders.at(to);
+    try {
+      renameSync(rawPathToBytes(staged), rawPathToBytes(place));
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error;
+      return false;
+    }
+    // Open descriptors are of the folder that was replaced.
+    this.folders.forget(to);
+    this.touch(to);
+    return true;
+  }
+
+  /** What a file gets while it is written. */
+  attributesOf(to: RawPath, entry: Entry): FileAttributes {
+    this.#tellOwnersMissing(to, entry);
+    return fileAttributesOf(entry, this.#setOwner);
+  }
+
   async dress(path: RawPath, { from, ...what }: Dressing): Promise<void> {
     const extendedAttributes = await this.#image.extendedAttributes(from);
     this.#setAttributes(path, { ...what, extendedAttributes });
@@ -99,6 +128,10 @@ export class TargetWriter {
       setOwner: this.#setOwner,
       onMissing: (what) => this.#ledger.lacks(to, `"${displayPath(to)}": ${what}.`),
     });
+    this.#tellOwnersMissing(to, entry);
+  }
+
+  #tellOwnersMissing(to: RawPath, entry: Entry): void {
     if (this.#setOwner || this.#ownersMissing || entry.uid === process.geteuid?.()) return;
     this.#ownersMissing = true;
     this.#ledger.lacks(to, "Owners are not put back: only root can.");

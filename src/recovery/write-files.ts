@@ -16,7 +16,7 @@ const piece = Buffer.allocUnsafeSlow(pieceBytes);
 /** Writes files and reads every one back: by the image's own fast way where it has one. */
 export async function* writeFiles(
   image: Image,
-  requests: readonly ExtractRequest[],
+  requests: Iterable<ExtractRequest>,
   signal?: AbortSignal,
 ): AsyncGenerator<ExtractResult, void, undefined> {
   if (image.extract !== undefined) {

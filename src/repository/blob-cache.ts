@@ -1,7 +1,10 @@
-/** The blobs read last, bounded by their bytes. */
-const limitBytes = 64 * 1024 * 1024;
+/**
+ * The blobs read last, bounded by their bytes: trees on the way to what is read, and a message that is
+ * read in ranges. The trees of a whole store that is restored would fill any bound, and are read again.
+ */
+const limitBytes = 16 * 1024 * 1024;
 /** A blob larger than this would push out too much. */
-const largestBytes: number = limitBytes / 4;
+const largestBytes: number = limitBytes / 2;
 
 export class BlobCache {
   // A Map keeps the order of insertion: the first key is the one used longest ago.

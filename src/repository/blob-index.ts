@@ -17,10 +17,10 @@ export type BlobLocation = {
 
 const emptySlot = 0xffff_ffff;
 /**
- * Lookups answered by running through the IDs: who wants one message asks for a dozen blobs, and
- * the hash table costs as much as some dozen runs.
+ * Lookups answered by running through the IDs' first words: who wants one message asks for a dozen
+ * blobs, and the hash table costs as much as some hundred runs.
  */
-const lookupsWithoutTable = 16;
+const lookupsWithoutTable = 64;
 
 export class BlobIndex {
   readonly length: number;
@@ -33,6 +33,8 @@ export class BlobIndex {
   readonly #rawLengths: Uint32Array;
   readonly #types: Uint8Array;
   #slots: Uint32Array | undefined;
+  /** The first word of each ID, side by side: an eighth of the memory to run through. */
+  #firstWords: Uint32Array | undefined;
   #lookups = 0;
 
   constructor(parts: readonly ParsedIndex[]) {
@@ -90,6 +92,7 @@ export class BlobIndex {
     if (this.#slots === undefined) {
       if (this.#lookups++ < lookupsWithoutTable) return this.#scan(id, { word, typeNumber });
       this.#slots = this.#makeTable();
+      this.#firstWords = undefined;
     }
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -105,12 +108,18 @@ export class BlobIndex {
     id: Uint8Array,
     { word, typeNumber }: { readonly word: number; readonly typeNumber: number },
   ): number {
-    const words = this.#words;
-    for (let blob = 0, at = 0; blob < this.length; blob++, at += 8) {
-      if (words[at] === word && this.#types[blob] === typeNumber && this.#hasId(blob, id))
-        return blob;
+    const first = (this.#firstWords ??= this.#takeFirstWords());
+    for (let blob = first.indexOf(word); blob >= 0; blob = first.indexOf(word, blob + 1)) {
+      if (this.#types[blob] === typeNumber && this.#hasId(blob, id)) return blob;
     }
     return -1;
+  }
+
+  #takeFirstWords(): Uint32Array {
+    const first = new Uint32Array(this.length);
+    for (let blob = 0, at = 0; blob < first.length; blob++, at += 8)
+      first[blob] = this.#words[at] as number;
+    return first;
   }
 
   #hasId(blob: number, id: Uint8Array): boolean {

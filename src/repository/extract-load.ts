@@ -2,6 +2,7 @@
 import { type RecoveryError, isRecoveryError } from "#errors";
 import type { BlobIndex } from "./blob-index.ts";
 import { type ExtractPlan, runOfBlob } from "./extract-plan.ts";
+import { attributeColumns } from "./file-attributes.ts";
 import type { ExtractTask } from "./extract-task.ts";
 import type { PackRuns } from "./pack-runs.ts";
 
@@ -37,8 +38,8 @@ export class TaskMemory {
   }
 }
 
-const bufferBytes = 4 * 1024 * 1024;
-const largestBufferBytes: number = 2 * bufferBytes;
+const bufferBytes = 1024 * 1024;
+const largestBufferBytes: number = 4 * bufferBytes;
 const maxFreeBuffers = 8;
 
 export async function loadTask({
@@ -56,6 +57,9 @@ export async function loadTask({
     targets: parts.map((part) => files[all.file[part] as number]?.request.to).join("\0"),
     fileOffsets: Float64Array.from(parts, (part) => all.fileOffset[part] as number),
     blobCounts: Uint32Array.from(parts, (part) => all.blobCount[part] as number),
+    attributes: attributeColumns(
+      parts.map((part) => files[all.file[part] as number]?.request.attributes),
+    ),
     blobs,
     created,
     ...columns,

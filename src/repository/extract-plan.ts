@@ -48,12 +48,12 @@ export type PackRun = {
   readonly lengthBytes: number;
 };
 
-/** Plain bytes: enough to keep a thread busy for some milliseconds, few enough to keep many in flight. */
-const taskBytes = 4 * 1024 * 1024;
+/** Plain bytes: enough to keep a thread busy for some milliseconds, few enough that those in flight are little memory. */
+const taskBytes = 1024 * 1024;
 /** A message to a hundred mailboxes is decoded once and written a hundred times. */
 const taskWriteBytes = 64 * 1024 * 1024;
 const taskParts = 512;
-const partBytes = taskBytes;
+const partBytes = 4 * 1024 * 1024;
 /**
  * What one recipient's copy adds lies far from what all share, so that a task wants a little of
  * dozens of places: runs are short enough to keep one of each place until its next blob is wanted.

@@ -63,7 +63,7 @@ class ExtractThread {
     // The worker stands beside this file, as source or as compiled.
     const url = new URL(`./extract-worker${extname(import.meta.url)}`, import.meta.url);
     // Its garbage is small and short-lived: a large young generation would only be touched memory.
-    const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+    const resourceLimits = { maxYoungGenerationSizeMb: 4 };
     this.#worker = new Worker(url, { workerData: data, resourceLimits });
     this.#worker.on("message", (reply: ExtractReply) => {
       const waiting = this.#waiting.shift();

@@ -36,6 +36,8 @@ export class ExtractSlice {
   readonly #options: ExtractSliceOptions;
   /** Parts of each file that have not come back. */
   readonly #partsLeft: Uint32Array;
+  /** 1 for each file that has the attributes that were asked for. */
+  readonly #dressed: Uint8Array;
   readonly #errors = new Map<number, Error>();
   readonly #lacking = new Set<number>();
   /** Files made here and not yet reported. */
@@ -50,6 +52,7 @@ export class ExtractSlice {
     this.#options = options;
     const { files, parts, missing } = options.plan;
     this.#partsLeft = new Uint32Array(files.length);
+    this.#dressed = new Uint8Array(files.length);
     for (const file of parts.file) this.#partsLeft[file] = (this.#partsLeft[file] as number) + 1;
     for (const [file, id] of missing) {
       this.#lack(file, blobMissing(id, "data"));
@@ -128,6 +131,7 @@ export class ExtractSlice {
           this.#errors.set(file, this.#errors.get(file) ?? errorOf(failure));
         // Stopped before it got to this part: the file counts as not restored.
         if (outcome.statuses[position] === partStatus.skipped) return;
+        if (outcome.statuses[position] === partStatus.dressed) this.#dressed[file] = 1;
       }
     }
     for (const part of all) {
@@ -207,7 +211,11 @@ export class ExtractSlice {
     }
     const result: ExtractResult =
       error === undefined
-        ? { ...request, sizeBytes: plan.sizes[file] as number }
+        ? {
+            ...request,
+            sizeBytes: plan.sizes[file] as number,
+            ...(this.#dressed[file] === 1 ? { hasAttributes: true } : {}),
+          }
         : { ...request, sizeBytes: 0, error };
     this.#finished.push({ file, result });
   }

@@ -1,11 +1,15 @@
 /** What goes to whoever writes files and what comes back: columns, because it crosses threads. */
 
+import type { FileAttributeColumns } from "./file-attributes.ts";
+
 /** A run of blobs that is written to one file in one go. */
 export type ExtractTask = {
   /** Absolute path of each part's file, one character per byte, joined by NUL. */
   readonly targets: string;
   /** Where each part begins in its file; -1: it is the whole file, which is to be made. */
   readonly fileOffsets: Float64Array;
+  /** What each part's file gets beside its bytes; see `FileAttributeColumns`. */
+  readonly attributes: FileAttributeColumns;
   /** Number of blobs of each part. */
   readonly blobCounts: Uint32Array;
   /** Positions in the columns below, part by part: blobs wanted by several parts come once. */
@@ -23,7 +27,8 @@ export type ExtractTask = {
   readonly created: Uint8Array;
 };
 
-export const partStatus = { skipped: 0, written: 1, failed: 2 } as const;
+/** `dressed`: written, and the file has its attributes. */
+export const partStatus = { skipped: 0, written: 1, failed: 2, dressed: 3 } as const;
 
 export type ExtractFailure = {
   readonly code: string;
@@ -43,8 +48,9 @@ export type ExtractOutcome = {
 
 /** The buffers of a task that go over to another thread instead of being copied. */
 export function transferOf(task: ExtractTask): ArrayBuffer[] {
-  const { fileOffsets, blobCounts, blobs, ids, packs, rawLengths, sealedLengths, sealed } = task;
-  return [fileOffsets, blobCounts, blobs, ids, packs, rawLengths, sealedLengths, sealed].map(
-    (column) => column.buffer as ArrayBuffer,
-  );
+  const { attributes, fileOffsets, blobCounts, blobs, ids, ...columns } = task;
+  const { owners, modes, times } = attributes;
+  const { packs, rawLengths, sealedLengths, sealed } = columns;
+  const own = [fileOffsets, blobCounts, blobs, ids, packs, rawLengths, sealedLengths, sealed];
+  return [...own, owners, modes, times].map((column) => column.buffer as ArrayBuffer);
 }

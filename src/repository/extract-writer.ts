@@ -14,6 +14,7 @@ import {
   type ExtractTask,
   partStatus,
 } from "./extract-task.ts";
+import { setFileAttributes } from "./file-attributes.ts";
 import { blobDamaged } from "./missing-blob.ts";
 import { RepositoryError } from "./repository-error.ts";
 
@@ -51,8 +52,8 @@ export class ExtractWriter {
       const blobs = task.blobs.subarray(firstBlob, (firstBlob += task.blobCounts[part] as number));
       try {
         const bytes = decoded.join(blobs);
-        writePart(bytes, { task, part, target, readBack: this.#readBack });
-        statuses[part] = partStatus.written;
+        const isDressed = writePart(bytes, { task, part, target, readBack: this.#readBack });
+        statuses[part] = isDressed ? partStatus.dressed : partStatus.written;
       } catch (error) {
         statuses[part] = partStatus.failed;
         failures.set(part, failureOf(error, target));
@@ -189,7 +190,8 @@ type PartToWrite = {
   readonly readBack: Scratch;
 };
 
-function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite): void {
+/** Whether the file has its attributes, too: one that is written in several parts gets them from the caller. */
+function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite): boolean {
   const path = systemPath(target);
   const fileOffset = task.fileOffsets[part] as number;
   if (fileOffset >= 0) {
@@ -199,13 +201,14 @@ function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite)
     } finally {
       closeSync(descriptor);
     }
-    return;
+    return false;
   }
   const descriptor = openSync(path, createFlags, createMode);
   task.created[part] = 1;
   try {
     try {
       writeAndCompare(descriptor, bytes, { offset: 0, readBack });
+      return setFileAttributes(descriptor, task.attributes, part);
     } finally {
       closeSync(descriptor);
     }

@@ -28,8 +28,8 @@ export type ExtractFilesOptions = {
 
 /** The first slice is small, so that there is something to do while the next one is looked up. */
 const firstSliceFiles = 4096;
-const sliceFiles = 32_768;
-const sliceBlobs = 262_144;
+const sliceFiles = 16_384;
+const sliceBlobs = 131_072;
 /** A thread costs about 60 ms to start: so many tasks are worth it. */
 const worthThreadsTasks = 3;
 const maxWorkers = 4;

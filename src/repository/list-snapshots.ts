@@ -1,9 +1,13 @@
 import { isRecoveryError, type RecoveryError } from "#errors";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
+import { keepSnapshots, readSnapshotCache } from "./snapshot-cache.ts";
 import { loadSnapshot } from "./snapshot-file.ts";
 
 const parallelLoads = 8;
+/** Fewer are read as quickly as the file that they would be kept in. */
+const worthCache = 16;
+const noSnapshots: ReadonlyMap<string, Snapshot> = new Map();
 
 export type ListSnapshotsOptions = {
   readonly signal?: AbortSignal | undefined;
@@ -19,9 +23,15 @@ export async function listSnapshots(
   const waiting: string[] = [];
   const optional = signal === undefined ? {} : { signal };
   for await (const { name } of core.context.storage.list("snapshot", optional)) waiting.push(name);
+  const kept = waiting.length < worthCache ? noSnapshots : await readSnapshotCache(core.cache);
   const snapshots: Snapshot[] = [];
   const load = async (): Promise<void> => {
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const known = kept.get(name);
+      if (known !== undefined) {
+        snapshots.push(known);
+        continue;
+      }
       try {
         snapshots.push(await loadSnapshot(core.context, name, signal));
       } catch (error) {
@@ -33,6 +43,7 @@ export async function listSnapshots(
     }
   };
   await Promise.all(Array.from({ length: parallelLoads }, load));
+  if (snapshots.length >= worthCache) await keepSnapshots(core.cache, { there: snapshots, kept });
   return snapshots.toSorted((a, b) =>
     a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : a.id < b.id ? -1 : 1,
   );

@@ -31,6 +31,7 @@ import type {
 import { repairRepository } from "./repair.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 import { heldLocks, removeLocks } from "./unlock.ts";
+import { withWarmSealer } from "./warm-sealer.ts";
 import { verifyRepository } from "./verify.ts";
 
 /** Makes a new repository (version 2) in an empty place. Throws `repository.exists` where there is one. */
@@ -138,7 +139,7 @@ export async function openRepository(
   options: OpenRepositoryOptions,
 ): Promise<Repository> {
   if (!(await hasConfig(storage, options.signal))) throw notARepository(storage.location);
-  const { masterKey, keyId } = await findMasterKey(storage, options);
+  const { masterKey, keyId } = await withWarmSealer(findMasterKey(storage, options));
   const sealer = openSealer(masterKey);
   const config = await loadConfig(storage, sealer, options.signal);
   const cache =

@@ -252,8 +252,17 @@ function timeOf(text: string | undefined): bigint {
   }
 }
 
+/** Owners' names by their raw form: a tree says the same few for every message. */
+const texts = new Map<string, string>();
+const maxTexts = 1024;
+
 function textOfRaw(raw: string): string {
-  return Buffer.from(raw, "latin1").toString("utf8");
+  let text = texts.get(raw);
+  if (text !== undefined) return text;
+  text = Buffer.from(raw, "latin1").toString("utf8");
+  if (texts.size >= maxTexts) texts.clear();
+  texts.set(raw, text);
+  return text;
 }
 
 /** Entries of a tree as a Listing, beside the record of each in the same order. */

@@ -1,6 +1,7 @@
 /** A snapshot as an Image: any folder and any byte range, without reading what stands beside it. */
 import {
   type Consistency,
+  type Entry,
   type ExtendedAttribute,
   type ExtractRequest,
   type ExtractResult,
@@ -13,7 +14,6 @@ import {
   type RawPath,
   type ReadOptions,
   type Volume,
-  consistencies,
   displayPath,
   rawBaseName,
   rawParent,
@@ -22,16 +22,17 @@ import { isRecoveryError } from "#errors";
 import type { BlobReader } from "./blob-reader.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
 import { type FileContent, findContents } from "./find-contents.ts";
+import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
-import { tagOf, tagPrefixes } from "./manifest.ts";
 import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
+import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
 import type { NodeRecord } from "./tree.ts";
 
 /** Parsed folders kept: the ones on the way to what was asked for last. */
 const maxFolders = 32;
-const maxFolderNodes = 200_000;
+const maxFolderNodes = 20_000;
 
 type Folder = {
   readonly treeId: string;
@@ -61,6 +62,8 @@ export class RepositoryImage implements Image {
   readonly #withoutAttributes = new Set<RawPath>();
   /** Folder of the last single name looked up. */
   #searchedLast: RawPath | undefined;
+  /** What was looked up last: it is asked about, and then read. */
+  #lastNode: { readonly path: RawPath; readonly record: NodeRecord } | undefined;
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
@@ -83,6 +86,15 @@ export class RepositoryImage implements Image {
     try {
       return (await this.#folder(path, signal)).listing;
     } catch (error) {
+      throw lostFromImage(error, "image.unlistable", path);
+    }
+  }
+
+  async entry(path: RawPath, signal?: AbortSignal): Promise<Entry | undefined> {
+    try {
+      return entryOfNode(await this.#node(path, signal));
+    } catch (error) {
+      if (error instanceof ImageError && error.code === "image.not-found") return undefined;
       throw lostFromImage(error, "image.unlistable", path);
     }
   }
@@ -149,7 +161,7 @@ export class RepositoryImage implements Image {
   }
 
   extract(
-    requests: readonly ExtractRequest[],
+    requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<ExtractResult, void, undefined> {
     const optional = signal === undefined ? {} : { signal };
@@ -159,11 +171,12 @@ export class RepositoryImage implements Image {
 
   /** The blobs of many files: each folder is read once, whatever the number of its files. */
   async *#findFiles(
-    requests: readonly ExtractRequest[],
+    requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<FoundFile, void, undefined> {
     for (const [folder, ofFolder] of groupByFolder(requests)) {
       signal?.throwIfAborted();
+      const mayHaveMore = !this.#withoutAttributes.has(folder);
       let contents: Iterable<FileContent>;
       try {
         const kept = this.#folders.get(folder);
@@ -172,7 +185,9 @@ export class RepositoryImage implements Image {
             ? await this.#contents(folder, ofFolder.keys(), signal)
             : keptContents(kept, ofFolder.keys());
         for (const { name, ids } of contents) {
-          for (const request of ofFolder.get(name) ?? []) {
+          for (const asked of ofFolder.get(name) ?? []) {
+            // Extended attributes go between owner and mode, and are the caller's: with them, all are.
+            const request = mayHaveMore ? { path: asked.path, to: asked.to } : asked;
             yield ids === undefined ? { request, error: notAFile(request.path) } : { request, ids };
           }
           ofFolder.delete(name);
@@ -210,6 +225,13 @@ export class RepositoryImage implements Image {
   /** The node of one name, without parsing the folder it stands in where that can be avoided. */
   async #node(path: RawPath, signal?: AbortSignal): Promise<NodeRecord> {
     if (this.#stored(path).length === 0 || !staysWithin(path)) throw notFound(path);
+    if (this.#lastNode?.path === path && !this.#isClosed) return this.#lastNode.record;
+    const record = await this.#findNode(path, signal);
+    this.#lastNode = { path, record };
+    return record;
+  }
+
+  async #findNode(path: RawPath, signal?: AbortSignal): Promise<NodeRecord> {
     const parent = rawParent(path);
     const name = rawBaseName(path);
     const kept = this.#folders.get(parent);
@@ -308,24 +330,6 @@ export class RepositoryImage implements Image {
   }
 }
 
-type RequestsOfFolder = Map<RawName, ExtractRequest[]>;
-
-function groupByFolder(
-  requests: readonly ExtractRequest[],
-): ReadonlyMap<RawPath, RequestsOfFolder> {
-  const folders = new Map<RawPath, RequestsOfFolder>();
-  for (const request of requests) {
-    const parent = rawParent(request.path);
-    const name = rawBaseName(request.path);
-    let folder = folders.get(parent);
-    if (folder === undefined) folders.set(parent, (folder = new Map()));
-    const same = folder.get(name);
-    if (same === undefined) folder.set(name, [request]);
-    else same.push(request);
-  }
-  return folders;
-}
-
 function* keptContents(
   { listing, records }: Folder,
   names: Iterable<RawName>,
@@ -366,31 +370,4 @@ function notFound(path: RawPath): ImageError {
     "image.not-found",
     `Cannot find "${displayPath(path)}": the moment does not have it`,
   );
-}
-
-function momentOf(snapshot: Snapshot): ImageMoment {
-  const { tags, summary, paths } = snapshot;
-  const sequence = Number(tagOf(tags, tagPrefixes.sequence) ?? 0);
-  return {
-    group: tagOf(tags, tagPrefixes.group) ?? paths.join(","),
-    sequence: Number.isSafeInteger(sequence) ? sequence : 0,
-    generation: tagOf(tags, tagPrefixes.generation) ?? "",
-    fromNs: summary?.backupStartNs ?? snapshot.timeNs,
-    toNs: snapshot.timeNs,
-  };
-}
-
-/** What restic captured of a store in use is a walk of it: fuzzy, unless somebody knows better. */
-function consistencyOf(snapshot: Snapshot): Consistency {
-  const label = tagOf(snapshot.tags, tagPrefixes.consistency);
-  return consistencies.find((known) => known === label) ?? "fuzzy";
-}
-
-function volumesOf(snapshot: Snapshot): readonly Volume[] {
-  const ids = snapshot.tags.filter((tag) => tag.startsWith(tagPrefixes.volume));
-  return ids.map((tag) => ({
-    id: tag.slice(tagPrefixes.volume.length),
-    role: "mixed",
-    root: "" as RawPath,
-  }));
 }

@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 async function show(typed: string, { view, context }: Shown): Promise<ExitCode> {
-  const [scope, ...others] = await scopesOf(view);
+  const [scope, ...others] = await scopesOf(view, { withAccount: false });
   if (scope?.entry?.type !== "file" || others.length > 0) {
     throw new CliError(
       "cli.usage",

@@ -14,7 +14,7 @@ import {
   tapeCopy,
 } from "#methods";
 import { detectProviders, type SnapshotProvider } from "#snapshots";
-import { bytesIn } from "../run-results.ts";
+import { bytesIn } from "../bytes-in.ts";
 import {
   cloneProvider,
   demoClones,

@@ -3,7 +3,7 @@ import { duplicateOffsite, type SendResult } from "#offsite";
 import { initRepository } from "#repository";
 import { directoryStorage } from "#storage";
 import { totalMs } from "../phase-clock.ts";
-import { bytesIn } from "../run-results.ts";
+import { bytesIn } from "../bytes-in.ts";
 import type { Surroundings } from "../terminal.ts";
 import { deliverMore } from "./deliver-more.ts";
 import { openDisk, openDuplicate } from "./demo-copies.ts";

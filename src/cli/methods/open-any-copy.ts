@@ -19,7 +19,7 @@ import { tagValue } from "#repository";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { type CopyPlace, openCopyAt } from "../copy-access.ts";
-import { bytesIn } from "../run-results.ts";
+import { bytesIn } from "../bytes-in.ts";
 import type { Site } from "../site.ts";
 import { isElsewhere, openStorageAt } from "../storage-at.ts";
 import { configuredPlace, type LibraryPlace, openLibraryAt } from "../tape/open-library.ts";

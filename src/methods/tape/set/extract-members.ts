@@ -17,7 +17,7 @@ type Placed = { readonly request: ExtractRequest; readonly place: MemberPlace };
 
 /** Writes files in the order in which they lie on the tapes: each tape is read through once, in one direction. */
 export async function* extractMembers(
-  requests: readonly ExtractRequest[],
+  requests: Iterable<ExtractRequest>,
   { placeOf, read, signal }: ExtractMembersOptions,
 ): AsyncGenerator<ExtractResult, void, undefined> {
   const placed: Placed[] = [];

@@ -119,7 +119,7 @@ export class SetImage implements Image {
   }
 
   async *extract(
-    requests: readonly ExtractRequest[],
+    requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<ExtractResult, void, undefined> {
     this.#ensureOpen();
