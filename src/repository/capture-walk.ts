@@ -9,6 +9,7 @@ import {
   type Listing,
   type RawName,
   type RawPath,
+  Turns,
   joinRawPath,
 } from "#image";
 import { describeError, isRecoveryError } from "#errors";
@@ -89,7 +90,10 @@ class Walk {
     const root = await this.#openFrame("" as RawPath, await image.list("" as RawPath, signal));
     const stack: CaptureFrame[] = [root];
     let rootTree: Promise<Uint8Array | undefined> | undefined;
+    const turns = new Turns();
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      // The lock settles meanwhile.
+      if (turns.isDue) await turns.give();
       signal.throwIfAborted();
       const child = await this.#nextSubfolder(frame);
       if (child !== undefined) {
