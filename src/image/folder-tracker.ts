@@ -172,6 +172,7 @@ export class FolderTracker {
     before: TrackedFolder | undefined,
     after: TrackedFolder | undefined,
   ): boolean {
+    if (before === undefined && this.#onMoved === undefined) return true;
     const [a, b] = [before?.listing, after?.listing];
     let differs =
       before === undefined || after === undefined || before.error?.code !== after.error?.code;
