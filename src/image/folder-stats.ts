@@ -4,7 +4,7 @@
  * statx(2) relative to the folder's descriptor does neither. Its record is the same on every
  * processor. Where it cannot be called, or does not agree with Node, Node's lstat serves.
  */
-import { closeSync, constants, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { openNativeLibrary } from "#files";
 import { ListingBuilder } from "./listing.ts";
@@ -65,6 +65,33 @@ function describeWith(
   columns.links[row] = halves[4] as number;
   builder.addFilled(name);
   return true;
+}
+
+const emptyPath = 0x1000;
+const noName: Buffer = Buffer.alloc(1);
+
+/** How many numbers `identityInto` writes: inode, size, mtime, ctime. */
+export const identityLength = 4;
+
+/**
+ * Writes what tells an open file from another, and from itself after a change, to `identities` at
+ * `at`: inode, size in bytes, mtime and ctime in nanoseconds. Returns st_mode.
+ */
+export function identityInto(descriptor: number, identities: BigInt64Array, at: number): number {
+  loaded ??= load() ?? "none";
+  if (loaded !== "none" && loaded(descriptor, noName, emptyPath, basicStats, record) === 0) {
+    identities[at] = signed[4] as bigint;
+    identities[at + 1] = signed[5] as bigint;
+    identities[at + 2] = (signed[14] as bigint) * 1_000_000_000n + BigInt(halves[30] as number);
+    identities[at + 3] = (signed[12] as bigint) * 1_000_000_000n + BigInt(halves[26] as number);
+    return quarters[14] as number;
+  }
+  const stats = fstatSync(descriptor, { bigint: true });
+  identities[at] = stats.ino;
+  identities[at + 1] = stats.size;
+  identities[at + 2] = stats.mtimeNs;
+  identities[at + 3] = stats.ctimeNs;
+  return Number(stats.mode);
 }
 
 let device: { readonly major: number; readonly minor: number; readonly id: bigint } | undefined;

@@ -72,6 +72,7 @@ export {
   sameDevice,
   volumeIdentity,
 } from "./volume.ts";
+export { identityInto, identityLength } from "./folder-stats.ts";
 export { Turns } from "./turns.ts";
 export { readAll, type ReadAllOptions } from "./read-all.ts";
 export { writeMemoryNodes } from "./write-memory-nodes.ts";
