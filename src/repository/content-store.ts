@@ -214,7 +214,7 @@ export class ContentStore {
     this.#options.signal.throwIfAborted();
     await this.#makeRoom();
     const pool = this.#threads ?? this.#inlinePool();
-    while (this.#inFlight.size >= pool.width * 2) {
+    while (this.#batchesInFlight >= pool.width * 2) {
       await Promise.race(this.#inFlight);
       this.#throwFailure();
     }
