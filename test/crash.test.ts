@@ -1,14 +1,14 @@
 /** SIGKILL at every storage operation: whatever was recoverable before still is, and the next run needs no repair. */
 import assert from "node:assert/strict";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { initRepository } from "#repository";
-import { directoryStorage, type FaultRule } from "#storage";
+import { directoryStorage } from "#storage";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { filesIn, password, Site, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
-import type { ChildRequest } from "./support/repository-child.ts";
-import { type ChildEnd, runChild } from "./support/start-child.ts";
+import { killEverywhere } from "./support/kill-everywhere.ts";
+import { runChild } from "./support/start-child.ts";
 
 /** Three moments; the store has changed since the last. */
 const template = new Site();
@@ -22,65 +22,8 @@ for (let moment = 0; moment < 3; moment++) {
   contents.set(snapshot.id, contentsOfFolder(template.store));
 }
 const moments = [...contents.keys()];
+const branch = (name: string): Site => template.branch(name);
 for (let number = 200; number < 206; number++) deliver(template.store, number);
-
-type Killed = { readonly name: string; readonly site: Site; readonly end: ChildEnd };
-
-type Selection = Pick<FaultRule, "action">;
-const writes: readonly Selection[] = [{ action: "save" }, { action: "remove" }];
-
-/**
- * Runs the operation over and over, killed at its first storage operation of a kind, its second, …,
- * until one completes; before that operation's effect, and after it where it has one.
- */
-async function killEverywhere(
-  request: Pick<ChildRequest, "action"> & Partial<ChildRequest>,
-  check: (killed: Killed) => Promise<void>,
-  options: {
-    readonly selections?: readonly Selection[];
-    readonly branch?: (name: string) => Site;
-  } = {},
-): Promise<number> {
-  const { selections = writes, branch = (name: string) => template.branch(name) } = options;
-  let kills = 0;
-  const one = async (
-    selection: Selection,
-    at: number,
-    when: "before" | "after",
-  ): Promise<ChildEnd> => {
-    const name = `${request.action} killed ${when} ${selection.action ?? "operation"} ${at}`;
-    const site = branch(name.replaceAll(" ", "-"));
-    const end = await runChild(site, {
-      ...request,
-      rules: [{ ...selection, kind: "kill", at, when }],
-    });
-    const last = end.operations.at(-1);
-    if (end.wasKilled) kills++;
-    else
-      assert.notEqual(
-        end.outcome.done,
-        undefined,
-        `${name}: ${JSON.stringify(end.outcome)} ${end.messages}`,
-      );
-    await check({ name: `${name} (${last?.action} ${last?.type})`, site, end });
-    rmSync(site.folder, { recursive: true });
-    return end;
-  };
-  const pending = [...selections];
-  let next = 1;
-  const lane = async (): Promise<void> => {
-    for (let [selection] = pending; selection !== undefined; [selection] = pending) {
-      const at = next++;
-      const end = await one(selection, at, "before");
-      const action = end.operations.at(-1)?.action ?? "";
-      if (!end.wasKilled) {
-        if (pending[0] === selection) [next] = [1, pending.shift()];
-      } else if (["create", "save", "remove"].includes(action)) await one(selection, at, "after");
-    }
-  };
-  await Promise.all([lane(), lane()]);
-  return kills;
-}
 
 function assertSound(site: Site, name: string, ...options: readonly string[]): void {
   if (withoutRestic !== false) return;
@@ -128,7 +71,7 @@ test("a capture killed at any storage operation loses no moment, and the next on
       await assertMoments(site, moments, name);
       await assertGoesOn(site, name);
     },
-    { selections: [{}] },
+    { selections: [{}], branch },
   );
   t.diagnostic(`killed ${kills} times`);
   assert.ok(kills > 15, `only ${kills} kills`);
@@ -165,6 +108,7 @@ test("a removal killed at any storage operation removes no other moment, and can
       assert.deepEqual(filesIn(site, "snapshots"), [kept], name);
       await assertGoesOn(site, name);
     },
+    { branch },
   );
   assert.ok(kills >= 6, `only ${kills} kills`);
 });
@@ -179,6 +123,7 @@ test("a change of tags killed at any storage operation leaves the moment once or
       assert.ok(filesIn(site, "snapshots").length <= moments.length + 1, name);
       await assertGoesOn(site, name);
     },
+    { branch },
   );
   assert.ok(kills >= 6, `only ${kills} kills`);
 });

@@ -127,7 +127,7 @@ test(
           error.message,
           new RegExp(`process ${check.pid}, user .*exclusive lock since \\d{4}-`),
         );
-        assert.match(error.hint ?? "", /Wait for that run.*restic unlock/);
+        assert.match(error.hint ?? "", /Wait for that run.*restante unlock/);
         assert.equal(error.retryable, true);
         return true;
       });

@@ -182,9 +182,15 @@ export class OpenCopies implements AsyncDisposable {
   async at(place: GroupPlan["place"]): Promise<AnyCopy> {
     const known = this.#open.get(place.folder);
     if (known !== undefined) return await known;
-    const opening = this.#last.then(async () =>
-      this.#disposables.use(await openAnyCopy(place, { context: this.#context, site: this.#site })),
-    );
+    const opening = this.#last.then(async () => {
+      const options = { context: this.#context, site: this.#site };
+      const copy = this.#disposables.use(await openAnyCopy(place, options));
+      // Whoever may wait for a lock does so before a server is stopped or a store is frozen.
+      const { now, signal } = this.#context.surroundings;
+      if (this.#context.arguments.has("retry-lock"))
+        await copy.repository?.awaitTurn({ exclusive: false, now, signal });
+      return copy;
+    });
     this.#open.set(place.folder, opening);
     this.#last = opening.catch(() => undefined);
     return await opening;

@@ -21,6 +21,7 @@ export type CliErrorCode =
   | "cli.no-split"
   | "cli.no-target"
   | "cli.not-recorded"
+  | "cli.not-audited"
   | "cli.no-requirements"
   | "cli.requirements-invalid"
   | "cli.no-classification"

@@ -15,6 +15,12 @@ export const commonOptions: readonly OptionSpec[] = [
     about: "the configuration (default: ./restante.yaml, then /etc/restante/config.yaml)",
     complete: "file",
   },
+  {
+    name: "retry-lock",
+    value: "DURATION",
+    about:
+      "wait so long for a lock that another run holds, for example 10m (default: not at all; exit code 11)",
+  },
   { name: "no-config", about: "use no configuration, also where there is one" },
   {
     name: "json",

@@ -16,9 +16,12 @@ import { duplicateCommand } from "./duplicate-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
+import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
+import { pruneCommand } from "./prune-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { unlockCommand } from "./unlock-command.ts";
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -237,6 +240,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 1 },
     load: () => import("./commands/expire.ts"),
   },
+  pruneCommand,
   {
     name: "status",
     summary: "how well each group is protected now",
@@ -253,6 +257,8 @@ export const commands: readonly CommandSpec[] = [
   figuresCommand,
   tapeCommand,
   peerCommand,
+  keyCommand,
+  unlockCommand,
   planCommand,
   tierCommand,
   benchCommand,

@@ -8,6 +8,7 @@ import type { CommandContext } from "./command.ts";
 import { cacheFolder, ownFolder } from "./folders.ts";
 import type { PasswordRole, PasswordSource } from "./passwords.ts";
 import type { Site } from "./site.ts";
+import { lockWaitOf } from "./lock-wait.ts";
 import { isElsewhere, openStorageAt, repositoryFolder } from "./storage-at.ts";
 import { safeText } from "./text.ts";
 
@@ -173,9 +174,10 @@ export function requireRepository({ name, kind }: CopyPlace, verb: string = "ope
 
 export async function openCopyAt(
   place: CopyPlace,
-  { surroundings, passwords, output }: CommandContext,
+  context: CommandContext,
   { role }: { readonly role?: PasswordRole } = {},
 ): Promise<OpenCopy> {
+  const { surroundings, passwords, output } = context;
   const { signal, environment } = surroundings;
   requireRepository(place);
   const told = new Set<string>();
@@ -191,6 +193,7 @@ export async function openCopyAt(
         if (!told.has(message)) output.warning(`a moment is lost: ${safeText(message)}`);
         told.add(message);
       },
+      lockWait: lockWaitOf(context),
       signal,
     }),
   );

@@ -347,7 +347,7 @@ test("expire is refused while the newest moment has shrunk, until a person relea
   const released = await run(["expire", "mail", "--release", "--json"]);
   assert.equal(released.exitCode, 0, released.output);
   assert.deepEqual(documents(released).map(keys), [
-    ["before", "group", "id", "reasons", "type", "version"],
+    ["audit", "before", "group", "id", "reasons", "type", "version"],
   ]);
   const preview = await run(["expire", "mail", "--keep", "last 1", "--dry-run"]);
   assert.equal(preview.exitCode, 0, preview.messages);
@@ -356,8 +356,16 @@ test("expire is refused while the newest moment has shrunk, until a person relea
   assert.equal((await run(["expire", "mail", "--keep", "last 1"])).exitCode, 23);
   const done = await run(["expire", "mail", "--keep", "last 1", "--yes"]);
   assert.equal(done.exitCode, 0, done.messages);
-  assert.match(done.output, /Removed 2 moments\. Their bytes are freed by `restic -r .* prune`/);
+  assert.match(
+    done.output,
+    /Removed 2 moments\. Their bytes are freed by `restante prune --copy .*`/,
+  );
   assert.match((await run(["moments"])).output, /: 1 moment\n/);
+  const recorded = await readFile(join(folder, "state/restante/audit.jsonl"), "utf8");
+  assert.match(
+    recorded,
+    /"verb":"expire --release".*"outcome":"done".*\n.*"verb":"expire".*"outcome":"done".*"count":2,"moments":\[("[0-9a-f]{64}",?){2}\]/,
+  );
 });
 
 test("expire wants a rule, understands it, and says which it does not", async () => {

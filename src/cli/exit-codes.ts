@@ -20,9 +20,12 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["repository.not-found", exitCodes.noRepository],
   ["repository.locked", exitCodes.locked],
   ["repository.wrong-password", exitCodes.wrongPassword],
+  ["repository.key-not-found", exitCodes.nothingMatched],
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["cli.refused", exitCodes.refused],
+  // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
+  ["cli.not-audited", exitCodes.failed],
   // What was asked for is on a shelf: it cannot be had now.
   ["methods.tape-not-at-hand", exitCodes.nothingMatched],
 ] as const);

@@ -41,6 +41,7 @@ test("takeEnvironment() takes passwords away from children and keeps them for us
     RESTIC_PASSWORD_FILE: "/c",
     RESTANTE_TO_PASSWORD: "d",
     RESTIC_FROM_PASSWORD: "e",
+    RESTANTE_NEW_PASSWORD: "f",
     PATH: "/bin",
   };
   const taken = takeEnvironment(environment);
@@ -122,4 +123,19 @@ test("of two repositories each has a password of its own, and neither is tried o
   assert.equal(await of(restics, "copied-to"), "second");
   const toAlone = { RESTIC_FROM_PASSWORD: "first" };
   assert.equal(await of(toAlone, "copied-to"), "cli.no-password");
+});
+
+test("a new password is asked for twice, or comes from variables of its own, never from the old one's", async () => {
+  const fresh = { isNew: true, role: "new" } as const;
+  const of = async (environment: Record<string, string>, answers?: string[]): Promise<string> =>
+    await passwordsFrom(surroundings(environment, answers)).password("/r", fresh);
+  const both = { RESTANTE_PASSWORD: "old", RESTANTE_NEW_PASSWORD: "fresh" };
+  assert.equal(await of(both), "fresh");
+  assert.equal(await of({ RESTANTE_PASSWORD: "old" }, ["typed", "typed"]), "typed");
+  await assert.rejects(of({ RESTANTE_PASSWORD: "old" }, ["typed", "other"]), /not the same/);
+  await assert.rejects(of({ RESTANTE_PASSWORD: "old", RESTIC_PASSWORD: "old" }), {
+    code: "cli.no-password",
+    message: /^Cannot set a new password of/,
+    hint: /^Set RESTANTE_NEW_PASSWORD_FILE/,
+  });
 });

@@ -17,6 +17,12 @@ export const targetPasswordVariables = [
   { name: "RESTANTE_TO_PASSWORD_FILE", kind: "file" },
 ] as const;
 
+/** A password that a repository is to have from now on. */
+export const newPasswordVariables = [
+  { name: "RESTANTE_NEW_PASSWORD", kind: "password" },
+  { name: "RESTANTE_NEW_PASSWORD_FILE", kind: "file" },
+] as const;
+
 /**
  * Where two repositories take part, restic (`copy`) calls the one that is copied from so; its usual
  * names mean the one that is copied to then.
@@ -28,8 +34,8 @@ export const fromPasswordVariables = [
 
 type PasswordVariable = { readonly name: string; readonly kind: "password" | "file" };
 
-/** Which of two repositories a password is of, where a run has two. */
-export type PasswordRole = "copied-from" | "copied-to";
+/** Which of two a password is, where a run has two: of which repository, or the one that is to be set. */
+export type PasswordRole = "copied-from" | "copied-to" | "new";
 
 /** Longest password file that is read. */
 const longestPasswordFileBytes = 64 * 1024;
@@ -45,6 +51,7 @@ export function takeEnvironment(
   for (const { name, kind } of [
     ...passwordVariables,
     ...targetPasswordVariables,
+    ...newPasswordVariables,
     ...fromPasswordVariables,
   ]) {
     if (kind === "password") delete environment[name];
@@ -70,6 +77,8 @@ function variablesFor(
       return [...ours, ...(asRestic ? fromPasswordVariables : restics)];
     case "copied-to":
       return [...targetPasswordVariables, ...(asRestic ? restics : [])];
+    case "new":
+      return newPasswordVariables;
   }
 }
 
@@ -173,10 +182,12 @@ function reason(error: unknown): string {
 }
 
 function noPassword(location: string, role: PasswordRole | undefined): CliError {
-  const name = role === "copied-to" ? "RESTANTE_TO_PASSWORD" : "RESTANTE_PASSWORD";
+  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_" } as const;
+  const name = `RESTANTE_${role === undefined ? "" : names[role]}PASSWORD`;
+  const action = role === "new" ? "set a new password of" : "open";
   return new CliError(
     "cli.no-password",
-    `Cannot open "${safeText(location)}": no password was given`,
+    `Cannot ${action} "${safeText(location)}": no password was given`,
     {
       hint: `Set ${name}_FILE to a file that holds it, or ${name}; on a terminal it is asked for.`,
     },

@@ -189,7 +189,7 @@ function parseLines<One>(text: string, { read, fileName }: RecordKind<One>): Rec
 }
 
 /** Never follows a link, never waits for a pipe's other end. */
-async function openPlainFile(path: string, flags: number): Promise<FileHandle> {
+export async function openPlainFile(path: string, flags: number): Promise<FileHandle> {
   const file = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   if ((await file.stat()).isFile()) return file;
   await file.close();

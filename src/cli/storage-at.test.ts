@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { hostOf, openStorageAt, pruneText, repositoryFolder } from "./storage-at.ts";
+import { hostOf, openStorageAt, repositoryFolder } from "./storage-at.ts";
 
 test("repositoryFolder() refuses what is no folder, without telling a password", () => {
   assert.equal(repositoryFolder("copy", "/srv"), "/srv/copy");
@@ -59,12 +59,7 @@ test("a folder of another machine is one place however it is written, and nothin
     assert.throws(() => repositoryFolder(url, "/"), { code: "cli.no-copy" }, url);
 });
 
-test("what frees the bytes of removed moments is a command for the machine that has them", () => {
-  assert.equal(pruneText("/srv/recovery"), "`restic -r /srv/recovery prune`");
-  assert.equal(
-    pruneText("ssh://dr@vault.example.net:2222/srv/recovery"),
-    "`restic -r /srv/recovery prune` on dr@vault.example.net",
-  );
+test("the host of a location is named with its user and port", () => {
   assert.equal(hostOf("ssh://dr@[2001:db8::1]:2222/srv/a"), "dr@[2001:db8::1]:2222");
 });
 

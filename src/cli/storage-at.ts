@@ -78,13 +78,6 @@ export function hostOf(location: string): string {
   return location.replace(/^ssh:\/\/([^/]+).*$/is, "$1");
 }
 
-/** The command that frees the bytes of removed moments, and on which machine. restic knows no peers. */
-export function pruneText(location: string): string {
-  if (!isElsewhere(location)) return `\`restic -r ${safeText(location)} prune\``;
-  const { path, destination } = sshLocation(location);
-  return `\`restic -r ${safeText(path)} prune\` on ${safeText(destination)}`;
-}
-
 /**
  * A repository is a folder of this machine, written as restic would, "/srv/recovery" or
  * "local:/srv/recovery", or one of another machine, "ssh://dr@vault.example.net/srv/recovery".

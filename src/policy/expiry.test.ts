@@ -165,6 +165,62 @@ test("planExpiry() does not compare the order of captures across generations", (
   assert.ok(plan.every((decision) => !decision.reasons.join().includes("clock")));
 });
 
+test("planExpiry() lets what another program wrote displace nothing of ours, whenever it claims to be", () => {
+  const ours = [1, 2, 3].map((day) =>
+    pointAt(`2026-11-2${day}T12:00:00Z`, { sequence: day, generation: "g" }),
+  );
+  const foreign = ["1970-01-01T00:00:00Z", "2126-01-01T00:00:00Z"]
+    .concat(ours.map(({ id }) => id.replace("12:00", "12:30")))
+    .map((time) => pointAt(time));
+  for (const rules of [
+    ["one per day for 3 months"],
+    ["last 3"],
+    ["one per year forever", "last 2"],
+  ])
+    assert.deepEqual(
+      kept([...ours, ...foreign], rules).filter((id) => ours.some((one) => one.id === id)),
+      kept(ours, rules),
+      rules.join(),
+    );
+  assert.deepEqual(
+    kept([...ours, ...foreign], ["last 3"]).filter((id) => id.includes(":30:")),
+    foreign.slice(2).map(({ id }) => id),
+  );
+});
+
+test("planExpiry() lets what another program wrote age out beside ours, unless it is the newest of all", () => {
+  const [old, newest] = ["2020-01-01T00:00:00Z", "2026-11-23T12:00:00Z"];
+  const capture = pointAt("2026-11-22T12:00:00Z", { sequence: 1, generation: "g" });
+  assert.deepEqual(kept([pointAt(old), capture], ["last 1"]), [old, capture.id]);
+  assert.deepEqual(kept([pointAt(old), capture], ["everything for 1 hour"]), [capture.id]);
+  const both = [capture, pointAt(newest)];
+  assert.deepEqual(kept(both, ["everything for 1 hour"]), [capture.id, newest]);
+  assert.deepEqual(reasonsOf(both, ["everything for 1 hour"], newest), [
+    "the newest moment, of another program, is always kept",
+  ]);
+});
+
+test("planExpiry() drops no genuine moment for one of the past with a number that lies, and keeps what contradicts", () => {
+  const genuine = [1, 2, 3, 4].map((hour) =>
+    pointAt(`2026-11-23T0${hour}:00:00Z`, { sequence: hour * 10, generation: "g" }),
+  );
+  const ids = genuine.map(({ id }) => id);
+  for (const sequence of [1, 10, 25, 99]) {
+    // Far in the past: it is kept where its number says that it came later, as after a clock that was wrong.
+    const old = pointAt("1971-01-01T00:00:00Z", { sequence, generation: "g" });
+    const rules = ["one per hour for 14 days"];
+    assert.deepEqual(
+      kept([...genuine, old], rules).filter((id) => id !== old.id),
+      ids,
+      `past, ${sequence}`,
+    );
+    assert.equal(kept([...genuine, old], rules).includes(old.id), sequence > 10, `${sequence}`);
+  }
+  // Just now, with the number of the first: all that came after it contradict it, so nothing of them is thinned.
+  const early = pointAt("2026-11-23T13:00:00Z", { sequence: 1, generation: "g" });
+  assert.deepEqual(kept([...genuine, early], ["last 1"]), [...ids, early.id]);
+});
+
 const ruleTexts = [
   "everything for 2 hours",
   "one per minute for 3 hours",
@@ -240,6 +296,37 @@ test("planExpiry() keeps the newest of every group and all of the future", () =>
         );
         assert.ok(group.every((point) => point.atNs <= now || left.has(point)));
       }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("planExpiry() keeps the same of ours with and without any moments of another program", () => {
+  fc.assert(
+    fc.property(anyPoints, anyRules, (points, rules) => {
+      const ours = points.filter(({ sequence }) => sequence > 0);
+      assert.deepEqual(
+        survivors(points, rules).filter(({ sequence }) => sequence > 0),
+        survivors(ours, rules),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("planExpiry() drops no more of a steady lineage for a forged moment of long ago", () => {
+  const gaps = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(gaps, anyRules, fc.integer({ min: 1, max: 60 }), (minutes, rules, sequence) => {
+      let ago = minutes.reduce((sum, gap) => sum + gap, 0);
+      const genuine = minutes.map((gap, index): ExpiryPoint => {
+        ago -= gap;
+        const atNs = now - BigInt(ago) * minuteNs;
+        return { id: `${index}`, group: "g", atNs, sequence: index + 1, generation: "one" };
+      });
+      const forged = pointAt("1970-06-01T00:00:00Z", { group: "g", sequence, generation: "one" });
+      const left = new Set(survivors([...genuine, forged], rules));
+      assert.ok(survivors(genuine, rules).every((point) => left.has(point)));
     }),
     { numRuns: 200 },
   );

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant, zonedDateTime } from "#time";
 import { clockContradictions } from "./clock-contradictions.ts";
+import { byOrigin } from "./moment-origin.ts";
 import type { RetentionRule, RetentionSpan, SlotUnit } from "./retention-rule.ts";
 import type { ShrinkAlarm } from "./shrink-alarm.ts";
 
@@ -29,7 +30,8 @@ export type ExpiryOptions = {
 };
 
 /**
- * Decides for every moment whether the rules keep it, and why; each group by itself, in the order given.
+ * Decides for every moment whether the rules keep it, and why; each group by itself, in the order given,
+ * and within a group what another program wrote by itself: it displaces and counts for nothing of ours.
  *
  * A slot ("one per hour") keeps its newest moment, as restic's forget does. Kept whatever the rules say:
  * the newest moment; moments in the future of `now`, which displace no other; and, as long as any rule
@@ -47,8 +49,12 @@ export function planExpiry<Point extends ExpiryPoint>(
   if (rules.length === 0) return keepAll(points, "there are no rules, so nothing is dropped");
   const decisions = new Map<Point, ExpiryDecision<Point>>();
   for (const group of Map.groupBy(points, (point) => point.group).values()) {
-    for (const decision of planGroup(group, rules, options))
-      decisions.set(decision.point, decision);
+    const parts = byOrigin(group);
+    for (const part of parts) {
+      const others = parts.filter((other) => other !== part).flat();
+      for (const decision of planPart(part, rules, { ...options, others }))
+        decisions.set(decision.point, decision);
+    }
   }
   return points.flatMap((point) => decisions.get(point) ?? []);
 }
@@ -62,10 +68,10 @@ function keepAll<Point extends ExpiryPoint>(
 
 type Reasons<Point> = { readonly keep: Map<Point, string[]>; readonly drop: Map<Point, string[]> };
 
-function planGroup<Point extends ExpiryPoint>(
+function planPart<Point extends ExpiryPoint>(
   points: readonly Point[],
   rules: readonly RetentionRule[],
-  options: ExpiryOptions,
+  { others, ...options }: ExpiryOptions & { readonly others: readonly Point[] },
 ): ExpiryDecision<Point>[] {
   const reasons: Reasons<Point> = { keep: new Map(), drop: new Map() };
   const past = points.filter((point) => point.atNs <= options.now).toSorted(newestFirst);
@@ -73,8 +79,13 @@ function planGroup<Point extends ExpiryPoint>(
     if (point.atNs > options.now)
       add(reasons.keep, point, "its time is in the future, so its age is unknown");
   }
-  for (const newest of newestMoments(past))
-    add(reasons.keep, newest, "the newest moment is always kept");
+  for (const newest of newestMoments(past)) {
+    if (newest.sequence > 0 || others.length === 0)
+      add(reasons.keep, newest, "the newest moment is always kept");
+    // Beside ours another program's may age out, unless it is what was seen last.
+    else if (others.every(({ atNs }) => atNs > options.now || atNs <= newest.atNs))
+      add(reasons.keep, newest, "the newest moment, of another program, is always kept");
+  }
   const steady = keepContradictions(past, rules, { ...options, reasons });
   for (const rule of rules) {
     switch (rule.kind) {

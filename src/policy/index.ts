@@ -85,6 +85,7 @@ export {
 } from "./retention-rule.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {
+  momentsToRelease,
   releasedTag,
   shrinkAlarm,
   type ShrinkAlarm,

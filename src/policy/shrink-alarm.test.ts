@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { releasedTag, shrinkAlarm, type ShrinkPoint } from "./shrink-alarm.ts";
+import { momentsToRelease, releasedTag, shrinkAlarm, type ShrinkPoint } from "./shrink-alarm.ts";
 
 function points(...list: readonly Partial<ShrinkPoint>[]): ShrinkPoint[] {
   return list.map((point, index) => ({
@@ -130,4 +130,64 @@ test("shrinkAlarm() does not depend on the order in which moments are listed", (
       assert.deepEqual(shrinkAlarm(captured.toReversed()), shrinkAlarm(captured));
     }),
   );
+});
+
+test("shrinkAlarm() is not silenced by another program's moment, of the future or of now, released or not", () => {
+  const emptied = points({ files: 1000 }, { files: 990 }, { files: 0 });
+  const full = { files: 1000, sequence: 0 } as const;
+  for (const foreign of [
+    { ...full, atNs: 10n ** 20n },
+    { ...full, atNs: 3n, files: 5000 },
+    { sequence: 0, atNs: 3n },
+    { ...full, atNs: 10n ** 20n, tags: [releasedTag] },
+  ]) {
+    const mixed = [...emptied, ...points(foreign)];
+    const { stopped, reasons } = shrinkAlarm(mixed);
+    assert.deepEqual([stopped, reasons.length], [true, 1], String(foreign.atNs));
+    assert.match(reasons.join(), /empty, where there were 1,000 files/);
+  }
+});
+
+test("momentsToRelease() names what is stopped: ours, another program's, or both", () => {
+  const ours = points({ id: "a", files: 1000 }, { id: "b", files: 0 });
+  const foreign = points(
+    { id: "x", files: 1000, sequence: 0 },
+    { id: "y", files: 10, sequence: 0, atNs: 10n ** 20n },
+  );
+  const [whole, foreignWhole] = [ours.slice(0, 1), foreign.slice(0, 1)];
+  const named = (...list: ShrinkPoint[]): string =>
+    momentsToRelease(list)
+      .map(({ id }) => id)
+      .join();
+  assert.equal(named(...ours, ...foreignWhole), "b");
+  assert.equal(named(...whole, ...foreign), "y");
+  assert.equal(named(...foreign, ...ours), "b,y");
+  assert.equal(named(...whole, ...foreignWhole), "a");
+  assert.equal(named(...foreignWhole), "x");
+  assert.equal(named(), "");
+  const mixed = [...ours, ...foreign];
+  const meant = momentsToRelease(mixed);
+  const after = mixed.map((point) =>
+    meant.includes(point) ? { ...point, tags: [releasedTag] } : point,
+  );
+  assert.equal(shrinkAlarm(after).stopped, false, "a release lets expiry go on");
+});
+
+test("shrinkAlarm() is not silenced by a moment of the future that claims to be ours", () => {
+  const emptied = points({ files: 1000, generation: "g" }, { files: 0, generation: "g" });
+  const future = { files: 1000, atNs: 10n ** 20n } as const;
+  for (const forged of [
+    { ...future, generation: "another" },
+    { ...future, generation: "another", tags: [releasedTag] },
+    { ...future, generation: "g", sequence: 99 },
+  ]) {
+    const mixed = [...emptied, ...points(forged)];
+    assert.equal(shrinkAlarm(mixed, { now: 5n }).stopped, true, JSON.stringify(forged.generation));
+  }
+  // A clock that was ahead for one capture: the order of captures says which is the newest.
+  const ahead = points({ files: 1000 }, { files: 1000, atNs: 10n ** 20n }, { files: 10 });
+  assert.equal(shrinkAlarm(ahead, { now: 5n }).stopped, true);
+  assert.equal(shrinkAlarm(ahead.slice(0, 2), { now: 5n }).stopped, false);
+  // All of them are of the future: whose clock is wrong cannot be known, and the alarm still works.
+  assert.equal(shrinkAlarm(points({ files: 1000 }, { files: 0 }), { now: -1n }).stopped, true);
 });

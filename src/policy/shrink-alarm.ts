@@ -1,4 +1,5 @@
 import { formatBytes, type Instant } from "#time";
+import { byOrigin } from "./moment-origin.ts";
 
 /** What the alarm must know of a moment; a Copy's RecoveryPoint has it. Undefined counts are unknown. */
 export type ShrinkPoint = {
@@ -20,6 +21,8 @@ export type ShrinkAlarmOptions = {
   readonly ignoredCount?: number;
   /** Fewer bytes missing than this stop nothing, unless all are gone. Default 16 MiB. */
   readonly ignoredBytes?: number;
+  /** Where known, a moment of the future silences nothing about those of the past. */
+  readonly now?: Instant;
 };
 
 export type ShrinkAlarm = {
@@ -34,18 +37,22 @@ export type ShrinkAlarm = {
 export const releasedTag = "restante:released";
 
 /**
- * Whether expiry of one group must stop: its newest moment is much smaller than the largest one since
- * the last release, or it lies on another volume. An unmounted or emptied store would otherwise push
+ * Whether expiry of one group must stop: the newest moment of ours, or of another program's, is much smaller than the largest one since
+ * the last release, or lies on another volume. An unmounted or emptied store would otherwise push
  * the mail out of the copies, capture by capture; however often it is captured, expiry stays stopped.
  */
 export function shrinkAlarm(
   points: readonly ShrinkPoint[],
   options: ShrinkAlarmOptions = {},
 ): ShrinkAlarm {
-  const baseline = sinceRelease(points);
-  // The last by the clock and the last by order of capture differ after the clock was set back: both are looked at.
   const reasons = new Set(
-    newestOf(baseline).flatMap((newest) => alarmsOf(newest, baseline, options)),
+    byOrigin(points).flatMap((part) => {
+      const baseline = sinceRelease(timely(part, options.now));
+      // The last by the clock and the last by order of capture differ after the clock was set back: both are looked at.
+      return newestOf(baseline, options.now).flatMap((newest) =>
+        alarmsOf(newest, baseline, options),
+      );
+    }),
   );
   if (reasons.size === 0) return { stopped: false, reasons: [], hint: "" };
   return {
@@ -53,6 +60,35 @@ export function shrinkAlarm(
     reasons: [...reasons],
     hint: "Check that the mail store is mounted and whole; if the change is meant, release the newest moment.",
   };
+}
+
+/**
+ * The moments that a release is for: the last captured of each part that is stopped, or else of the group.
+ */
+export function momentsToRelease<Point extends ShrinkPoint>(
+  points: readonly Point[],
+  options: ShrinkAlarmOptions = {},
+): readonly Point[] {
+  const parts = byOrigin(points);
+  const stopped = parts.filter((part) => shrinkAlarm(part, options).stopped);
+  const meant = stopped.length > 0 ? stopped : parts.slice(0, 1);
+  return meant.flatMap((part) => lastCaptured(timely(part, options.now).toSorted(byTime)) ?? []);
+}
+
+/**
+ * Without moments of the future that belong to no lineage of the past: nothing but their own word says
+ * that they come after the others. All, where nothing else is there.
+ */
+function timely<Point extends ShrinkPoint>(
+  points: readonly Point[],
+  now: Instant | undefined,
+): readonly Point[] {
+  if (now === undefined) return points;
+  const past = points.filter(({ atNs }) => atNs <= now);
+  const known = new Set(past.map(({ generation }) => generation ?? ""));
+  const isKnown = ({ sequence, generation }: Point): boolean =>
+    sequence > 0 && known.has(generation ?? "");
+  return past.length === 0 ? points : points.filter((one) => one.atNs <= now || isKnown(one));
 }
 
 function alarmsOf(
@@ -144,14 +180,18 @@ function sinceRelease(points: readonly ShrinkPoint[]): readonly ShrinkPoint[] {
   return released === undefined ? ordered : ordered.filter((point) => !isBefore(point, released));
 }
 
-function newestOf(ordered: readonly ShrinkPoint[]): readonly ShrinkPoint[] {
-  return [...new Set([ordered.at(-1), lastCaptured(ordered)])].filter(
+function newestOf(
+  ordered: readonly ShrinkPoint[],
+  now: Instant | undefined,
+): readonly ShrinkPoint[] {
+  const ofPast = now === undefined ? undefined : ordered.findLast(({ atNs }) => atNs <= now);
+  return [...new Set([ordered.at(-1), lastCaptured(ordered), ofPast])].filter(
     (point) => point !== undefined,
   );
 }
 
-function lastCaptured(ordered: readonly ShrinkPoint[]): ShrinkPoint | undefined {
-  let last: ShrinkPoint | undefined;
+function lastCaptured<Point extends ShrinkPoint>(ordered: readonly Point[]): Point | undefined {
+  let last: Point | undefined;
   for (const point of ordered) if (last === undefined || isBefore(last, point)) last = point;
   return last;
 }

@@ -18,7 +18,7 @@ import { PackSaver } from "./pack-saver.ts";
 import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts";
 import { type ScanFacts, encodeLaterFacts } from "./scan-facts.ts";
 import { listSnapshots } from "./list-snapshots.ts";
-import { saveSnapshot } from "./snapshot-file.ts";
+import { saveMoment } from "./save-moment.ts";
 import { storeSnapshotTree } from "./snapshot-tree.ts";
 import { ownUser } from "./process-identity.ts";
 import { programVersion } from "./program-version.ts";
@@ -42,6 +42,8 @@ export async function captureImage(
       (await locking.catch(() => undefined))?.[Symbol.asyncDispose](),
   };
   return underLock(lock, async () => {
+    // Whoever may wait long does so first: what was seen before would be old by the time of the moment.
+    if (core.context.lockWait !== undefined) await locking;
     const lineage = await findLineage(core, image, options);
     const run = { core, image, options, lineage, locking };
     const result = await captureOnce(run, { trustScan: true });
@@ -294,10 +296,9 @@ async function finish(parts: {
   });
   await store.flush();
   await saver.finish();
-  await parts.lock.confirm();
   const totals = store.totals();
-  return saveSnapshot(
-    core.context,
+  return await saveMoment(
+    core,
     {
       timeNs: endNs,
       ...(lineage.parent === undefined ? {} : { parent: lineage.parent.id }),
@@ -325,7 +326,7 @@ async function finish(parts: {
         totalBytesProcessed: counts.bytesTotal,
       },
     },
-    signal,
+    { lock: parts.lock, now: options.now, signal },
   );
 }
 

@@ -26,7 +26,8 @@ import { type Lock, takeLock, underLock } from "./lock.ts";
 import { momentDamaged, momentGone, refuseTarget, samePlace } from "./duplicate-refusals.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
-import { loadSnapshot, saveSnapshot } from "./snapshot-file.ts";
+import { saveMoment } from "./save-moment.ts";
+import { loadSnapshot } from "./snapshot-file.ts";
 
 /** Snapshots are gathered until they want so many bytes: a batch of small ones fills whole packs. */
 const batchBytes: number = 64 * 1024 * 1024;
@@ -72,6 +73,7 @@ type Run = {
   readonly copier: DuplicateCopier;
   readonly arrived: ArrivedSnapshots;
   readonly toLock: Lock;
+  readonly now: () => bigint;
   readonly phases: DuplicatePhases;
   readonly ids: readonly string[];
   readonly verify: DuplicateVerification;
@@ -135,6 +137,7 @@ async function openRun({
     copier,
     arrived,
     toLock,
+    now: options.now,
     phases,
     ids,
     verify,
@@ -237,9 +240,9 @@ async function finishSnapshot(run: Run, snapshot: Snapshot): Promise<void> {
     return;
   }
   const { context } = walk.to.core;
-  await run.toLock.confirm();
-  signal.throwIfAborted();
-  const saved = await saveSnapshot(context, arrivingSnapshot(snapshot, walk.from.core.id), signal);
+  const arriving = arrivingSnapshot(snapshot, walk.from.core.id);
+  const { toLock: lock, now } = run;
+  const saved = await saveMoment(walk.to.core, arriving, { lock, now, signal });
   // As it reads back: a file that did not arrive whole is no moment.
   const arrived = await loadSnapshot(context, saved.id, signal);
   run.arrived.add(arrived);

@@ -5,6 +5,7 @@
  * `initRepository` and `openRepository` are the way in; what is open is a `Repository`.
  */
 export { initRepository, openRepository } from "./open-repository.ts";
+export { holderText, isOver, lockStateText } from "./held-lock.ts";
 export { RepositoryError } from "./repository-error.ts";
 export { ownTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
 export {
@@ -19,12 +20,24 @@ export {
   duplicateVerifications,
   type RefusedSnapshot,
 } from "./duplicate-result.ts";
+export {
+  type PruneOptions,
+  type PrunePhase,
+  prunePhases,
+  type PruneProgress,
+  type PruneResult,
+} from "./prune-result.ts";
 export type {
   CaptureOptions,
   CaptureProgress,
   CaptureResult,
+  HeldLock,
+  HeldLocks,
+  LockWait,
+  NewPassword,
   OpenRepositoryOptions,
   Repository,
+  RepositoryKey,
   Snapshot,
   SnapshotSummary,
   VerifyFinding,

@@ -19,7 +19,7 @@ const derivedBytes = 64;
 const scryptMemoryLimitBytes = 1 << 30;
 const scryptWorkLimit = 1 << 28;
 /** restic tries at most this many keys too. */
-const maxKeysTried = 20;
+export const maxKeysTried: number = 20;
 
 const keyFileSchema = z.object({
   created: z.optional(z.string()),
@@ -32,7 +32,18 @@ const keyFileSchema = z.object({
   salt: z.string(),
   data: z.string(),
 });
-type KeyFile = z.infer<typeof keyFileSchema>;
+
+export type KeyFile = {
+  readonly created?: string | undefined;
+  readonly username?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly kdf: string;
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+  readonly salt: string;
+  readonly data: string;
+};
 
 const masterKeySchema = z.object({
   mac: z.object({ k: z.string(), r: z.string() }),
@@ -45,11 +56,16 @@ export type NewKeyOptions = {
   readonly username: string;
   readonly hostname: string;
   readonly nowNs: bigint;
+  /** How hard the password is to guess. Only tests choose another. */
+  readonly cost?: ScryptCost | undefined;
 };
+
+export type ScryptCost = { readonly N: number; readonly r: number; readonly p: number };
 
 export async function saveKey(storage: Storage, options: NewKeyOptions): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const derived = await derive(options.password, { ...scryptParameters, salt });
+  const cost = options.cost ?? scryptParameters;
+  const derived = await derive(options.password, { ...cost, salt });
   const { masterKey } = options;
   const plain = JSON.stringify({
     mac: { k: base64(masterKey.macK), r: base64(masterKey.macR) },
@@ -60,7 +76,7 @@ export async function saveKey(storage: Storage, options: NewKeyOptions): Promise
     username: options.username,
     hostname: options.hostname,
     kdf: "scrypt",
-    ...scryptParameters,
+    ...cost,
     salt: base64(salt),
     data: base64(openSealer(derived).seal(Buffer.from(plain))),
   };
@@ -115,7 +131,7 @@ export function notARepository(location: string): RepositoryError {
   );
 }
 
-function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
+export function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
   const what = `key ${name.slice(0, 8)}`;
   const parsed = keyFileSchema.safeParse(parseJson(bytes, what));
   if (!parsed.success) throw damagedKey(name, "it lacks fields of a key file");
@@ -138,7 +154,7 @@ function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
   return parsed.data;
 }
 
-function damagedKey(name: string, state: string): RepositoryError {
+export function damagedKey(name: string, state: string): RepositoryError {
   return new RepositoryError(
     "repository.damaged",
     `Cannot read key ${name.slice(0, 8)}: ${state}`,
@@ -148,7 +164,8 @@ function damagedKey(name: string, state: string): RepositoryError {
   );
 }
 
-async function openKeyFile(file: KeyFile, password: string): Promise<MasterKey | undefined> {
+/** Undefined where the password is not this key's. */
+export async function openKeyFile(file: KeyFile, password: string): Promise<MasterKey | undefined> {
   const { N, r, p } = file;
   const derived = await derive(password, { N, r, p, salt: Buffer.from(file.salt, "base64") });
   const plain = openSealer(derived).open(Buffer.from(file.data, "base64"));
@@ -175,12 +192,7 @@ function exactly(text: string, length: number): Uint8Array {
   );
 }
 
-type Scrypt = {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
-  readonly salt: Uint8Array;
-};
+type Scrypt = ScryptCost & { readonly salt: Uint8Array };
 
 function derive(password: string, { N, r, p, salt }: Scrypt): Promise<MasterKey> {
   // Node refuses N = 65536 and more with its default memory limit.

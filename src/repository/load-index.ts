@@ -1,4 +1,5 @@
 /** All index files of a repository, through the local cache. */
+import { isRecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
 import type { LocalCache } from "./local-cache.ts";
 import {
@@ -31,13 +32,34 @@ export async function listIndexIds(options: LoadIndexOptions): Promise<ReadonlyS
   return ids;
 }
 
+/**
+ * All index files as they stood at some instant. A prune replaces them, the new ones first, so that a
+ * reader that met the middle of it begins again.
+ */
 export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await loadListed(options);
+    } catch (error) {
+      if (!isGone(error) || tries === mostTries) throw error;
+    }
+  }
+}
+
+/** Each is a prune that replaced index files within the time of one load. */
+const mostTries = 10;
+
+function isGone(error: unknown): boolean {
+  return isRecoveryError(error) && error.code === "storage.not-found";
+}
+
+async function loadListed(options: LoadIndexOptions): Promise<LoadedIndex> {
   const indexIds = await listIndexIds(options);
   const parts: ParsedIndex[] = [];
   const waiting = [...indexIds];
   const load = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop())
-      parts.push(await loadOne(options, id));
+      parts.push(await loadOneIndex(options, id));
   };
   await Promise.all(Array.from({ length: parallelLoads }, load));
   void forgetOldEntries(options.cache, indexIds);
@@ -45,7 +67,8 @@ export async function loadIndex(options: LoadIndexOptions): Promise<LoadedIndex>
   return { index: new BlobIndex(parts), indexIds };
 }
 
-async function loadOne(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
+/** One index file; its typed form is kept in the local cache. */
+export async function loadOneIndex(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
   const cached = await options.cache.get(cacheKind, id);
   const known = cached === undefined ? undefined : decodeCachedIndex(cached);
   if (known !== undefined) return known;

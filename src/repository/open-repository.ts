@@ -11,16 +11,25 @@ import { findCapturedRoot } from "./captured-root.ts";
 import { duplicateSnapshots } from "./duplicate.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
 import { findMasterKey, notARepository, saveKey } from "./key-file.ts";
+import { addKey, changePassword, listKeys, removeKey } from "./keys.ts";
 import { listSnapshots, type ListSnapshotsOptions } from "./list-snapshots.ts";
 import { noCache, openLocalCache } from "./local-cache.ts";
-import { takeLock, underLock } from "./lock.ts";
+import { awaitTurn, takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";
+import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
 import { RepositoryImage } from "./repository-image.ts";
-import type { OpenRepositoryOptions, Repository, Snapshot } from "./repository.ts";
+import type {
+  LockKind,
+  NewPassword,
+  OpenRepositoryOptions,
+  Repository,
+  Snapshot,
+} from "./repository.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
+import { heldLocks, removeLocks } from "./unlock.ts";
 import { verifyRepository } from "./verify.ts";
 
 /** Makes a new repository (version 2) in an empty place. Throws `repository.exists` where there is one. */
@@ -128,7 +137,7 @@ export async function openRepository(
   options: OpenRepositoryOptions,
 ): Promise<Repository> {
   if (!(await hasConfig(storage, options.signal))) throw notARepository(storage.location);
-  const { masterKey } = await findMasterKey(storage, options);
+  const { masterKey, keyId } = await findMasterKey(storage, options);
   const sealer = openSealer(masterKey);
   const config = await loadConfig(storage, sealer, options.signal);
   const cache =
@@ -138,22 +147,28 @@ export async function openRepository(
   return new OpenRepository(
     {
       id: config.id,
-      context: { storage, sealer, version: config.version },
+      context: { storage, sealer, version: config.version, lockWait: options.lockWait },
       masterKey,
       polynomial: config.polynomial,
       cache,
     },
-    options,
+    { ...options, keyId },
   );
 }
 
 class OpenRepository implements Repository, HasCore {
   readonly #core: RepositoryCore;
   readonly #damage: Pick<ListSnapshotsOptions, "onDamaged">;
+  /** Of the key that this repository was opened by. */
+  #keyId: string;
   #reader: Promise<BlobReader> | undefined;
 
-  constructor(core: RepositoryCore, { onDamagedSnapshot }: OpenRepositoryOptions) {
+  constructor(
+    core: RepositoryCore,
+    { onDamagedSnapshot, keyId }: OpenRepositoryOptions & { readonly keyId: string },
+  ) {
     this.#core = core;
+    this.#keyId = keyId;
     this.#damage = onDamagedSnapshot === undefined ? {} : { onDamaged: onDamagedSnapshot };
   }
 
@@ -252,11 +267,52 @@ class OpenRepository implements Repository, HasCore {
     return verifyRepository(this.#core, options);
   }
 
+  async prune(...[options]: Parameters<Repository["prune"]>): ReturnType<Repository["prune"]> {
+    // Its index names packs that will be gone.
+    this.#reader = undefined;
+    return await pruneRepository(this.#core, options);
+  }
+
   duplicateTo(
     ...[target, options]: Parameters<Repository["duplicateTo"]>
   ): ReturnType<Repository["duplicateTo"]> {
     if (!(coreOf in target)) throw new TypeError("the target only imitates a repository");
     return duplicateSnapshots(this.#core, { ...options, to: (target as HasCore)[coreOf]() });
+  }
+
+  keys(signal?: AbortSignal): ReturnType<Repository["keys"]> {
+    return listKeys(this.#core, { currentId: this.#keyId, signal });
+  }
+
+  addKey({ password, now, signal }: NewPassword): ReturnType<Repository["addKey"]> {
+    return addKey(this.#core, { password, now, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  removeKey(named: string, signal?: AbortSignal): ReturnType<Repository["removeKey"]> {
+    return removeKey(this.#core, { named, currentId: this.#keyId, signal });
+  }
+
+  async changePassword({
+    password,
+    now,
+    signal,
+  }: NewPassword): ReturnType<Repository["changePassword"]> {
+    const given = { password, now, ...(signal === undefined ? {} : { signal }) };
+    const changed = await changePassword(this.#core, { ...given, currentId: this.#keyId });
+    this.#keyId = changed.added.id;
+    return changed;
+  }
+
+  locks(options: Parameters<Repository["locks"]>[0]): ReturnType<Repository["locks"]> {
+    return heldLocks(this.#core, options);
+  }
+
+  removeLocks(ids: readonly string[]): ReturnType<Repository["removeLocks"]> {
+    return removeLocks(this.#core, ids);
+  }
+
+  awaitTurn(lock: LockKind): Promise<void> {
+    return awaitTurn(this.#core.context, lock);
   }
 
   // Whoever asks may store more than the index of the open reader knows.

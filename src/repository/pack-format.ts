@@ -25,6 +25,8 @@ export type PackedBlob = {
 
 const plainEntryBytes = 37;
 const compressedEntryBytes = 41;
+/** What a blob costs in its pack beside its bytes, at most. */
+export const packEntryBytes: number = compressedEntryBytes;
 export const headerLengthBytes = 4;
 
 export function encodePackHeader(blobs: readonly PackedBlob[]): Uint8Array {

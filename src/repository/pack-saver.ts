@@ -93,9 +93,23 @@ export class PackSaver {
         json: encodeColumns(columns),
         signal: this.#signal,
       });
+      await this.#stillNamed(indexId);
       await this.#onIndex({ indexId, columns });
     })();
     await this.#indexing;
+  }
+
+  /**
+   * Where the lock was lost while the index was on its way, a prune may have taken its packs in between:
+   * others would believe in blobs that are gone, so it goes again.
+   */
+  async #stillNamed(indexId: string): Promise<void> {
+    try {
+      await this.#confirmLock();
+    } catch (error) {
+      await this.#context.storage.remove({ type: "index", name: indexId }).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Waits until another pack may be produced. Throws what went wrong. */

@@ -103,6 +103,15 @@ export class Packer {
     return this.#buffer.subarray(offset, offset + lengthBytes);
   }
 
+  /** Takes a blob as it is sealed already under the same key: what seals it does not depend on its place. */
+  addSealed(blob: Omit<PackedBlob, "type" | "offset">, sealed: Uint8Array): void {
+    const offset = this.#used;
+    this.#reserve(sealed.length);
+    this.#buffer.set(sealed, offset);
+    this.#used += sealed.length;
+    this.#blobs.push({ ...blob, type: this.type, offset });
+  }
+
   /** Takes over all blobs of another packer, so that a small capture ends with one pack and not two. */
   absorb(other: Packer): void {
     this.#reserve(other.#used);

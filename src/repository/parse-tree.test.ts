@@ -3,7 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { RawName } from "#image";
 import { goJsonString, goQuote } from "./go-json.ts";
-import { entryOfNode, findNode, isSafeName, listingOfNodes, parseTree } from "./parse-tree.ts";
+import {
+  entryOfNode,
+  findNode,
+  isSafeName,
+  listingOfNodes,
+  parseTree,
+  treeReferences,
+} from "./parse-tree.ts";
 import { idOf } from "./repository.fixture.ts";
 import { type NodeRecord, encodeNode, encodeTree } from "./tree.ts";
 
@@ -50,6 +57,47 @@ test("findNode() finds what the whole tree has, and nothing else", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("treeReferences() names what the nodes of a tree need, whatever their names are", () => {
+  const subtree = idOf(2).toString("hex");
+  fc.assert(
+    fc.property(fc.uniqueArray(rawName, { maxLength: 10 }), (names) => {
+      const sorted = names.toSorted((a, b) => (a < b ? -1 : 1));
+      const records = sorted.map((name, n): NodeRecord => {
+        const record = namedRecord(name);
+        return n % 3 === 0 ? { ...record, type: "dir", content: null, subtree } : record;
+      });
+      const bytes = encodeTree(records.map((record) => encodeNode(record)));
+      const parsed = parseTree(bytes, "tree");
+      assert.deepEqual(treeReferences(bytes, "tree"), {
+        contents: parsed.flatMap(({ content }) => content ?? []),
+        subtrees: parsed.flatMap((record) => record.subtree ?? []),
+      });
+    }),
+  );
+});
+
+test("treeReferences() does not take what is no tree for an empty one", () => {
+  for (const text of [
+    "",
+    "[]",
+    "{}",
+    '{"nodes":{}}',
+    '{"nodes":[7]}',
+    '{"nodes":[{"content":["x"]}]}',
+    '{"nodes":[{"subtree":"x"}]}',
+    '{"nodes":[',
+  ])
+    assert.throws(
+      () => treeReferences(Buffer.from(text), "tree"),
+      { code: "repository.damaged" },
+      text,
+    );
+  assert.deepEqual(treeReferences(Buffer.from('{"nodes":null}'), "tree"), {
+    contents: [],
+    subtrees: [],
+  });
 });
 
 test("findNode() reads only the node, whatever the rest of the tree is", () => {

@@ -23,6 +23,44 @@ export function parseTree(bytes: Uint8Array, treeId: string): readonly NodeRecor
   return nodes.map((node: unknown) => nodeRecord(node, treeId));
 }
 
+export type TreeReferences = {
+  /** Hexadecimal IDs of data blobs. */
+  readonly contents: readonly string[];
+  /** Of trees. */
+  readonly subtrees: readonly string[];
+};
+
+/**
+ * What a tree needs, and nothing else of it: a tenth of the work of reading its nodes. Throws
+ * `repository.damaged` where the bytes are not a tree.
+ */
+export function treeReferences(bytes: Uint8Array, treeId: string): TreeReferences {
+  const value = parseLooseJson(bytes, treeId);
+  const nodes = isObject(value) ? value["nodes"] : undefined;
+  const contents: string[] = [];
+  const subtrees: string[] = [];
+  if (nodes === null) return { contents, subtrees };
+  if (!Array.isArray(nodes)) throw damagedTree(treeId, "it has no list of nodes");
+  for (const node of nodes as readonly unknown[]) {
+    if (!isObject(node)) throw damagedTree(treeId, "a node is not an object");
+    for (const id of contentOf(node["content"], treeId) ?? []) contents.push(id);
+    const subtree = node["subtree"];
+    if (typeof subtree !== "string") continue;
+    if (!hexId.test(subtree)) throw damagedTree(treeId, "a subtree is not an ID");
+    subtrees.push(subtree);
+  }
+  return { contents, subtrees };
+}
+
+/** Numbers may lose digits: for who reads none. */
+function parseLooseJson(bytes: Uint8Array, treeId: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  } catch (cause) {
+    throw damagedTree(treeId, "it is not JSON", cause);
+  }
+}
+
 /**
  * The one node with this quoted name, found without parsing the others: in a folder of 100,000
  * messages that is the difference between a millisecond and a second. A node begins with its

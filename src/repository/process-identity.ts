@@ -32,27 +32,36 @@ export function processIdentity(): ProcessIdentity {
 }
 
 /**
- * True only where the holder ran under this very kernel boot and PID namespace and is no process
- * any more: its PID is free, is another process's by now, or waits to be reaped. Equal host names
- * prove nothing: half of all containers are called "localhost".
+ * Known only where the holder ran under this very kernel boot and PID namespace: "dead" is one that is no
+ * process any more, since its PID is free, is another process's by now, or waits to be reaped. Equal host
+ * names prove nothing: half of all containers are called "localhost".
  */
-export function isSurelyDead(holder: ProcessIdentity): boolean {
+export function stateOfHolder(holder: ProcessIdentity): "alive" | "dead" | "unknown" {
   const own = processIdentity();
-  if (own.bootId === "" || own.bootId !== holder.bootId) return false;
-  if (own.processNamespace === "" || own.processNamespace !== holder.processNamespace) return false;
-  if (holder.pid <= 0) return false;
+  if (own.bootId === "" || own.bootId !== holder.bootId) return "unknown";
+  if (own.processNamespace === "" || own.processNamespace !== holder.processNamespace)
+    return "unknown";
+  if (holder.pid <= 0) return "unknown";
   const now = lookAt(holder.pid);
   if (
     now !== undefined &&
     (now.isDead || (holder.processStart !== "" && now.start !== holder.processStart))
   )
-    return true;
-  if (holder.pid === own.pid) return false;
+    return "dead";
+  return holder.pid === own.pid || isThere(holder.pid) ? "alive" : "dead";
+}
+
+/** Whether there is a process of that number on a machine that is called so; undefined where this one is not. */
+export function processIsThere(host: string, pid: number): boolean | undefined {
+  return host !== hostname() || pid <= 0 ? undefined : isThere(pid);
+}
+
+function isThere(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
-    return false;
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return systemErrorCode(error) === "ESRCH";
+    return systemErrorCode(error) !== "ESRCH";
   }
 }
 

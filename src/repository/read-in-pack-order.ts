@@ -15,9 +15,14 @@ export type BlobFromPack = {
   /** Encrypted, as it was read. */
   readonly lengthBytes: number;
 } & (
-  | { readonly bytes: Uint8Array; readonly error?: undefined }
+  | {
+      readonly bytes: Uint8Array;
+      /** The same as it lies in its pack. A view, good until the next blob. */
+      readonly sealed: Uint8Array;
+      readonly error?: undefined;
+    }
   /** Its bytes cannot be had. */
-  | { readonly bytes?: undefined; readonly error: RecoveryError }
+  | { readonly bytes?: undefined; readonly sealed?: undefined; readonly error: RecoveryError }
 );
 
 export type PackOrderOptions = {
@@ -63,7 +68,7 @@ export async function* readInPackOrder(
           loaded.bytes?.subarray(start, start + lengthBytes) ??
           (await loadRange(core, { range: { ...location, packId: run.packId }, signal }));
         const bytes = openBlob(sealed, { id: index.idOf(blob), location, sealer, compressor });
-        yield { blob, lengthBytes, bytes };
+        yield { blob, lengthBytes, bytes, sealed };
       } catch (error) {
         signal.throwIfAborted();
         if (!isDamage(error)) throw error;

@@ -5,6 +5,7 @@
 import type { RecoveryError } from "#errors";
 import type { Consistency, Image, RawPath } from "#image";
 import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
+import type { PruneOptions, PruneResult } from "./prune-result.ts";
 
 /** A snapshot as stored, with what Restante's tags say of it. */
 export type Snapshot = {
@@ -131,6 +132,68 @@ export type VerifyReport = {
   readonly findings: readonly VerifyFinding[];
 };
 
+/** A key opens the repository with a password of its own (restic design: Keys). */
+export type RepositoryKey = {
+  readonly id: string;
+  /** Who made it, where and when, as its file says; nothing vouches for that. */
+  readonly createdNs?: bigint;
+  readonly username: string;
+  readonly hostname: string;
+  /** Whether this repository was opened by it. */
+  readonly isCurrent: boolean;
+  /** What is wrong with its file, which opens nothing then. */
+  readonly problem?: string;
+};
+
+export type NewPassword = {
+  readonly password: string;
+  readonly now: () => bigint;
+  readonly signal?: AbortSignal;
+};
+
+/** A lock as it stands in the repository (restic design: Locks). */
+export type HeldLock = {
+  readonly id: string;
+  readonly exclusive: boolean;
+  readonly hostname: string;
+  readonly username: string;
+  readonly pid: number;
+  /** When it was written; a lock that is refreshed is written anew, every 5 minutes. */
+  readonly writtenNs: bigint;
+  /** When it was taken, where its file says so: Restante's does. */
+  readonly sinceNs?: bigint;
+  /** From then on nobody believes in it, unless it is refreshed. */
+  readonly staleAtNs: bigint;
+  readonly isStale: boolean;
+  /** Its time lies ahead of ours: a clock is wrong. */
+  readonly isFromFuture: boolean;
+  readonly program: "restante" | "another program";
+  /** Known for sure only of a holder that ran on this machine, in this container, since this boot. */
+  readonly holder: "alive" | "dead" | "unknown";
+  /** Of another program's on a machine that is called as this one: whether a process has its number. */
+  readonly namesakeLives?: boolean;
+};
+
+export type HeldLocks = {
+  readonly locks: readonly HeldLock[];
+  /** Cannot be read, and so hold nothing. */
+  readonly unreadable: readonly { readonly id: string; readonly problem: string }[];
+};
+
+/** How long to wait for a lock of somebody else. */
+export type LockWait = {
+  readonly forMs: number;
+  /** Told for whom it waits, once per holder. */
+  readonly onWait: (holder: HeldLock) => void;
+};
+
+/** How an operation would lock. */
+export type LockKind = {
+  readonly exclusive: boolean;
+  readonly now: () => bigint;
+  readonly signal?: AbortSignal;
+};
+
 export interface Repository extends AsyncDisposable {
   /** The id in the repository's config. */
   readonly id: string;
@@ -153,11 +216,45 @@ export interface Repository extends AsyncDisposable {
   replaceTags(snapshot: Snapshot, tags: readonly string[], signal?: AbortSignal): Promise<Snapshot>;
   verify(options?: VerifyOptions): Promise<VerifyReport>;
   /**
+   * Frees the bytes that no moment needs: whole packs go, what is used of others moves to new packs.
+   * Throws `repository.prune-unsure` where damage hides what a moment needs; `repository.changed` where
+   * somebody writes in spite of the lock. A run that was killed is taken up by the next.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>;
+  /**
    * Copies snapshots to another repository, under its key: only what it lacks is read and sent. A
    * snapshot is written there once all of it has arrived and was verified. What was sent before a
    * kill is not sent again.
    */
   duplicateTo(target: Repository, options: DuplicateOptions): Promise<DuplicateResult>;
+  /** All keys, oldest first. */
+  keys(signal?: AbortSignal): Promise<readonly RepositoryKey[]>;
+  /**
+   * Adds a key for the same master key; it was read back and opened with the new password when this
+   * returns. Throws `repository.empty-password`, `repository.too-many-keys`, `repository.key-not-verified`.
+   */
+  addKey(options: NewPassword): Promise<RepositoryKey>;
+  /**
+   * Removes the key whose ID begins so. Throws `repository.key-not-found`, `repository.key-ambiguous`,
+   * and `repository.key-in-use` for the one that this repository was opened by: so one always stays.
+   */
+  removeKey(named: string, signal?: AbortSignal): Promise<RepositoryKey>;
+  /**
+   * Adds a key as `addKey` does, then removes the one that this repository was opened by. What ends it in
+   * between leaves both. Throws `repository.old-key-left` where the new one stands and the old one too.
+   */
+  changePassword(
+    options: NewPassword,
+  ): Promise<{ readonly added: RepositoryKey; readonly removed: RepositoryKey }>;
+  /** All locks, the oldest first. */
+  locks(options: { readonly now: () => bigint; readonly signal?: AbortSignal }): Promise<HeldLocks>;
+  /** Removes locks, whoever holds them; returns those that were there. */
+  removeLocks(ids: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Waits until a lock of that kind could be taken, as the repository was opened to (`lockWait`), and
+   * takes none. Throws `repository.locked`.
+   */
+  awaitTurn(lock: LockKind): Promise<void>;
 }
 
 export type OpenRepositoryOptions = {
@@ -169,5 +266,7 @@ export type OpenRepositoryOptions = {
    * all the same. Without it a damaged one throws.
    */
   readonly onDamagedSnapshot?: (error: RecoveryError) => void;
+  /** Wait for locks of others. Without it one that is in the way is `repository.locked` at once. */
+  readonly lockWait?: LockWait | undefined;
   readonly signal?: AbortSignal;
 };

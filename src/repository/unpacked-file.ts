@@ -6,6 +6,7 @@
  *   all encrypted as a whole; the file's name is the sha256 of the ciphertext
  */
 import type { FileType, Storage } from "#storage";
+import type { LockWait } from "./repository.ts";
 import { decompressUnbounded, oneShotCompressor } from "./compression.ts";
 import { type Sealer, openOrThrow, sha256Hex } from "./crypto.ts";
 import { RepositoryError, selfCheckFailed } from "./repository-error.ts";
@@ -17,6 +18,8 @@ export type UnpackedContext = {
   readonly storage: Storage;
   readonly sealer: Sealer;
   readonly version: 1 | 2;
+  /** How long a lock is waited for; without it a lock that is in the way is an error at once. */
+  readonly lockWait?: LockWait | undefined;
 };
 
 const optional = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
@@ -45,7 +48,14 @@ export async function saveUnpacked(
   options: { readonly json: Uint8Array; readonly signal?: AbortSignal },
 ): Promise<string> {
   const { name, bytes } = sealUnpacked(context, type, options.json);
-  await context.storage.save({ type, name }, [bytes], optional(options.signal));
+  try {
+    await context.storage.save({ type, name }, [bytes], optional(options.signal));
+  } catch (error) {
+    // A part of it, on storage that is not atomic, would be an index or a moment that is damaged; the whole
+    // of it, where only the answer was lost, something that was said not to be there.
+    await context.storage.remove({ type, name }).catch(() => undefined);
+    throw error;
+  }
   return name;
 }
 

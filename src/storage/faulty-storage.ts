@@ -57,7 +57,10 @@ export type FaultyStorageOptions = {
   readonly rules?: readonly FaultRule[];
   /** Saves beyond this many bytes are `storage.full`; removing gives room back. */
   readonly capacityBytes?: number;
-  /** By default the process kills itself with SIGKILL. */
+  /**
+   * By default the process kills itself with SIGKILL. One that only pretends is called once, and no
+   * operation has any effect from then on.
+   */
   readonly kill?: () => void;
   readonly onOperation?: (operation: StorageOperation) => void;
 };
@@ -81,7 +84,7 @@ export function seededRules(options: {
   readonly operations: number;
   readonly faults: number;
 }): readonly FaultRule[] {
-  const random = randomNumbers(options.seed);
+  const random = seededNumbers(options.seed);
   return Array.from({ length: options.faults }, (): FaultRule => {
     const at = 1 + Math.floor(random() * options.operations);
     const when = random() < 0.5 ? "before" : "after";
@@ -96,6 +99,7 @@ class FaultyStorageOf implements FaultyStorage {
   readonly #matches: number[];
   readonly #undo: (() => Promise<void>)[] = [];
   #usedBytes = 0;
+  #isDead = false;
 
   constructor(storage: Storage, options: FaultyStorageOptions) {
     this.#storage = storage;
@@ -218,9 +222,11 @@ class FaultyStorageOf implements FaultyStorage {
     rules: readonly FaultRule[],
     when: "before" | "after",
   ): Promise<void> {
+    if (this.#isDead) throw failure(operation.action, this.location, {});
     for (const rule of rules) {
       if (rule.kind === "delay" && when === "before") await rule.until();
       if (rule.kind === "kill" && rule.when === when) {
+        this.#isDead = true;
         (this.#options.kill ?? killThisProcess)();
         throw failure(operation.action, this.location, {});
       }
@@ -258,8 +264,8 @@ function killThisProcess(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-/** mulberry32: small, and the same everywhere. */
-function randomNumbers(seed: number): () => number {
+/** Numbers from 0 on, below 1, the same ones for the same seed (mulberry32). */
+export function seededNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -20,6 +20,7 @@ export { memoryStorage } from "./memory-storage.ts";
 export { directoryStorage, type DirectoryStorageOptions } from "./directory-storage.ts";
 export {
   faultyStorage,
+  seededNumbers,
   seededRules,
   type FaultRule,
   type FaultyStorage,

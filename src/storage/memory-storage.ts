@@ -16,7 +16,7 @@ export function memoryStorage(options: { readonly location?: string } = {}): Sto
 
 class MemoryStorage implements Storage {
   readonly location: string;
-  readonly promises: StoragePromises = { durable: false, atomic: true };
+  readonly promises: StoragePromises = { durable: false, atomic: true, listsAtOnce: true };
   readonly #files = new Map<string, Uint8Array>();
   #created = false;
 

@@ -21,6 +21,11 @@ export type StoragePromises = {
   readonly durable: boolean;
   /** A file is seen whole or not at all. */
   readonly atomic: boolean;
+  /**
+   * A listing shows whatever any process has saved before it began. Undefined: it may lag a little, as
+   * on network filesystems.
+   */
+  readonly listsAtOnce?: boolean;
 };
 
 export type ByteRange = {

@@ -10,7 +10,15 @@ import { systemClock } from "#time";
 import { captureStore, password } from "./recovery-site.ts";
 
 export type ChildRequest = {
-  readonly action: "init" | "capture" | "remove" | "retag" | "duplicate";
+  readonly action:
+    | "init"
+    | "capture"
+    | "remove"
+    | "retag"
+    | "duplicate"
+    | "prune"
+    | "verify"
+    | "key-change";
   readonly repository: string;
   readonly cache: string;
   readonly store: string;
@@ -33,6 +41,9 @@ export type ChildOutcome = {
   readonly maxRssBytes?: number;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
 };
+
+/** Of key-change. */
+export const newPassword = "another horse";
 
 async function perform(request: ChildRequest): Promise<Pick<ChildOutcome, "done" | "result">> {
   const storage = faultyStorage(directoryStorage(request.repository), {
@@ -57,6 +68,21 @@ async function perform(request: ChildRequest): Promise<Pick<ChildOutcome, "done"
       const snapshots = await from.snapshots();
       const { copied } = await from.duplicateTo(repository, { snapshots, now: systemClock() });
       return { done: `${copied.length} copied` };
+    }
+    case "prune": {
+      const { bytesFreed } = await repository.prune({ now: systemClock(), maxUnusedShare: 0 });
+      return { done: `${bytesFreed} bytes freed` };
+    }
+    case "key-change": {
+      const { added } = await repository.changePassword({
+        password: newPassword,
+        now: systemClock(),
+      });
+      return { done: added.id };
+    }
+    case "verify": {
+      const { findings } = await repository.verify({ readData: true });
+      return { done: JSON.stringify(findings) };
     }
     case "retag": {
       const snapshot = (await repository.snapshots()).find(({ id }) => id === wanted[0]);

@@ -2,6 +2,7 @@ import type { RecoveryPoint } from "#copies";
 import { snapshotOf } from "#methods";
 import {
   type ExpiryDecision,
+  momentsToRelease,
   parseRetentionRule,
   planExpiry,
   releasedTag,
@@ -9,7 +10,9 @@ import {
   type ShrinkAlarm,
   shrinkAlarm,
 } from "#policy";
+import type { Snapshot } from "#repository";
 import { formatInstant } from "#time";
+import { audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
@@ -17,14 +20,17 @@ import { openCopy, type OpenCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { momentJson, shortId } from "../moments.ts";
 import { openSite, rulesOf, type Site } from "../site.ts";
-import { pruneText } from "../storage-at.ts";
 import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const site = await openSite(context);
   await using opened = await openCopy(context, site, { verb: "expire" });
-  const all = await opened.copy.moments(undefined, context.surroundings.signal);
+  // What is decided about is what is there when its turn has come.
+  const { now, signal } = context.surroundings;
+  if (context.arguments.has("retry-lock"))
+    await opened.repository.awaitTurn({ exclusive: true, now, signal });
+  const all = await opened.copy.moments(undefined, signal);
   const [typed] = context.arguments.positionals;
   const target =
     typed === undefined ? undefined : await resolveTarget(typed, { context, site, points: all });
@@ -47,7 +53,6 @@ type Groups = ReadonlyMap<string, readonly RecoveryPoint[]>;
 
 /** A person looked at the newest moment and says that it is as it should be. */
 async function release(groups: Groups, { context, site, opened }: Step): Promise<ExitCode> {
-  const { output, surroundings } = context;
   if (groups.size > 1) {
     throw new CliError(
       "cli.usage",
@@ -56,20 +61,49 @@ async function release(groups: Groups, { context, site, opened }: Step): Promise
     );
   }
   for (const [group, points] of groups) {
-    const newest = points.at(-1) as RecoveryPoint;
-    const { reasons } = shrinkAlarm(points, site.alarm);
-    const snapshot = await snapshotOf(opened.repository, newest, surroundings.signal);
-    const released = await opened.repository.replaceTags(
-      snapshot,
-      [...new Set([...snapshot.tags, releasedTag])],
-      surroundings.signal,
-    );
-    await output.document({ type: "released", group, before: newest.id, id: released.id, reasons });
-    await output.text(
-      `${safeText(group)}: released moment ${released.id.slice(0, 8)}${reasons.length === 0 ? "; there was no alarm" : ` (${reasons.map(safeText).join("; ")})`}\n`,
-    );
+    const alarm = { ...site.alarm, now: context.surroundings.now() };
+    const { reasons } = shrinkAlarm(points, alarm);
+    // Ours, and those of another program where it is them that stop it.
+    for (const newest of momentsToRelease(points, alarm))
+      await releaseMoment({ group, newest, reasons }, { context, site, opened });
   }
   return exitCodes.done;
+}
+
+type Released = {
+  readonly group: string;
+  readonly newest: RecoveryPoint;
+  readonly reasons: readonly string[];
+};
+
+async function releaseMoment(
+  { group, newest, reasons }: Released,
+  { context, opened: { repository } }: Step,
+): Promise<void> {
+  const { output, surroundings } = context;
+  const snapshot = await snapshotOf(repository, newest, surroundings.signal);
+  const tags = [...new Set([...snapshot.tags, releasedTag])];
+  const { result: released, audit } = await audited(
+    {
+      context,
+      verb: "expire --release",
+      repository,
+      planned: { group, before: newest.id, reasons },
+      facts: ({ id }: Snapshot) => ({ released: id }),
+    },
+    async () => await repository.replaceTags(snapshot, tags, surroundings.signal),
+  );
+  await output.document({
+    type: "released",
+    group,
+    before: newest.id,
+    id: released.id,
+    reasons,
+    audit,
+  });
+  const why =
+    reasons.length === 0 ? "; there was no alarm" : ` (${reasons.map(safeText).join("; ")})`;
+  await output.text(`${safeText(group)}: released moment ${released.id.slice(0, 8)}${why}\n`);
 }
 
 type Plan = {
@@ -88,15 +122,28 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
     .flatMap(({ decisions }) => decisions.filter(({ keep }) => !keep))
     .map(({ point }) => point.id);
   for (const plan of plans) await output.text(planText(plan, site.zone));
+  let audit: string | undefined;
   if (drops.length > 0 && !dryRun) {
     if (!(await confirmed(`Remove ${plural(drops.length, "moment")}?`, context)))
       return exitCodes.refused;
-    await opened.repository.removeSnapshots(drops, surroundings.signal);
+    const { repository } = opened;
+    const removing = plans.filter(({ decisions }) => decisions.some(({ keep }) => !keep));
+    const planned = {
+      groups: removing.map(({ group }) => group),
+      rules: removing.map(({ rules }) => rules.map(({ text }) => text).join("; ")),
+      count: drops.length,
+      moments: drops,
+    };
+    ({ audit } = await audited(
+      { context, verb: "expire", repository, planned },
+      async () => await repository.removeSnapshots(drops, surroundings.signal),
+    ));
   }
   await output.document({
     type: "expiry",
     dryRun,
     removed: dryRun ? 0 : drops.length,
+    ...(audit === undefined ? {} : { audit }),
     groups: plans.map(planJson),
   });
   if (drops.length === 0) await output.text("Nothing to remove.\n");
@@ -104,7 +151,7 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
     await output.text(`${plural(drops.length, "moment")} would go. Run again without --dry-run.\n`);
   else
     await output.text(
-      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by ${pruneText(opened.place.folder)}.\n`,
+      `Removed ${plural(drops.length, "moment")}. Their bytes are freed by \`restante prune --copy ${safeText(opened.place.name)}\`.\n`,
     );
   // One group's alarm does not keep the others from expiring, and does not pass unseen either.
   const stopped = plans.find(({ alarm }) => alarm.stopped);
@@ -129,9 +176,10 @@ function planGroup(group: string, points: readonly RecoveryPoint[], step: Step):
       { hint: 'Say for example --keep "one per day for 30 days".' },
     );
   }
-  const alarm = shrinkAlarm(points, site.alarm);
+  const now = context.surroundings.now();
+  const alarm = shrinkAlarm(points, { ...site.alarm, now });
   const decisions = planExpiry(points, rules, {
-    now: context.surroundings.now(),
+    now,
     zone: site.zone,
     alarm,
   });

@@ -124,7 +124,7 @@ function statusOf(
     lossMs,
     ...(objectiveMs === undefined ? {} : { objectiveMs }),
     late: objectiveMs !== undefined && lossMs > objectiveMs,
-    alarms: shrinkAlarm(moments, site.alarm).reasons,
+    alarms: shrinkAlarm(moments, { ...site.alarm, now }).reasons,
   };
 }
 
