@@ -274,13 +274,24 @@ export class ContentStore {
     }
   }
 
+  /** Threads load while the lock settles and the index is read: they have nothing to do before. */
   async #startThreads(): Promise<void> {
-    await this.#makeRoom();
-    const knownBlobs = this.#knownBlobs().memory;
-    this.#threads = openWorkerPool(
-      { ...this.#poolOptions(), knownBlobs },
-      Math.max(1, this.#options.workers),
-    );
+    const knownBlobs = allocateKnownBlobs(0);
+    const workers = Math.max(1, this.#options.workers);
+    const threads = openWorkerPool({ ...this.#poolOptions(), knownBlobs }, workers);
+    try {
+      await this.#makeRoom();
+      let given: SharedArrayBuffer;
+      do {
+        given = this.#knownBlobs().memory;
+        await threads.useKnownBlobs(given);
+        // A folder that ended meanwhile may have grown the table.
+      } while (given !== this.#knownBlobs().memory);
+    } catch (error) {
+      await threads[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#threads = threads;
   }
 
   #inlinePool(): ReturnType<typeof openInlinePool> {
