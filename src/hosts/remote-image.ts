@@ -86,7 +86,7 @@ class RemoteImage implements Image {
           const of = item.fields.text("of");
           if (of === "problems") builder.problems.push(...problemsOf(item));
           if (of === "entries") for (const entry of decodeEntries(item.body)) builder.add(entry);
-          if (builder.entries.length > mostEntries)
+          if (builder.length > mostEntries)
             throw brokenProtocol(`a folder has more than ${mostEntries} entries`);
         });
         return checkedListing(builder);

@@ -1,5 +1,4 @@
 import type { BigIntStats } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { systemErrorCode } from "#errors";
 import type { Entry } from "./entry.ts";
 import { ImageError, isImageError } from "./image-error.ts";
@@ -14,14 +13,13 @@ import {
   type RawPath,
   rootPath,
 } from "./raw-path.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * The kernel stamps times from a clock that ticks every 1 to 10 ms: a second change within the
  * tick of the first leaves no trace. A folder that changed this recently is listed once more.
  */
 export const tickDoubtMs = 50;
-/** Folders that are looked at before other work gets its turn. */
-const sliceFolders = 2048;
 
 export type FolderTrackerOptions = OwnerNames & {
   /** Absolute, with symbolic links resolved. */
@@ -62,6 +60,7 @@ export class FolderTracker {
   /** Passes go to and fro, so that what moves in step with them does not stay ahead of every one. */
   #isBackwards = false;
   #onMoved: MovementListener | undefined;
+  readonly #turns = new Turns();
 
   constructor(options: FolderTrackerOptions) {
     this.#options = options;
@@ -80,13 +79,12 @@ export class FolderTracker {
     this.#onMoved = onMoved;
     const changed: RawPath[] = [];
     const doubtful: RawPath[] = [];
-    let seen = 0;
     if (this.#folders.size === 0) await this.#listTree(rootPath, changed, signal);
     else {
       this.#isBackwards = !this.#isBackwards;
       const folders = [...this.#folders];
       for (const [path, tracked] of this.#isBackwards ? folders.reverse() : folders) {
-        if (++seen % sliceFolders === 0) await setImmediate();
+        if (this.#turns.isDue) await this.#turns.give();
         signal?.throwIfAborted();
         if (this.#isUnchanged(path, tracked)) continue;
         const before = changed.length;
@@ -112,6 +110,7 @@ export class FolderTracker {
   async #listTree(top: RawPath, changed: RawPath[], signal?: AbortSignal): Promise<void> {
     const waiting = [top];
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      if (this.#turns.isDue) await this.#turns.give();
       signal?.throwIfAborted();
       const before = this.#folders.get(path);
       const after = await this.#list(path, before, signal);
@@ -173,6 +172,7 @@ export class FolderTracker {
     before: TrackedFolder | undefined,
     after: TrackedFolder | undefined,
   ): boolean {
+    if (before === undefined && this.#onMoved === undefined) return true;
     const [a, b] = [before?.listing, after?.listing];
     let differs =
       before === undefined || after === undefined || before.error?.code !== after.error?.code;

@@ -73,6 +73,8 @@ export {
   sameDevice,
   volumeIdentity,
 } from "./volume.ts";
+export { identityInto, identityLength } from "./folder-stats.ts";
+export { Turns } from "./turns.ts";
 export { readAll, type ReadAllOptions } from "./read-all.ts";
 export { writeMemoryNodes } from "./write-memory-nodes.ts";
 export { walkImage, type Walked, type WalkOptions } from "./walk.ts";

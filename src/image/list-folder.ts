@@ -11,6 +11,7 @@ import type { BigIntStats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { systemErrorCode } from "#errors";
 import { type Entry, entryTypeOf } from "./entry.ts";
+import { addDescribed } from "./folder-stats.ts";
 import { notAFolder, notFound, reasonOf, unlistable } from "./image-error.ts";
 import { type Listing, ListingBuilder, type ListingBuilderOptions } from "./listing.ts";
 import { joinRawPath, type RawName, type RawPath } from "./raw-path.ts";
@@ -44,9 +45,26 @@ export async function listFolder(options: ListFolderOptions): Promise<Listing> {
 }
 
 async function listOnce(options: ListFolderOptions): Promise<ListingBuilder> {
-  const { root, path, signal, known } = options;
-  const names = readNames(root, path);
-  const builder = new ListingBuilder(options);
+  const { root, path } = options;
+  const descriptor = openFolder(root, path);
+  try {
+    const names = readNames(root, path);
+    const builder = new ListingBuilder({ ...options, expected: names.length });
+    await describeAll(names, { ...options, descriptor, builder });
+    return builder;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function describeAll(
+  names: readonly RawName[],
+  options: ListFolderOptions & {
+    readonly descriptor: number;
+    readonly builder: ListingBuilder;
+  },
+): Promise<void> {
+  const { root, path, signal, known, descriptor, builder } = options;
   const prefix = folderPrefix(root, path);
   for (let index = 0; index < names.length; index++) {
     if (index % sliceEntries === sliceEntries - 1) {
@@ -59,6 +77,7 @@ async function listOnce(options: ListFolderOptions): Promise<ListingBuilder> {
       builder.add(known.bareEntry(knownIndex));
       continue;
     }
+    if (addDescribed(descriptor, name, builder)) continue;
     try {
       const entry = describe(prefix, name);
       if (entry !== undefined) builder.add(entry);
@@ -73,7 +92,6 @@ async function listOnce(options: ListFolderOptions): Promise<ListingBuilder> {
       });
     }
   }
-  return builder;
 }
 
 export function vanishedProblem(path: RawPath): {
@@ -157,7 +175,6 @@ export function staysWithin(path: RawPath): boolean {
 
 function readNames(root: RawPath, path: RawPath): RawName[] {
   const absolute = systemPath(absolutePath(root, path));
-  checkFolder(root, path);
   try {
     return readdirSync(absolute, { encoding: "latin1" }) as RawName[];
   } catch (error) {
@@ -167,6 +184,16 @@ function readNames(root: RawPath, path: RawPath): RawName[] {
 
 /** Throws unless the path is a folder that is reached without a symbolic link. */
 export function checkFolder(root: RawPath, path: RawPath): BigIntStats {
+  const descriptor = openFolder(root, path);
+  try {
+    return fstatSync(descriptor, { bigint: true });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A descriptor of the folder, which is reached without a symbolic link; else throws. */
+function openFolder(root: RawPath, path: RawPath): number {
   if (!staysWithin(path)) throw notFound(path);
   const absolute = absolutePath(root, path);
   let descriptor: number;
@@ -177,12 +204,9 @@ export function checkFolder(root: RawPath, path: RawPath): BigIntStats {
   } catch (error) {
     throw folderError(path, error);
   }
-  try {
-    if (!isAt(descriptor, absolute)) throw notFound(path);
-    return fstatSync(descriptor, { bigint: true });
-  } finally {
-    closeSync(descriptor);
-  }
+  if (isAt(descriptor, absolute)) return descriptor;
+  closeSync(descriptor);
+  throw notFound(path);
 }
 
 /**

@@ -10,6 +10,54 @@ export type EntryExtra = {
   readonly device?: bigint;
 };
 
+/** Bytes of one entry in the columns: five of 8 bytes, four of 4. */
+const rowBytes = 5 * 8 + 4 * 4;
+
+/** One memory for all columns: ten for each of a thousand folders would keep the garbage collector busy. */
+export type ListingColumns = {
+  readonly inodes: BigUint64Array;
+  readonly sizes: Float64Array;
+  readonly mtimesNs: BigInt64Array;
+  readonly ctimesNs: BigInt64Array;
+  readonly deviceIds: BigUint64Array;
+  readonly modes: Uint32Array;
+  readonly uids: Uint32Array;
+  readonly gids: Uint32Array;
+  readonly links: Uint32Array;
+};
+
+function allocateColumns(rows: number): ListingColumns {
+  const memory = new ArrayBuffer(rows * rowBytes);
+  const narrow = rows * 40;
+  return {
+    inodes: new BigUint64Array(memory, 0, rows),
+    sizes: new Float64Array(memory, rows * 8, rows),
+    mtimesNs: new BigInt64Array(memory, rows * 16, rows),
+    ctimesNs: new BigInt64Array(memory, rows * 24, rows),
+    deviceIds: new BigUint64Array(memory, rows * 32, rows),
+    modes: new Uint32Array(memory, narrow, rows),
+    uids: new Uint32Array(memory, narrow + rows * 4, rows),
+    gids: new Uint32Array(memory, narrow + rows * 8, rows),
+    links: new Uint32Array(memory, narrow + rows * 12, rows),
+  };
+}
+
+function copyRow(
+  from: ListingColumns,
+  row: number,
+  { to, at }: { readonly to: ListingColumns; readonly at: number },
+): void {
+  to.inodes[at] = from.inodes[row] as bigint;
+  to.sizes[at] = from.sizes[row] as number;
+  to.mtimesNs[at] = from.mtimesNs[row] as bigint;
+  to.ctimesNs[at] = from.ctimesNs[row] as bigint;
+  to.deviceIds[at] = from.deviceIds[row] as bigint;
+  to.modes[at] = from.modes[row] as number;
+  to.uids[at] = from.uids[row] as number;
+  to.gids[at] = from.gids[row] as number;
+  to.links[at] = from.links[row] as number;
+}
+
 /**
  * One folder's entries in columns: about 60 bytes an entry beside its name, so that a folder of
  * 100,000 messages costs megabytes, and comparing two listings allocates nothing.
@@ -34,37 +82,27 @@ export class Listing {
   /** Names that were seen but could not be described. */
   readonly problems: readonly ImageProblem[];
 
-  constructor(builder: ListingBuilder, order: Uint32Array) {
-    const length = order.length;
-    this.length = length;
-    const names: RawName[] = Array.from({ length });
-    this.inodes = new BigUint64Array(length);
-    this.sizes = new Float64Array(length);
-    this.mtimesNs = new BigInt64Array(length);
-    this.ctimesNs = new BigInt64Array(length);
-    this.modes = new Uint32Array(length);
-    this.uids = new Uint32Array(length);
-    this.gids = new Uint32Array(length);
-    this.links = new Uint32Array(length);
-    this.deviceIds = new BigUint64Array(length);
-    const extras = new Map<number, EntryExtra>();
-    for (let to = 0; to < length; to++) {
-      const entry = builder.entries[order[to] as number] as Entry;
-      names[to] = entry.name;
-      this.inodes[to] = entry.inode;
-      this.sizes[to] = entry.sizeBytes;
-      this.mtimesNs[to] = entry.mtimeNs;
-      this.ctimesNs[to] = entry.ctimeNs;
-      this.modes[to] = statModeOf(entry);
-      this.uids[to] = entry.uid;
-      this.gids[to] = entry.gid;
-      this.links[to] = entry.links;
-      this.deviceIds[to] = entry.deviceId;
-      const extra = extraOf(entry);
-      if (extra !== undefined) extras.set(to, extra);
-    }
+  constructor(
+    builder: Pick<ListingBuilder, "userOf" | "groupOf" | "problems">,
+    rows: {
+      readonly names: readonly RawName[];
+      readonly columns: ListingColumns;
+      readonly extras: ReadonlyMap<number, EntryExtra>;
+    },
+  ) {
+    const { names, columns } = rows;
+    this.length = names.length;
     this.names = names;
-    this.#extras = extras;
+    this.inodes = columns.inodes;
+    this.sizes = columns.sizes;
+    this.mtimesNs = columns.mtimesNs;
+    this.ctimesNs = columns.ctimesNs;
+    this.modes = columns.modes;
+    this.uids = columns.uids;
+    this.gids = columns.gids;
+    this.links = columns.links;
+    this.deviceIds = columns.deviceIds;
+    this.#extras = rows.extras;
     this.#userOf = builder.userOf;
     this.#groupOf = builder.groupOf;
     this.problems = builder.problems;
@@ -130,34 +168,86 @@ export type ListingBuilderOptions = {
   readonly groupOf?: (gid: number) => string | undefined;
 };
 
+const firstRows = 16;
+
 /** Collects entries in any order; `build` sorts them by raw name. */
 export class ListingBuilder {
-  readonly entries: Entry[] = [];
   readonly problems: ImageProblem[] = [];
   readonly userOf: (uid: number) => string | undefined;
   readonly groupOf: (gid: number) => string | undefined;
+  readonly #names: RawName[] = [];
+  readonly #extras = new Map<number, EntryExtra>();
+  #columns: ListingColumns;
 
-  constructor(options: ListingBuilderOptions = {}) {
+  /** `expected`: entries there will be, if that is known. */
+  constructor(options: ListingBuilderOptions & { readonly expected?: number } = {}) {
     this.userOf = options.userOf ?? (() => undefined);
     this.groupOf = options.groupOf ?? (() => undefined);
+    this.#columns = allocateColumns(options.expected ?? firstRows);
+  }
+
+  get length(): number {
+    return this.#names.length;
   }
 
   add(entry: Entry): void {
-    this.entries.push(entry);
+    const { columns, row } = this.room();
+    columns.inodes[row] = entry.inode;
+    columns.sizes[row] = entry.sizeBytes;
+    columns.mtimesNs[row] = entry.mtimeNs;
+    columns.ctimesNs[row] = entry.ctimeNs;
+    columns.deviceIds[row] = entry.deviceId;
+    columns.modes[row] = statModeOf(entry);
+    columns.uids[row] = entry.uid;
+    columns.gids[row] = entry.gid;
+    columns.links[row] = entry.links;
+    const extra = extraOf(entry);
+    if (extra !== undefined) this.#extras.set(row, extra);
+    this.#names.push(entry.name);
+  }
+
+  /** Where the next entry's columns go; `addFilled` then gives it its name. */
+  room(): { readonly columns: ListingColumns; readonly row: number } {
+    const row = this.#names.length;
+    if (row === this.#columns.inodes.length) this.#resize(Math.max(firstRows, row * 2));
+    return { columns: this.#columns, row };
+  }
+
+  /** An entry whose columns were filled in at `room`, and that has nothing beside them. */
+  addFilled(name: RawName): void {
+    this.#names.push(name);
   }
 
   build(): Listing {
-    const order = new Uint32Array(this.entries.length);
-    for (let index = 0; index < order.length; index++) order[index] = index;
+    const names = this.#names;
+    const length = names.length;
+    if (this.#columns.inodes.length !== length) this.#resize(length);
     let sorted = true;
-    for (let index = 1; index < this.entries.length && sorted; index++) {
-      sorted = (this.entries[index - 1] as Entry).name < (this.entries[index] as Entry).name;
+    for (let index = 1; index < length && sorted; index++)
+      sorted = (names[index - 1] as RawName) < (names[index] as RawName);
+    if (sorted) return new Listing(this, { names, columns: this.#columns, extras: this.#extras });
+    const order = Uint32Array.from(names, (_, index) => index);
+    order.sort((a, b) => compareNames(names[a] as RawName, names[b] as RawName));
+    const columns = allocateColumns(length);
+    const extras = new Map<number, EntryExtra>();
+    for (let to = 0; to < length; to++) {
+      const row = order[to] as number;
+      copyRow(this.#columns, row, { to: columns, at: to });
+      const extra = this.#extras.get(row);
+      if (extra !== undefined) extras.set(to, extra);
     }
-    if (!sorted) {
-      const entries = this.entries;
-      order.sort((a, b) => compareNames((entries[a] as Entry).name, (entries[b] as Entry).name));
-    }
-    return new Listing(this, order);
+    return new Listing(this, {
+      names: Array.from(order, (row) => names[row] as RawName),
+      columns,
+      extras,
+    });
+  }
+
+  #resize(rows: number): void {
+    const columns = allocateColumns(rows);
+    for (let row = 0; row < this.#names.length; row++)
+      copyRow(this.#columns, row, { to: columns, at: row });
+    this.#columns = columns;
   }
 }
 

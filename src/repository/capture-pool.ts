@@ -75,8 +75,9 @@ export function openWorkerPool(options: CapturePoolOptions, workers: number): Ca
       if (result === undefined) throw workerFailed("it answered without a result");
       return result;
     },
+    // All to one: each thread that has trees keeps a pack open for them.
     async storeTree(tree) {
-      await leastBusy().ask({ kind: "tree", ...tree });
+      await (threads[0] as Thread).ask({ kind: "tree", ...tree });
     },
     useKnownBlobs: (memory) => all({ kind: "known-blobs", memory }),
     flush: () => all({ kind: "flush" }),
@@ -123,7 +124,8 @@ class Thread {
     this.#worker = new Worker(url, {
       workerData: { ...workerData, packReturn },
       transferList: [packReturn.memory],
-      resourceLimits: { maxYoungGenerationSizeMb: 24 },
+      // Hardly anything that a thread makes outlives its batch: a larger young heap is only memory.
+      resourceLimits: { maxYoungGenerationSizeMb: 6 },
     });
     this.#worker.on("message", (reply: CaptureReply) => {
       if (reply.kind === "pack") void onPack(reply.pack).then(() => this.#giveBack(reply.pack));

@@ -9,6 +9,7 @@ import {
   type Listing,
   type RawName,
   type RawPath,
+  Turns,
   joinRawPath,
 } from "#image";
 import { describeError, isRecoveryError } from "#errors";
@@ -89,7 +90,10 @@ class Walk {
     const root = await this.#openFrame("" as RawPath, await image.list("" as RawPath, signal));
     const stack: CaptureFrame[] = [root];
     let rootTree: Promise<Uint8Array | undefined> | undefined;
+    const turns = new Turns();
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      // The lock settles meanwhile.
+      if (turns.isDue) await turns.give();
       signal.throwIfAborted();
       const child = await this.#nextSubfolder(frame);
       if (child !== undefined) {
@@ -160,8 +164,12 @@ class Walk {
     };
     for (const problem of listing.problems) this.#tally.report(problem);
     for (let at = 0; at < listing.length; at++) {
-      if (isFileMode(listing.modes[at] as number)) await this.#classify(frame, at);
-      else if (frame.comparison.same[at] === 1 && earlier !== undefined) this.#keepFlags(frame, at);
+      if (isFileMode(listing.modes[at] as number)) {
+        // A promise for each file costs more than comparing it: only one that is sent is awaited.
+        const sending = this.#classify(frame, at);
+        if (sending !== undefined) await sending;
+      } else if (frame.comparison.same[at] === 1 && earlier !== undefined)
+        this.#keepFlags(frame, at);
     }
     this.#options.onFolder(this.#counts);
     return frame;
@@ -173,7 +181,7 @@ class Walk {
   }
 
   /** Decides what becomes of a file: kept, taken over from another path, or read. */
-  async #classify(frame: CaptureFrame, at: number): Promise<void> {
+  #classify(frame: CaptureFrame, at: number): Promise<void> | undefined {
     const { listing, earlier, comparison } = frame;
     this.#counts.filesTotal++;
     this.#counts.bytesTotal += listing.sizes[at] as number;
@@ -183,7 +191,7 @@ class Walk {
       if (this.#areStillThere(content)) {
         this.#counts.filesUnmodified++;
         this.#keepFlags(frame, at);
-        return;
+        return undefined;
       }
     }
     frame.flags[at] = this.#racyFlag(frame, at);
@@ -193,18 +201,18 @@ class Walk {
       if (content !== undefined && this.#areStillThere(content)) {
         this.#counts.filesUnmodified++;
         frame.contents[at] = content;
-        return;
+        return undefined;
       }
     }
     const found = this.#moved.find(frame.path, listing, at);
     if (found !== undefined && this.#areStillThere(found.ids)) {
       this.#counts.filesRenamed++;
       frame.contents[at] = found.ids;
-      return;
+      return undefined;
     }
     if (there >= 0) this.#counts.filesChanged++;
     else this.#counts.filesNew++;
-    await this.#read(frame, at);
+    return this.#read(frame, at);
   }
 
   // The Image may have been listed at any time since it was opened: its first instant is the safe one.
@@ -228,45 +236,46 @@ class Walk {
     return true;
   }
 
-  async #read(frame: CaptureFrame, at: number): Promise<void> {
+  #read(frame: CaptureFrame, at: number): Promise<void> | undefined {
     const { image } = this.#options;
     const path = joinRawPath(frame.path, frame.listing.names[at] as RawName);
-    if (frame.listing.sizes[at] === 0 && image.local === undefined) {
-      frame.contents[at] = new Uint8Array(0);
-      return;
+    if (image.local !== undefined) {
+      frame.pending++;
+      return this.#sendFile(frame, { at, path, readPath: path, attempt: 1 });
     }
-    if (image.local === undefined) {
-      await this.#readStream(frame, { at, path });
-      return;
-    }
-    frame.pending++;
-    await this.#sendFile(frame, { at, path, readPath: path, attempt: 1 });
+    if (frame.listing.sizes[at] !== 0) return this.#readStream(frame, { at, path });
+    frame.contents[at] = new Uint8Array(0);
+    return undefined;
   }
 
-  async #sendFile(frame: CaptureFrame, file: FileOnItsWay): Promise<void> {
+  /** Undefined where the store has room at once. */
+  #sendFile(frame: CaptureFrame, file: FileOnItsWay): Promise<void> | undefined {
     const { image, store } = this.#options;
     const root = image.local?.root as RawPath;
-    await store.addFile({
+    return store.addFile({
       absolutePath: joinRawPath(root, file.readPath),
       sizeBytes: frame.listing.sizes[file.at] as number,
       inode: frame.listing.inodes[file.at] as bigint,
-      onResult: async (result) => {
-        if (result.status === batchStatus.vanished && file.attempt <= relocations) {
-          const moved = await image.local?.relocate([file.path], this.#options.signal);
-          const readPath = moved?.get(file.path);
-          if (readPath !== undefined) {
-            // Not awaited: the store hands out results and must not wait for itself.
-            this.#again(frame, { ...file, readPath, attempt: file.attempt + 1 });
-            return;
-          }
-        }
+      onResult: (result) => {
+        const isGone = result.status === batchStatus.vanished && file.attempt <= relocations;
+        if (isGone) return this.#lookAgain(frame, file, result);
         this.#settle(frame, file, result);
+        return undefined;
       },
     });
   }
 
+  async #lookAgain(frame: CaptureFrame, file: FileOnItsWay, result: StoredFile): Promise<void> {
+    const { image, signal } = this.#options;
+    const moved = await image.local?.relocate([file.path], signal);
+    const readPath = moved?.get(file.path);
+    // Not awaited: the store hands out results and must not wait for itself.
+    if (readPath === undefined) this.#settle(frame, file, result);
+    else this.#again(frame, { ...file, readPath, attempt: file.attempt + 1 });
+  }
+
   #again(frame: CaptureFrame, file: FileOnItsWay): void {
-    this.#options.store.addLater(() => this.#sendFile(frame, file));
+    this.#options.store.addLater(async () => this.#sendFile(frame, file));
   }
 
   #settle(

@@ -27,7 +27,8 @@ export type PackReturn = {
   readonly memory: MessagePort;
 };
 
-const maxPacksUnderWay = 3;
+/** One on its way and one that follows: storage that is slower than that is not made quicker by memory. */
+const maxPacksUnderWay = 2;
 
 export type CaptureRequest =
   | { readonly kind: "files"; readonly batch: FileBatch }

@@ -1,6 +1,8 @@
 /** Captures of a real folder: what is read again, what is taken over, and that what comes out is what was there. */
 import assert from "node:assert/strict";
 import {
+  globSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -87,6 +89,28 @@ test("an unchanged store is not read again, and its trees are the same", async (
   assert.deepEqual([counts(before), before.bytesRead], [[2, 0, 0, 0], 32]);
   const after = await capture();
   assert.deepEqual([counts(after), after.bytesRead, after.partial], [[0, 0, 2, 0], 0, false]);
+});
+
+test("where nothing changed the scan cache stays as it is, and serves again after a change", async (context) => {
+  const { write, capture, at } = await openScene(context);
+  write("cur/1.A:2,", first);
+  write("sub/cur/2.B:2,", second);
+  await capture();
+  const cache = join(dirname(at(".")), "cache");
+  const scanFile = (): string => {
+    const [path] = globSync("*/scan/*", { cwd: cache }).filter((one) => !one.endsWith(".later"));
+    return `${path} ${lstatSync(join(cache, path!), { bigint: true }).ino}`;
+  };
+  const before = scanFile();
+  for (let time = 0; time < 3; time++) assert.deepEqual(counts(await capture()), [0, 0, 2, 0]);
+  assert.equal(scanFile(), before);
+  write("cur/3.C:2,", "third");
+  assert.deepEqual(counts(await capture()), [1, 0, 2, 0]);
+  assert.notEqual(scanFile(), before);
+  rmSync(at("sub"), { recursive: true });
+  assert.deepEqual(counts(await capture()), [0, 0, 2, 0]);
+  const again = await capture();
+  assert.deepEqual([counts(again), again.bytesRead], [[0, 0, 2, 0], 0]);
 });
 
 test("flags, deliveries into cur and moves between mailboxes read nothing", async (context) => {

@@ -16,6 +16,7 @@ import type { RepositoryCore } from "./repository-core.ts";
 import type { CaptureOptions, CaptureProgress, CaptureResult, Snapshot } from "./repository.ts";
 import { PackSaver } from "./pack-saver.ts";
 import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts";
+import { type ScanFacts, encodeLaterFacts } from "./scan-facts.ts";
 import { listSnapshots } from "./list-snapshots.ts";
 import { saveMoment } from "./save-moment.ts";
 import { storeSnapshotTree } from "./snapshot-tree.ts";
@@ -113,14 +114,35 @@ async function loadScan(
   { parent, scanName }: { readonly parent: Snapshot | undefined; readonly scanName: string },
 ): Promise<ScanCache | undefined> {
   if (parent === undefined || image.local === undefined) return undefined;
-  const file = await core.cache.get(scanKind, scanName);
-  const scan = file === undefined ? undefined : openScanCache(file);
+  const [file, later] = await Promise.all([
+    core.cache.get(scanKind, scanName),
+    core.cache.get(scanKind, laterName(scanName)),
+  ]);
+  const scan = file === undefined ? undefined : openScanCache(file, later);
   const fits =
     scan !== undefined &&
     scan.facts.repositoryId === core.id &&
     (scan.facts.snapshotId === parent.id || scan.facts.snapshotId === parent.original) &&
     scan.facts.volumeId === volumeIdOf(image);
   return fits ? scan : undefined;
+}
+
+/** Where nothing changed, the facts alone; a file of tens of megabytes is as good as it was. */
+async function keepScan(
+  { core, lineage }: CaptureRun,
+  writer: ScanCacheWriter,
+  facts: ScanFacts,
+): Promise<void> {
+  const { scan, scanName } = lineage;
+  if (scan !== undefined && writer.isSameAs(scan)) {
+    const parts = [encodeLaterFacts(scan.fileId, facts)];
+    if (await core.cache.put({ kind: scanKind, name: laterName(scanName), parts })) return;
+  }
+  await core.cache.put({ kind: scanKind, name: scanName, parts: writer.finish(facts) });
+}
+
+function laterName(scanName: string): string {
+  return `${scanName}.later`;
 }
 
 function volumeIdOf(image: Image): string {
@@ -161,9 +183,7 @@ async function captureOnce(
       volumeId: volumeIdOf(image),
       indexIds: [...present, ...means.writtenIndexIds],
     };
-    if (image.local !== undefined) {
-      await core.cache.put({ kind: scanKind, name: lineage.scanName, parts: writer.finish(facts) });
-    }
+    if (image.local !== undefined) await keepScan(run, writer, facts);
     return resultOf({ run, walked, store, snapshot });
   } catch (error) {
     // What is stored already shall serve the next run: index it if storage still answers.

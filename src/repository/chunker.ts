@@ -100,15 +100,19 @@ function makeTables(polynomial: bigint): Tables {
     modHigh: new Int32Array(256),
     modLow: new Int32Array(256),
   };
-  for (let byte = 0; byte < 256; byte++) {
-    let out = modulo(BigInt(byte));
+  for (let bit = 1; bit < 256; bit <<= 1) {
+    let out = modulo(BigInt(bit));
     for (let n = 0; n < windowBytes - 1; n++) out = modulo(out << 8n);
-    const shifted = BigInt(byte) << degree;
+    const shifted = BigInt(bit) << degree;
     const mod = modulo(shifted) | shifted;
-    tables.outHigh[byte] = Number(out >> 32n);
-    tables.outLow[byte] = Number(BigInt.asIntN(32, out));
-    tables.modHigh[byte] = Number(mod >> 32n);
-    tables.modLow[byte] = Number(BigInt.asIntN(32, mod));
+    tables.outHigh[bit] = Number(out >> 32n);
+    tables.outLow[bit] = Number(BigInt.asIntN(32, out));
+    tables.modHigh[bit] = Number(mod >> 32n);
+    tables.modLow[bit] = Number(BigInt.asIntN(32, mod));
+    // Both are linear over GF(2): other bytes are the sums of their bits.
+    for (let below = 1; below < bit; below++)
+      for (const table of Object.values(tables))
+        table[bit | below] = (table[bit] as number) ^ (table[below] as number);
   }
   return tables;
 }

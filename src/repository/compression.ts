@@ -9,6 +9,8 @@ import { RepositoryError } from "./repository-error.ts";
 export type Compressor = {
   /** The compressed bytes: a view that is overwritten by the next call. */
   compress(bytes: Uint8Array): Uint8Array;
+  /** The same, written to `target` at `offset`, which has room for `compressBoundBytes`; returns the number of bytes. */
+  compressInto(bytes: Uint8Array, target: Uint8Array, offset: number): number;
   /** The decompressed bytes, `lengthBytes` of them; undefined when they are not that. A view that is overwritten by the next call. */
   decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
 };
@@ -35,6 +37,11 @@ type Handle = {
   ): void;
 };
 
+/** What compressing so many bytes may need, more than ZSTD_compressBound. */
+export function compressBoundBytes(lengthBytes: number): number {
+  return lengthBytes + (lengthBytes >>> 7) + 1024;
+}
+
 export function openCompressor(): Compressor {
   return reusingCompressor() ?? oneShotCompressor();
 }
@@ -43,6 +50,11 @@ export function oneShotCompressor(): Compressor {
   const params = { [constants.ZSTD_c_compressionLevel]: level };
   return {
     compress: (bytes) => zstdCompressSync(bytes, { params }),
+    compressInto: (bytes, target, offset) => {
+      const packed = zstdCompressSync(bytes, { params });
+      target.set(packed, offset);
+      return packed.length;
+    },
     decompress: (bytes, lengthBytes) => {
       try {
         const plain = zstdDecompressSync(bytes, { maxOutputLength: Math.max(lengthBytes, 1) });
@@ -68,22 +80,19 @@ function reusingCompressor(): Compressor | undefined {
 
   const compressor: Compressor = {
     compress(bytes) {
-      const bound = bytes.length + (bytes.length >>> 7) + 1024;
+      const bound = compressBoundBytes(bytes.length);
       if (compressed.length < bound) compressed = new Uint8Array(bound * 2);
+      return compressed.subarray(0, compressor.compressInto(bytes, compressed, 0));
+    },
+    compressInto(bytes, target, offset) {
+      const room = target.length - offset;
       encoder.handle.reset();
       failed = false;
-      encoder.handle.writeSync(
-        constants.ZSTD_e_end,
-        bytes,
-        0,
-        bytes.length,
-        compressed,
-        0,
-        compressed.length,
-      );
+      encoder.handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, target, offset, room);
       // state = [bytes left in the output, bytes left in the input]
-      if (failed || encoder.state[1] !== 0) return oneShotCompressor().compress(bytes);
-      return compressed.subarray(0, compressed.length - (encoder.state[0] ?? 0));
+      if (failed || encoder.state[1] !== 0)
+        return oneShotCompressor().compressInto(bytes, target, offset);
+      return room - (encoder.state[0] ?? 0);
     },
     decompress(bytes, lengthBytes) {
       // One byte more than expected, so that a longer content is noticed.

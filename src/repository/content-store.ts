@@ -31,7 +31,7 @@ export type FileToStore = {
   readonly absolutePath: string;
   readonly sizeBytes: number;
   readonly inode: bigint;
-  readonly onResult: (result: StoredFile) => void | Promise<void>;
+  readonly onResult: (result: StoredFile) => Promise<void> | undefined;
 };
 
 export type StoredFile = {
@@ -92,11 +92,15 @@ export class ContentStore {
     this.#options = options;
   }
 
-  /** Takes a file; its result comes to its callback. Waits while enough is under way. */
-  async addFile(file: FileToStore): Promise<void> {
+  /** Takes a file; its result comes to its callback. A promise where enough is under way to be waited for. */
+  addFile(file: FileToStore): Promise<void> | undefined {
     this.#waiting.push(file);
     this.#waitingBytes += file.sizeBytes;
-    if (this.#waiting.length < batchFiles && this.#waitingBytes < batchBytes) return;
+    const isBatch = this.#waiting.length >= batchFiles || this.#waitingBytes >= batchBytes;
+    return isBatch ? this.#sendWaiting() : undefined;
+  }
+
+  async #sendWaiting(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -214,7 +218,7 @@ export class ContentStore {
     this.#options.signal.throwIfAborted();
     await this.#makeRoom();
     const pool = this.#threads ?? this.#inlinePool();
-    while (this.#inFlight.size >= pool.width * 2) {
+    while (this.#batchesInFlight >= pool.width * 2) {
       await Promise.race(this.#inFlight);
       this.#throwFailure();
     }
@@ -254,7 +258,7 @@ export class ContentStore {
         bigint,
       ];
       const [inode, size, mtimeNs, ctimeNs] = stat;
-      await file.onResult({
+      const following = file.onResult({
         status: result.statuses[n] as number,
         ids: result.ids.subarray(at, end),
         inode,
@@ -265,17 +269,29 @@ export class ContentStore {
         lookedAtNs: result.lookedAtNs,
         reason: result.reasons.get(n),
       });
+      if (following !== undefined) await following;
       at = end;
     }
   }
 
+  /** Threads load while the lock settles and the index is read: they have nothing to do before. */
   async #startThreads(): Promise<void> {
-    await this.#makeRoom();
-    const knownBlobs = this.#knownBlobs().memory;
-    this.#threads = openWorkerPool(
-      { ...this.#poolOptions(), knownBlobs },
-      Math.max(1, this.#options.workers),
-    );
+    const knownBlobs = allocateKnownBlobs(0);
+    const workers = Math.max(1, this.#options.workers);
+    const threads = openWorkerPool({ ...this.#poolOptions(), knownBlobs }, workers);
+    try {
+      await this.#makeRoom();
+      let given: SharedArrayBuffer;
+      do {
+        given = this.#knownBlobs().memory;
+        await threads.useKnownBlobs(given);
+        // A folder that ended meanwhile may have grown the table.
+      } while (given !== this.#knownBlobs().memory);
+    } catch (error) {
+      await threads[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#threads = threads;
   }
 
   #inlinePool(): ReturnType<typeof openInlinePool> {

@@ -50,6 +50,14 @@ export function encodePackHeader(blobs: readonly PackedBlob[]): Uint8Array {
   return header;
 }
 
+/** How many blobs a header that `encodePackHeader` made has. */
+export function countHeaderBlobs(header: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < header.length; count++)
+    at += (header[at] as number) < 2 ? plainEntryBytes : compressedEntryBytes;
+  return count;
+}
+
 /** Blobs of a decrypted header. Throws `repository.damaged` where it is not one. */
 export function parsePackHeader(header: Uint8Array, packId: string): readonly PackedBlob[] {
   const view = Buffer.from(header.buffer, header.byteOffset, header.byteLength);

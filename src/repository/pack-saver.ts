@@ -3,8 +3,9 @@
  * index that names them, the snapshot last (by the caller). At most a few packs are in flight.
  */
 import { asError } from "#errors";
-import { type IndexedPack, type ParsedIndex, encodeIndex, indexOfPacks } from "./parsed-index.ts";
-import { parsePackHeader } from "./pack-format.ts";
+import { type PackHeader, encodeColumns, indexOfHeaders } from "./index-of-headers.ts";
+import type { ParsedIndex } from "./parsed-index.ts";
+import { countHeaderBlobs } from "./pack-format.ts";
 import type { FinishedPack } from "./packer.ts";
 import { type UnpackedContext, saveUnpacked } from "./unpacked-file.ts";
 
@@ -38,7 +39,8 @@ export class PackSaver {
   readonly #signal: AbortSignal;
   readonly #inFlight = new Set<Promise<void>>();
   #indexing: Promise<void> = Promise.resolve();
-  #unindexed: IndexedPack[] = [];
+  /** With their headers, which are a tenth of what their blobs are as objects. */
+  #unindexed: PackHeader[] = [];
   #unindexedBlobs = 0;
   #unindexedBytes = 0;
   #failure: Error | undefined;
@@ -68,9 +70,8 @@ export class PackSaver {
       signal: this.#signal,
     });
     await this.#confirmPack?.(pack);
-    const blobs = parsePackHeader(pack.header, pack.packId);
-    this.#unindexed.push({ packId: pack.packId, blobs });
-    this.#unindexedBlobs += blobs.length;
+    this.#unindexed.push({ packId: pack.packId, header: pack.header });
+    this.#unindexedBlobs += countHeaderBlobs(pack.header);
     this.#unindexedBytes += pack.bytes.length;
     const isFull =
       this.#unindexedBlobs >= indexFullBlobs || this.#unindexedBytes >= this.#indexFullBytes;
@@ -87,12 +88,13 @@ export class PackSaver {
     this.#indexing = (async () => {
       await before;
       await this.#confirmLock();
+      const columns = indexOfHeaders(packs);
       const indexId = await saveUnpacked(this.#context, "index", {
-        json: encodeIndex(packs),
+        json: encodeColumns(columns),
         signal: this.#signal,
       });
       await this.#stillNamed(indexId);
-      await this.#onIndex({ indexId, columns: indexOfPacks(packs) });
+      await this.#onIndex({ indexId, columns });
     })();
     await this.#indexing;
   }
@@ -132,7 +134,9 @@ export class PackSaver {
     if (packs.length === 0) return;
     try {
       await this.#confirmLock();
-      await saveUnpacked(this.#context, "index", { json: encodeIndex(packs) });
+      await saveUnpacked(this.#context, "index", {
+        json: encodeColumns(indexOfHeaders(packs)),
+      });
     } catch {
       // The packs are unused bytes for the next prune.
     }

@@ -73,6 +73,16 @@ export class Packer {
     return this.#used >= packTargetBytes || this.#blobs.length >= maxBlobsPerPack;
   }
 
+  /** Bytes of the pack so far: where the next blob will begin. */
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /** What lies in the pack as it is now; a view until the next blob is added. */
+  view(offset: number, lengthBytes: number): Uint8Array {
+    return this.#buffer.subarray(offset, offset + lengthBytes);
+  }
+
   /** Seals `stored` (compressed when rawLengthBytes is not 0) into the pack; returns the sealed bytes, a view. */
   add(blob: {
     readonly id: Uint8Array;

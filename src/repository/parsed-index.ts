@@ -103,7 +103,7 @@ function checkedId(id: unknown): string {
   throw new RangeError("an ID is not one");
 }
 
-function emptyColumns(
+export function emptyColumns(
   packs: readonly string[],
   supersedes: readonly string[],
   length: number,

@@ -22,11 +22,13 @@ export type PieceStream = {
 };
 
 export function openPieceSplitter(polynomial: bigint): PieceSplitter {
-  const chunker = openChunker(polynomial);
+  // Its tables take milliseconds, and most captures meet nothing that is cut by content.
+  let opened: Chunker | undefined;
+  const chunkerOf = (): Chunker => (opened ??= openChunker(polynomial));
 
   function splitWhole(kind: ContentKind, bytes: Uint8Array, onPiece: OnPiece): void {
     if (bytes.length > maxChunkBytes || (kind === "other" && bytes.length > minChunkBytes)) {
-      const stream = new Stream({ kind, chunker, onPiece });
+      const stream = new Stream({ kind, chunker: chunkerOf(), onPiece });
       stream.push(bytes);
       stream.end();
       return;
@@ -43,7 +45,7 @@ export function openPieceSplitter(polynomial: bigint): PieceSplitter {
 
   return {
     splitWhole,
-    stream: (kind, onPiece) => new Stream({ kind, chunker, onPiece }),
+    stream: (kind, onPiece) => new Stream({ kind, chunker: chunkerOf(), onPiece }),
   };
 }
 

@@ -7,10 +7,10 @@ import {
   type FolderState,
   type ScanCache,
   ScanCacheWriter,
-  type ScanFacts,
   type ScannedFolder,
   openScanCache,
 } from "./scan-cache.ts";
+import { type ScanFacts, encodeLaterFacts } from "./scan-facts.ts";
 
 const facts: ScanFacts = {
   repositoryId: idOf(1).toString("hex"),
@@ -180,4 +180,44 @@ test("facts that are damaged do not fit what they are compared with", () => {
     // Either not read, or an ID differs, so that the scan is not trusted.
     if (scan !== undefined) assert.notDeepEqual(scan.facts, facts);
   }
+});
+
+test("facts written later count for the file that they name, and only whole", () => {
+  const states = {};
+  const file = fileOf(states);
+  const later = { ...facts, snapshotId: idOf(9).toString("hex"), indexIds: [] };
+  const { fileId } = openScanCache(file)!;
+  const bytes = encodeLaterFacts(fileId, later);
+  assert.deepEqual(openScanCache(file, bytes)?.facts, later);
+  assert.deepEqual(openScanCache(file, encodeLaterFacts("another", later))?.facts, facts);
+  for (let at = 0; at < bytes.length; at++) {
+    const damaged = Buffer.from(bytes);
+    damaged[at]! ^= 0x01;
+    assert.deepEqual(openScanCache(file, damaged)?.facts, facts, `byte ${at}`);
+    assert.deepEqual(openScanCache(file, bytes.subarray(0, at))?.facts, facts);
+  }
+});
+
+test("a writer that kept every folder says the same as the file, one that lost or changed a folder does not", () => {
+  fc.assert(
+    fc.property(folders, (states) => {
+      const scan = openScanCache(fileOf(states))!;
+      const [whole, part, changed] = [1, 2, 3].map(() => new ScanCacheWriter()) as [
+        ScanCacheWriter,
+        ScanCacheWriter,
+        ScanCacheWriter,
+      ];
+      for (const [n, path] of Object.keys(states).entries()) {
+        const { section } = scan.folder(path as RawPath)!;
+        whole.keep(path as RawPath, section!);
+        if (n > 0) part.keep(path as RawPath, section!);
+        if (n > 0) changed.keep(path as RawPath, section!);
+        else changed.add(path as RawPath, states[path]!);
+      }
+      assert.ok(whole.isSameAs(scan));
+      if (Object.keys(states).length === 0) return;
+      assert.ok(!part.isSameAs(scan));
+      assert.ok(!changed.isSameAs(scan));
+    }),
+  );
 });

@@ -12,8 +12,8 @@
  */
 import { crc32 } from "node:zlib";
 import { endianness } from "node:os";
-import { z } from "zod/mini";
 import type { Listing, RawName, RawPath } from "#image";
+import { type ScanFacts, decodeLaterFacts, parseFacts } from "./scan-facts.ts";
 
 const magic = "RSC2";
 
@@ -25,21 +25,6 @@ export const flagAttributes: number = 2;
 export const flagIncomplete: number = 4;
 /** It was open and had no extended attributes; of this run only. */
 export const flagBare: number = 8;
-
-const factsSchema = z.object({
-  repositoryId: z.string(),
-  snapshotId: z.string(),
-  /** Volume identity: another volume's inodes mean nothing. */
-  volumeId: z.string(),
-  /** Index files of the repository at that time: while all are there, all blobs are. */
-  indexIds: z.array(z.string()),
-});
-export type ScanFacts = {
-  readonly repositoryId: string;
-  readonly snapshotId: string;
-  readonly volumeId: string;
-  readonly indexIds: readonly string[];
-};
 
 /** One folder as the last capture saw it. Columns as in Listing. */
 export type ScannedFolder = {
@@ -64,28 +49,33 @@ export type ScannedFolder = {
 
 export interface ScanCache {
   readonly facts: ScanFacts;
+  /** What facts that were written later name this file by. */
+  readonly fileId: string;
+  readonly folderCount: number;
   folder(path: RawPath): ScannedFolder | undefined;
   readonly paths: Iterable<RawPath>;
 }
 
-/** Undefined where the bytes are not a whole scan cache. */
-export function openScanCache(file: Buffer): ScanCache | undefined {
+/** Undefined where the bytes are not a whole scan cache. `later`: facts of a capture that found nothing changed. */
+export function openScanCache(file: Buffer, later?: Buffer): ScanCache | undefined {
   try {
-    return openChecked(file);
+    return openChecked(file, later);
   } catch {
     // Any inconsistency means: damaged or of another version. It is rebuilt.
     return undefined;
   }
 }
 
-function openChecked(file: Buffer): ScanCache | undefined {
+function openChecked(file: Buffer, later: Buffer | undefined): ScanCache | undefined {
   if (endianness() !== "LE" || file.length < 32) return undefined;
   const trailer = file.subarray(file.length - 20);
   if (file.toString("latin1", 0, 4) !== magic || trailer.toString("latin1", 16) !== magic)
     return undefined;
-  const facts = factsSchema.parse(JSON.parse(file.toString("utf8", 8, 8 + file.readUInt32LE(4))));
+  const written = parseFacts(file.toString("utf8", 8, 8 + file.readUInt32LE(4)));
   const directory = file.subarray(trailer.readDoubleLE(0), file.length - 20);
-  if (crc32(directory) !== trailer.readUInt32LE(12)) return undefined;
+  const directorySum = trailer.readUInt32LE(12);
+  if (crc32(directory) !== directorySum) return undefined;
+  const fileId = `${written.snapshotId}-${directorySum}-${file.length}`;
   const places = new Map<string, { offset: number; length: number }>();
   let at = 0;
   for (let n = trailer.readUInt32LE(8); n > 0; n--) {
@@ -98,7 +88,9 @@ function openChecked(file: Buffer): ScanCache | undefined {
     at = pathEnd + 12;
   }
   return {
-    facts,
+    facts: decodeLaterFacts(later, fileId) ?? written,
+    fileId,
+    folderCount: places.size,
     paths: places.keys() as Iterable<RawPath>,
     folder(path) {
       const place = places.get(path);
@@ -191,10 +183,12 @@ export class ScanCacheWriter {
   readonly #sections: Buffer[] = [];
   readonly #directory: Buffer[] = [];
   #length = 0;
+  #changed = 0;
 
   /** A folder that changed. */
   add(path: RawPath, state: FolderState): void {
     const { listing } = state;
+    this.#changed++;
     this.#append(
       path,
       encodeSection({
@@ -212,6 +206,11 @@ export class ScanCacheWriter {
   /** A folder that did not change: its section as it was. */
   keep(path: RawPath, section: Buffer): void {
     this.#append(path, section);
+  }
+
+  /** Whether the file that the kept sections come from says the same as a new one would. */
+  isSameAs(scan: ScanCache): boolean {
+    return this.#changed === 0 && this.#directory.length === scan.folderCount;
   }
 
   #append(path: RawPath, section: Buffer): void {

@@ -64,6 +64,8 @@ const cannotLink: ReadonlySet<string> = new Set([
 ]);
 /** Entries looked at before other work gets its turn. */
 const sliceLength = 512;
+/** Of the 256 folders of packs: one after the other they wait for Node's threads more than for the disk. */
+const foldersAtOnce = 32;
 
 const readBytes = promisify(read);
 const fileStat = promisify(fstat);
@@ -177,12 +179,19 @@ class DirectoryStorage implements Storage {
     }
     const folder = join(this.location, folderOf[type]);
     if (type !== "data") {
-      yield* this.#listFolder(folder, { ...options, type });
+      yield* this.#lookAtAll(folder, await this.#namesOf(folder, { type }), options);
       return;
     }
-    for (const name of await this.#namesOf(folder, { type })) {
-      if (!/^[0-9a-f]{2}$/.test(name)) continue;
-      yield* this.#listFolder(join(folder, name), { ...options, type, mayBeMissing: true });
+    const below = (await this.#namesOf(folder, { type }))
+      .filter((name) => /^[0-9a-f]{2}$/.test(name))
+      .map((name) => join(folder, name));
+    for (let from = 0; from < below.length; from += foldersAtOnce) {
+      const some = below.slice(from, from + foldersAtOnce);
+      const names = await Promise.all(
+        some.map((one) => this.#namesOf(one, { type, mayBeMissing: true })),
+      );
+      for (const [index, one] of some.entries())
+        yield* this.#lookAtAll(one, names[index] as readonly string[], options);
     }
   }
 
@@ -284,11 +293,11 @@ class DirectoryStorage implements Storage {
     if (names.includes("config")) yield await this.stat({ type: "config", name: "" });
   }
 
-  async *#listFolder(
+  async *#lookAtAll(
     folder: string,
-    options: StorageOptions & { readonly type: FileType; readonly mayBeMissing?: boolean },
+    names: readonly string[],
+    options: StorageOptions,
   ): AsyncIterable<StoredFile> {
-    const names = await this.#namesOf(folder, options);
     for (let index = 0; index < names.length; index++) {
       if (index % sliceLength === 0) {
         options.signal?.throwIfAborted();

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { nodeHasher, openHasher } from "./digest.ts";
+
+test("digests are Node's, and nothing beside them is written", () => {
+  const hasher = openHasher();
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 5000 }), fc.nat(40), (bytes, offset) => {
+      const [one, other] = [new Uint8Array(80).fill(7), new Uint8Array(80).fill(7)];
+      hasher(bytes, one, offset);
+      nodeHasher(bytes, other, offset);
+      assert.deepEqual(one, other);
+    }),
+  );
+});
+
+test("the hasher works on views into larger memory", () => {
+  const memory = Buffer.from("abcdefghij");
+  const [one, other] = [new Uint8Array(32), new Uint8Array(32)];
+  openHasher()(memory.subarray(3, 6), one, 0);
+  nodeHasher(Buffer.from("def"), other, 0);
+  assert.deepEqual(one, other);
+});
