@@ -51,6 +51,27 @@ export function changeStore(store: Store, round: number): ChangedStore {
   };
 }
 
+/** Takes two of five messages out of the store; `undo` puts them back where they were. */
+export function thinStore(store: Store): { readonly undo: () => void } {
+  const aside = `${store.path}.aside`;
+  const { restored } = withChangedStore(store);
+  mkdirSync(aside);
+  const moved = [...walkFiles(store.path)]
+    .filter((_file, number) => number % 5 < 2)
+    .map(({ folder, name }, number) => ({
+      from: join(folder, name),
+      to: join(aside, String(number)),
+    }));
+  for (const { from, to } of moved) renameSync(from, to);
+  return {
+    undo: () => {
+      for (const { from, to } of moved) renameSync(to, from);
+      rmSync(aside, { recursive: true });
+      restored();
+    },
+  };
+}
+
 function toggleSeen(name: string): string {
   const at = name.indexOf(":2,") + 3;
   const letters = name.slice(at);

@@ -11,6 +11,8 @@ export const scenarios = [
   "changes",
   "restore",
   "one-message",
+  "verify",
+  "prune",
   "limits",
 ] as const;
 export type Scenario = (typeof scenarios)[number];

@@ -16,6 +16,11 @@ export interface BackupProgram {
   restore(place: Place, options: { readonly folder: string; readonly to: string }): Command;
   /** One file of the newest snapshot, to `to`. */
   dump(place: Place, options: { readonly path: string; readonly to: string }): Command;
+  /** Reads every byte of the repository and checks it. */
+  verify(place: Place): Command;
+  /** Forgets all moments but the newest, without freeing anything. */
+  forget(place: Place, folder: string): readonly Command[];
+  prune(place: Place): Command;
   /** A process that derives the repository's key and does as little else as can be. */
   openKey(place: Place): Command;
   /** The same process without deriving a key; the difference is the derivation. */
@@ -57,6 +62,9 @@ export function findRestic(): BackupProgram | undefined {
     capture: (place, folder) => command(place, "backup", folder),
     restore: (place, { to }) => command(place, "restore", "latest", "--target", to),
     dump: (place, { path, to }) => ({ ...command(place, "dump", "latest", path), outputPath: to }),
+    verify: (place) => command(place, "check", "--read-data"),
+    forget: (place) => [command(place, "forget", "--keep-last", "1")],
+    prune: (place) => command(place, "prune"),
     // Without the lock: restic waits 200 ms after writing one, which is no key derivation.
     openKey: (place) => command(place, "--no-lock", "cat", "config"),
     start: () => ({ program: "restic", arguments: ["version"] }),
@@ -75,7 +83,12 @@ export function restante(build: {
   });
   const command = (place: Place, ...argv: readonly string[]): Command => ({
     ...start(...argv, "--copy", place.repository, "--quiet"),
-    environment: { RESTANTE_PASSWORD: PASSWORD, XDG_CACHE_HOME: place.cache },
+    environment: {
+      RESTANTE_PASSWORD: PASSWORD,
+      XDG_CACHE_HOME: place.cache,
+      // What was read when, and who changed what: of this round alone.
+      XDG_STATE_HOME: join(place.cache, "state"),
+    },
   });
   return {
     name: "restante",
@@ -88,6 +101,13 @@ export function restante(build: {
       ...command(place, "show", path, "--at", "latest"),
       outputPath: to,
     }),
+    verify: (place) => command(place, "verify", "--read-data"),
+    // The newest has shrunk on purpose, which a person would have to release.
+    forget: (place, folder) => [
+      command(place, "expire", folder, "--release"),
+      command(place, "expire", folder, "--keep", "last 1", "--yes"),
+    ],
+    prune: (place) => command(place, "prune"),
     // A verb would also load modules and read snapshots, which must not pass for key derivation: this
     // is the derivation as src/repository does it, by Node's own scrypt, and nothing else.
     openKey: (place) => ({ program: node, arguments: ["-e", DERIVE_KEY, place.repository] }),

@@ -25,12 +25,17 @@ type Plan = {
   readonly withLimits: boolean;
 };
 
-const SMALL_STEPS = ["unchanged", "changes", "restore", "one-message"] as const;
+/** Steps after the first capture. */
+const LATER_STEPS = ["unchanged", "changes", "restore", "one-message", "verify", "prune"] as const;
 
 const plans: readonly Plan[] = [
-  { layOut: layOutSmall, scenarios: ["first-small", ...SMALL_STEPS], withLimits: true },
-  { layOut: layOutMultiRecipient, scenarios: ["first-multi"], withLimits: true },
-  { layOut: layOutSpamAssassinTimes4, scenarios: ["first-x4"], withLimits: false },
+  {
+    layOut: layOutSmall,
+    scenarios: ["first-small", "unchanged", "changes", "restore", "one-message", "verify"],
+    withLimits: true,
+  },
+  { layOut: layOutMultiRecipient, scenarios: ["first-multi", "verify"], withLimits: true },
+  { layOut: layOutSpamAssassinTimes4, scenarios: ["first-x4", "prune"], withLimits: false },
 ];
 
 async function main(options: BenchOptions): Promise<void> {
@@ -88,7 +93,7 @@ async function measureStore(
   store: Store,
   { plan, options, programs, recorder }: StoreOptions,
 ): Promise<void> {
-  const wanted = SMALL_STEPS.filter(
+  const wanted = LATER_STEPS.filter(
     (step) => options.only.has(step) && plan.scenarios.includes(step),
   );
   const steps = new Set<Step>([

@@ -7,6 +7,8 @@ export const steps = [
   "changes",
   "restore",
   "one-message",
+  "verify",
+  "prune",
   "key",
   "start",
 ] as const;
