@@ -189,7 +189,7 @@ describe("a second site over SSH", { skip: noSshd ?? false }, async () => {
     assert.deepEqual(contentsOfFolder(mail), expected);
   });
 
-  test("doctor looks at it, captures go on into it, and expiry says where its bytes are freed", async () => {
+  test("doctor looks at it, captures go on into it, and what expired is freed over there", async () => {
     const { output } = await run(["doctor", mail, "--copy", copy], there);
     assert.match(output, /ok {4}the copy in ssh:\S+ opens with the password; 2 moments/);
     assert.match(output, /free for the copy/);
@@ -199,7 +199,12 @@ describe("a second site over SSH", { skip: noSshd ?? false }, async () => {
     // Nothing new is stored, and what the scan before saw is not read again.
     assert.match(await succeed(capture, there), / 0 new, .* 305 unmodified/);
     const expiry = await succeed(["expire", "--copy", copy, "--keep", "last 1", "--yes"], there);
-    assert.ok(expiry.includes(`\`restic -r ${far} prune\` on ${sshd?.destination}`), expiry);
+    assert.ok(expiry.includes(`\`restante prune --copy ${copy}\``), expiry);
+    assert.match(
+      await succeed(["prune", "--copy", copy, "--max-unused", "0%"], there),
+      /freed: \d+ packs? removed whole/,
+    );
+    assert.match(await succeed(["verify", "--copy", copy, "--read-data"], there), /^whole/);
     assert.equal(filesIn("snapshots").length, 1);
     // Those of the killed run too, where its process is known to be dead.
     assert.deepEqual(filesIn("locks"), []);
