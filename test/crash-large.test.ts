@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { seededNumbers } from "#storage";
 import { systemClock } from "#time";
+import { assertSound } from "./support/assert-sound.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { filesIn, Site, withoutRestic } from "./support/recovery-site.ts";
 import type { ChildRequest } from "./support/repository-child.ts";
@@ -101,12 +102,6 @@ for (const [number, { request, promised, prepare }] of cases.entries()) {
     }
     t.diagnostic(`${operations.length} operations; killed at ${chosen.join(", ")}`);
   });
-}
-
-function assertSound(site: Site, name: string): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data");
-  assert.equal(status, 0, `${name}: ${output}`);
 }
 
 async function assertMoments(site: Site, wanted: readonly string[], name: string): Promise<void> {

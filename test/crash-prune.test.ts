@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { systemClock } from "#time";
+import { assertSound } from "./support/assert-sound.ts";
 import { killEverywhere } from "./support/kill-everywhere.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { filesIn, Site, withoutRestic } from "./support/recovery-site.ts";
@@ -26,12 +27,6 @@ for (let moment = 0; moment < 4; moment++) {
 {
   await using repository = await template.open();
   await repository.removeSnapshots(forgotten);
-}
-
-function assertSound(site: Site, name: string, ...options: readonly string[]): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data", ...options);
-  assert.equal(status, 0, `${name}: ${output}`);
 }
 
 async function assertMoments(site: Site, name: string): Promise<void> {

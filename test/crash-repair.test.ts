@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, test } from "node:test";
 import { type RawPath, readAll, walkImage } from "#image";
+import { assertSound } from "./support/assert-sound.ts";
 import { flip, packOf, pathsIn } from "./support/damaged-site.ts";
 import { killEverywhere } from "./support/kill-everywhere.ts";
 import {
@@ -12,7 +13,7 @@ import {
   digestOf,
   makeMaildir,
 } from "./support/mail-store.ts";
-import { filesIn, Site, withoutRestic } from "./support/recovery-site.ts";
+import { filesIn, Site } from "./support/recovery-site.ts";
 
 /** Three moments. */
 const template = new Site();
@@ -47,12 +48,6 @@ async function whatComesOut(site: Site): Promise<Set<string>> {
     }
   }
   return found;
-}
-
-function assertSound(site: Site, name: string): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data");
-  assert.equal(status, 0, `${name}: ${output}`);
 }
 
 test("a repair of packs and indexes killed at any storage operation loses nothing, and the next one ends it", async (t) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { initRepository } from "#repository";
 import { directoryStorage } from "#storage";
+import { assertSound } from "./support/assert-sound.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { filesIn, password, Site, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
 import { killEverywhere } from "./support/kill-everywhere.ts";
@@ -24,12 +25,6 @@ for (let moment = 0; moment < 3; moment++) {
 const moments = [...contents.keys()];
 const branch = (name: string): Site => template.branch(name);
 for (let number = 200; number < 206; number++) deliver(template.store, number);
-
-function assertSound(site: Site, name: string, ...options: readonly string[]): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data", ...options);
-  assert.equal(status, 0, `${name}: ${output}`);
-}
 
 /** Each of these moments is there and reads back as the store was. */
 async function assertMoments(site: Site, wanted: readonly string[], name: string): Promise<void> {

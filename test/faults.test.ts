@@ -8,6 +8,7 @@ import { inspect } from "node:util";
 import { isRecoveryError } from "#errors";
 import type { CaptureResult, Repository } from "#repository";
 import { directoryStorage, type FaultRule, faultyStorage } from "#storage";
+import { assertSound } from "./support/assert-sound.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import { captureStore, filesIn, Site, withoutRestic } from "./support/recovery-site.ts";
 
@@ -24,12 +25,6 @@ async function siteWithMoment(
   deliver(site.store, 300);
   deliver(site.store, 301);
   return { site, first, [Symbol.dispose]: () => site[Symbol.dispose]() };
-}
-
-function assertSound(site: Site, name: string, ...options: readonly string[]): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data", ...options);
-  assert.equal(status, 0, `${name}: ${output}`);
 }
 
 async function assertCaptured(

@@ -9,8 +9,9 @@ import { readAll, rootPath, walkImage } from "#image";
 import type { CaptureResult, Repository } from "#repository";
 // A program that changes a Maildir without pause, the same way for the same seed.
 import { makeChurnStore, seededRandom } from "../src/image/maildir-churn.fixture.ts";
+import { assertSound } from "./support/assert-sound.ts";
 import { Dovecot, withoutDovecot } from "./support/dovecot.ts";
-import { captureStore, Site, withoutRestic } from "./support/recovery-site.ts";
+import { captureStore, Site } from "./support/recovery-site.ts";
 
 const seedGiven = process.env["RESTANTE_TEST_SEED"];
 const firstSeed = seedGiven === undefined ? 1 : Number(seedGiven);
@@ -47,12 +48,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
-}
-
-function assertSound(site: Site): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data");
-  assert.equal(status, 0, output);
 }
 
 for (const seed of [firstSeed, firstSeed + 1, firstSeed + 2]) {

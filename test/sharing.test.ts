@@ -10,6 +10,7 @@ import { isRecoveryError } from "#errors";
 import { type Image, openDirectoryImage, rawPathFromText } from "#image";
 import { directoryStorage, faultyStorage } from "#storage";
 import { systemClock } from "#time";
+import { assertSound } from "./support/assert-sound.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
 import {
   captureStore,
@@ -26,12 +27,6 @@ async function newSite(messages = 24): Promise<Site> {
   makeMaildir(site.store, messages);
   await site.init();
   return site;
-}
-
-function assertSound(site: Site): void {
-  if (withoutRestic !== false) return;
-  const { status, output } = site.restic("check", "--read-data");
-  assert.equal(status, 0, output);
 }
 
 /** Something that a test opens when it wants to. */
