@@ -73,6 +73,7 @@ test("treeReferences() names what the nodes of a tree need, whatever their names
       assert.deepEqual(treeReferences(bytes, "tree"), {
         contents: parsed.flatMap(({ content }) => content ?? []),
         subtrees: parsed.flatMap((record) => record.subtree ?? []),
+        isNamed: true,
       });
     }),
   );
@@ -97,7 +98,12 @@ test("treeReferences() does not take what is no tree for an empty one", () => {
   assert.deepEqual(treeReferences(Buffer.from('{"nodes":null}'), "tree"), {
     contents: [],
     subtrees: [],
+    isNamed: true,
   });
+  for (const text of ['{"nodes":[{"name":"x"}]}', '{"nodes":[{"type":"file"}]}']) {
+    assert.throws(() => parseTree(Buffer.from(text), "tree"), { code: "repository.damaged" }, text);
+    assert.equal(treeReferences(Buffer.from(text), "tree").isNamed, false, text);
+  }
 });
 
 test("findNode() reads only the node, whatever the rest of the tree is", () => {

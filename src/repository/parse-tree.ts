@@ -28,6 +28,8 @@ export type TreeReferences = {
   readonly contents: readonly string[];
   /** Of trees. */
   readonly subtrees: readonly string[];
+  /** Whether every node has a name and a type, without which `parseTree` takes none of them. */
+  readonly isNamed: boolean;
 };
 
 /**
@@ -39,17 +41,19 @@ export function treeReferences(bytes: Uint8Array, treeId: string): TreeReference
   const nodes = isObject(value) ? value["nodes"] : undefined;
   const contents: string[] = [];
   const subtrees: string[] = [];
-  if (nodes === null) return { contents, subtrees };
+  let isNamed = true;
+  if (nodes === null) return { contents, subtrees, isNamed };
   if (!Array.isArray(nodes)) throw damagedTree(treeId, "it has no list of nodes");
   for (const node of nodes as readonly unknown[]) {
     if (!isObject(node)) throw damagedTree(treeId, "a node is not an object");
+    if (typeof node["name"] !== "string" || typeof node["type"] !== "string") isNamed = false;
     for (const id of contentOf(node["content"], treeId) ?? []) contents.push(id);
     const subtree = node["subtree"];
     if (typeof subtree !== "string") continue;
     if (!hexId.test(subtree)) throw damagedTree(treeId, "a subtree is not an ID");
     subtrees.push(subtree);
   }
-  return { contents, subtrees };
+  return { contents, subtrees, isNamed };
 }
 
 /** Numbers may lose digits: for who reads none. */

@@ -149,3 +149,8 @@ function flipped(bytes: Buffer, at: number): Buffer {
   copy[at] = (copy[at] as number) ^ 1;
   return copy;
 }
+
+test("a kept file of which only zeros are left is made again", () => {
+  for (const length of [0, 3, 4, 5, 4096])
+    assert.equal(decodeSnapshots(Buffer.alloc(length)), undefined, String(length));
+});

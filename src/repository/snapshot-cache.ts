@@ -68,7 +68,8 @@ export function encodeSnapshots(snapshots: readonly Snapshot[]): Buffer {
 
 /** Undefined where the bytes are not what was written, or by another version: it is made again then. */
 export function decodeSnapshots(bytes: Buffer): readonly Snapshot[] | undefined {
-  if (bytes.length < 4 || crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined;
+  // The sum of nothing is 0: four bytes of zeros are no file of ours.
+  if (bytes.length <= 4 || crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined;
   // The sum says that these are bytes of ours, which had been checked when they were read.
   const value = JSON.parse(bytes.toString("utf8", 4)) as {
     readonly format: number;

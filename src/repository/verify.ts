@@ -4,6 +4,7 @@
  * at the first.
  */
 import { systemClock } from "#time";
+import { hasAnyLoss } from "./any-loss.ts";
 import { BlobIndex } from "./blob-index.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { type IndexedPackLayout, packLayouts } from "./pack-layout.ts";
@@ -78,13 +79,15 @@ async function nameLosses(
   run: VerifyRun,
   { index, snapshots }: { readonly index: BlobIndex; readonly snapshots: readonly Snapshot[] },
 ): Promise<void> {
-  await walkLosses(run.core, {
+  const { badBlobs, core } = run;
+  const walked = {
     index,
     snapshots,
-    isBad: (id) => run.badBlobs.has(blobIdKey(id)),
-    onLoss: (loss) => tellLoss(run, loss),
+    isBad: (id: Uint8Array) => badBlobs.size > 0 && badBlobs.has(blobIdKey(id)),
     signal: run.options.signal,
-  });
+  };
+  if (!(await hasAnyLoss(core, walked))) return;
+  await walkLosses(core, { ...walked, onLoss: (loss) => tellLoss(run, loss) });
 }
 
 function tellLoss(run: VerifyRun, { kind, path, snapshot, state, error, location }: Loss): void {
