@@ -66,17 +66,28 @@ function gatherIds(
     idEnds[at] = count;
   }
   const ids = new Uint8Array(count * idBytes);
+  // What is kept of consecutive entries is copied at once, where it lay side by side before.
+  let run = { from: 0, to: 0, bytes: 0 };
+  const copyRun = (): void => {
+    if (run.bytes > 0 && earlier !== undefined)
+      ids.set(earlier.ids.subarray(run.from, run.from + run.bytes), run.to);
+  };
   for (let at = 0, to = 0; at < listing.length; at++) {
     const end = (idEnds[at] as number) * idBytes;
     const content = subtrees.get(at) ?? contents[at];
     if (content !== undefined) ids.set(content, to);
-    else if (earlier !== undefined) {
-      // Byte by byte: a view of each file's few IDs costs more than copying them.
-      let from = idStart(earlier, comparison.earlier[at] as number) * idBytes;
-      for (let byte = to; byte < end; byte++) ids[byte] = earlier.ids[from++] as number;
+    else if (earlier !== undefined && end > to) {
+      const from = idStart(earlier, comparison.earlier[at] as number) * idBytes;
+      const follows = from === run.from + run.bytes && to === run.to + run.bytes;
+      if (!follows) {
+        copyRun();
+        run = { from, to, bytes: 0 };
+      }
+      run.bytes += end - to;
     }
     to = end;
   }
+  copyRun();
   return { ids, idEnds };
 }
 
