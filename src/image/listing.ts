@@ -143,6 +143,11 @@ export class Listing {
     };
   }
 
+  /** Whether an entry is more than its columns and the names of its owners. */
+  hasExtra(index: number): boolean {
+    return this.#extras.has(index);
+  }
+
   *[Symbol.iterator](): IterableIterator<Entry> {
     for (let index = 0; index < this.length; index++) yield this.entry(index);
   }

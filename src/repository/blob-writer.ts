@@ -16,6 +16,8 @@ export type BlobWriterOptions = {
   readonly masterKey: MasterKey;
   readonly version: 1 | 2;
   readonly knownBlobs: SharedArrayBuffer;
+  /** Blobs that are known beside those of the table. */
+  readonly stored?: Pick<KnownBlobs, "has"> | undefined;
   /** Receives each full pack. */
   readonly onPack: (pack: FinishedPack) => void;
 };
@@ -67,12 +69,14 @@ export class BlobWriter {
   readonly #treePacker: Packer;
   readonly slabs: Slabs = openSlabs();
   #known: KnownBlobs;
+  readonly #stored: Pick<KnownBlobs, "has"> | undefined;
 
   constructor(options: BlobWriterOptions) {
     this.#sealer = openSealer(options.masterKey);
     this.#version = options.version;
     this.#onPack = options.onPack;
-    this.#known = openKnownBlobs(options.knownBlobs);
+    this.#stored = options.stored;
+    this.#known = openKnownBlobs(options.knownBlobs, options.stored);
     const reference = openReferenceSealer(options.masterKey);
     const parts = { sealer: this.#sealer, reference, slabs: this.slabs };
     this.#dataPackers = Array.from({ length: openDataPackers }, () => new Packer("data", parts));
@@ -81,7 +85,7 @@ export class BlobWriter {
 
   /** Continues with a larger table of known blobs. */
   useKnownBlobs(memory: SharedArrayBuffer): void {
-    this.#known = openKnownBlobs(memory);
+    this.#known = openKnownBlobs(memory, this.#stored);
   }
 
   /** Stores a blob unless it is known; returns its ID. Empty blobs do not exist in the format. */

@@ -4,7 +4,7 @@
  */
 import { MessageChannel, Worker } from "node:worker_threads";
 import { extname } from "node:path";
-import { BlobWriter } from "./blob-writer.ts";
+import { BlobWriter, type BlobWriterOptions } from "./blob-writer.ts";
 import type {
   BlobTotals,
   CaptureReply,
@@ -35,7 +35,7 @@ export type CapturePoolOptions = CaptureWorkerData & {
 
 /** Everything in the calling thread: small captures, and Images that are not local files. */
 export function openInlinePool(
-  options: CapturePoolOptions,
+  options: CapturePoolOptions & Pick<BlobWriterOptions, "stored">,
 ): CapturePool & { readonly writer: BlobWriter; readonly splitter: PieceSplitter } {
   const { onPack, ...fixed } = options;
   const writer = new BlobWriter({

@@ -36,6 +36,7 @@ import {
   flagIncomplete,
   flagRacy,
 } from "./scan-cache.ts";
+import { TreeEncoder } from "./tree-encoder.ts";
 
 export type WalkOptions = {
   readonly image: Image;
@@ -77,6 +78,7 @@ class Walk {
   readonly #moved: MovedFiles;
   readonly #tally: CaptureTally;
   readonly #counts: WalkCounts;
+  readonly #encoder = new TreeEncoder();
 
   constructor(options: WalkOptions) {
     this.#options = options;
@@ -366,9 +368,8 @@ class Walk {
     }
     if (earlier === undefined) this.#counts.dirsNew++;
     else this.#counts.dirsChanged++;
-    this.#fillContents(frame);
     const { image, store, writer } = this.#options;
-    const state = await storeFolderTree(frame, { image, store, subtrees });
+    const state = await storeFolderTree(frame, { image, store, encoder: this.#encoder, subtrees });
     writer.add(frame.path, state);
     return state.treeId;
   }
@@ -380,15 +381,5 @@ class Walk {
   /** No file of an otherwise unchanged folder had to be read again. */
   #allKept(frame: CaptureFrame): boolean {
     return !frame.contents.some((content) => content !== undefined);
-  }
-
-  /** Content of the entries that are the same, when the folder's tree is needed after all. */
-  #fillContents(frame: CaptureFrame): void {
-    const { earlier, comparison, listing } = frame;
-    if (earlier === undefined) return;
-    for (let at = 0; at < listing.length; at++) {
-      if (comparison.same[at] !== 1 || !isFileMode(listing.modes[at] as number)) continue;
-      frame.contents[at] ??= contentOf(earlier, comparison.earlier[at] as number);
-    }
   }
 }

@@ -224,6 +224,31 @@ test("many files through threads come out as they went in", async (context) => {
   assert.equal(readFileSync(at(".box1/cur/1.M:2,"), "utf8"), expected[".box1/cur/1.M:2,"]);
 });
 
+for (const workers of [0, 2]) {
+  test(`what the repository has is not stored again, nor a blob twice, with ${workers} threads`, async (context) => {
+    const { write, capture, content, at, repository } = await openScene(context);
+    const expected: Record<string, string> = { ".a/cur/1.A:2,S": first };
+    write(".a/cur/1.A:2,", first);
+    for (let n = 0; n < 600; n++) {
+      const path = `.z/cur/${n}.M:2,`;
+      expected[path] = `Subject: ${n}\r\n\r\n`;
+      write(path, expected[path]);
+    }
+    await capture();
+    // A tree for this thread alone, before there is work for others; then files that must be read.
+    renameSync(at(".a/cur/1.A:2,"), at(".a/cur/1.A:2,S"));
+    for (let n = 0; n < 600; n++) utimesSync(at(`.z/cur/${n}.M:2,`), n, n);
+    // The same bytes twice, in two batches, and not in the repository before.
+    for (const path of [".b/cur/1.B:2,", ".zz/cur/1.B:2,"]) write(path, (expected[path] = second));
+    const result = await capture({ workers });
+    assert.deepEqual(counts(result), [2, 600, 0, 1]);
+    // The manifest, and the one message that is new.
+    assert.equal(result.snapshot.summary?.dataBlobs, 2);
+    assert.deepEqual(await content(), expected);
+    assert.deepEqual((await repository.verify({ readData: true })).findings, []);
+  });
+}
+
 test("an aborted capture leaves no snapshot and no lock, and the next one works", async (context) => {
   const { write, capture, content, repository, storage } = await openScene(context);
   write("cur/1.A:2,", first);

@@ -72,7 +72,8 @@ export class ContentStore {
   filesRead = 0;
   readonly #options: ContentStoreOptions;
   #known: { memory: SharedArrayBuffer; blobs: KnownBlobs } | undefined;
-  /** Blobs in the table from the repository's index and from before it was last grown. */
+  #index: BlobIndex | undefined;
+  /** Blobs of the repository's index in the table. */
   #indexed = 0;
   #inline: ReturnType<typeof openInlinePool> | undefined;
   #threads: CapturePool | undefined;
@@ -281,6 +282,7 @@ export class ContentStore {
     const threads = openWorkerPool({ ...this.#poolOptions(), knownBlobs }, workers);
     try {
       await this.#makeRoom();
+      this.#fillKnown();
       let given: SharedArrayBuffer;
       do {
         given = this.#knownBlobs().memory;
@@ -298,6 +300,7 @@ export class ContentStore {
     this.#inline ??= openInlinePool({
       ...this.#poolOptions(),
       knownBlobs: this.#knownBlobs().memory,
+      stored: this.#index,
     });
     return this.#inline;
   }
@@ -322,13 +325,26 @@ export class ContentStore {
   }
 
   async #loadKnown(): Promise<void> {
-    const index = await this.#options.index();
-    const memory = allocateKnownBlobs(index.length + 16 * claimsPerBatch);
+    this.#index = await this.#options.index();
+    const memory = allocateKnownBlobs(16 * claimsPerBatch);
+    this.#known = { memory, blobs: openKnownBlobs(memory, this.#index) };
+  }
+
+  /**
+   * All of the index in the table, for threads: they share nothing else. This thread alone asks about
+   * a few blobs, and looks them up. Before any thread has the table: nothing else claims meanwhile.
+   */
+  #fillKnown(): void {
+    const { memory: before } = this.#knownBlobs();
+    const index = this.#index as BlobIndex;
+    if (index.length === 0 || this.#indexed > 0) return;
+    const memory = growKnownBlobs(before, index.length);
     const blobs = openKnownBlobs(memory);
     for (let blob = 0; blob < index.length; blob++)
       blobs.claim(index.idOf(blob), index.typeOf(blob));
     this.#indexed = index.length;
     this.#known = { memory, blobs };
+    this.#inline?.writer.useKnownBlobs(memory);
   }
 
   #hasRoom(): boolean {
@@ -342,7 +358,7 @@ export class ContentStore {
     while (this.#inFlight.size > 0) await Promise.race(this.#inFlight);
     this.#throwFailure();
     const memory = growKnownBlobs((this.#known as { memory: SharedArrayBuffer }).memory);
-    this.#known = { memory, blobs: openKnownBlobs(memory) };
+    this.#known = { memory, blobs: openKnownBlobs(memory, this.#index) };
     this.#inline?.writer.useKnownBlobs(memory);
     await this.#threads?.useKnownBlobs(memory);
   }

@@ -1,6 +1,5 @@
 /** From a folder whose content is known to its tree and its section of the scan cache. */
 import {
-  type Entry,
   type ExtendedAttribute,
   type Image,
   type RawName,
@@ -9,12 +8,22 @@ import {
 } from "#image";
 import type { CaptureFrame } from "./capture-frame.ts";
 import type { ContentStore } from "./content-store.ts";
-import { type FolderState, flagAttributes, flagBare, flagIncomplete } from "./scan-cache.ts";
-import { encodeNode, encodeTree, nodeRecordOf } from "./tree.ts";
+import { isFileMode } from "./compare-folder.ts";
+import {
+  type FolderState,
+  type ScannedFolder,
+  flagAttributes,
+  flagBare,
+  flagIncomplete,
+} from "./scan-cache.ts";
+import type { TreeEncoder } from "./tree-encoder.ts";
+
+const idBytes = 32;
 
 export type FolderTreeOptions = {
   readonly image: Image;
   readonly store: ContentStore;
+  readonly encoder: TreeEncoder;
   /** Trees of the subfolders by the position of their entry. */
   readonly subtrees: ReadonlyMap<number, Uint8Array>;
 };
@@ -23,50 +32,67 @@ export async function storeFolderTree(
   frame: CaptureFrame,
   options: FolderTreeOptions,
 ): Promise<FolderState> {
-  const { listing } = frame;
-  const nodes: string[] = [];
-  const idEnds = new Uint32Array(listing.length);
-  const ids: Uint8Array[] = [];
-  let end = 0;
+  const { listing, dropped } = frame;
+  const attributes = new Map<number, readonly ExtendedAttribute[]>();
   for (let at = 0; at < listing.length; at++) {
-    const content = options.subtrees.get(at) ?? frame.contents[at];
-    if (content !== undefined) {
-      ids.push(content);
-      end += content.length / 32;
+    if (dropped.has(at)) frame.flags[at] = flagIncomplete;
+    else if (needsAttributes(frame, at)) {
+      const own = await readAttributes(frame, { at, image: options.image });
+      if (own.length > 0) attributes.set(at, own);
     }
-    idEnds[at] = end;
-    if (frame.dropped.has(at)) {
-      frame.flags[at] = flagIncomplete;
-      continue;
-    }
-    const attributes = needsAttributes(frame, at)
-      ? await readAttributes(frame, { at, image: options.image })
-      : noAttributes;
-    nodes.push(encodeEntry(listing.entry(at), { content, attributes }));
   }
-  const treeId = await options.store.addBlob(encodeTree(nodes), "tree");
-  return { treeId, listing, flags: frame.flags, idEnds, ids: Buffer.concat(ids) };
+  const { ids, idEnds } = gatherIds(frame, options.subtrees);
+  const tree = options.encoder.encode({ listing, ids, idEnds, attributes, dropped });
+  const treeId = await options.store.addBlob(tree, "tree");
+  return { treeId, listing, flags: frame.flags, idEnds, ids };
 }
 
-const noAttributes: readonly ExtendedAttribute[] = [];
-
-type EntryContent = {
-  readonly content: Uint8Array | undefined;
-  readonly attributes: readonly ExtendedAttribute[];
-};
-
-function encodeEntry(entry: Entry, { content, attributes }: EntryContent): string {
-  const hex = content === undefined ? "" : bytesToHex(content);
-  if (entry.type === "directory")
-    return encodeNode(nodeRecordOf(entry, { subtree: hex, attributes }));
-  if (entry.type !== "file") return encodeNode(nodeRecordOf(entry, { attributes }));
-  const blobs: string[] = [];
-  for (let from = 0; from < hex.length; from += 64) blobs.push(hex.slice(from, from + 64));
-  return encodeNode(nodeRecordOf(entry, { blobs, attributes }));
+/** The IDs of all entries one after the other: of this run, else those of last time. */
+function gatherIds(
+  { listing, contents, earlier, comparison }: CaptureFrame,
+  subtrees: ReadonlyMap<number, Uint8Array>,
+): { readonly ids: Uint8Array; readonly idEnds: Uint32Array } {
+  const idEnds = new Uint32Array(listing.length);
+  const isKept = (at: number): boolean =>
+    comparison.same[at] === 1 && isFileMode(listing.modes[at] as number);
+  let count = 0;
+  for (let at = 0; at < listing.length; at++) {
+    const content = subtrees.get(at) ?? contents[at];
+    if (content !== undefined) count += content.length / idBytes;
+    else if (earlier !== undefined && isKept(at)) {
+      const there = comparison.earlier[at] as number;
+      count += (earlier.idEnds[there] as number) - idStart(earlier, there);
+    }
+    idEnds[at] = count;
+  }
+  const ids = new Uint8Array(count * idBytes);
+  // What is kept of consecutive entries is copied at once, where it lay side by side before.
+  let run = { from: 0, to: 0, bytes: 0 };
+  const copyRun = (): void => {
+    if (run.bytes > 0 && earlier !== undefined)
+      ids.set(earlier.ids.subarray(run.from, run.from + run.bytes), run.to);
+  };
+  for (let at = 0, to = 0; at < listing.length; at++) {
+    const end = (idEnds[at] as number) * idBytes;
+    const content = subtrees.get(at) ?? contents[at];
+    if (content !== undefined) ids.set(content, to);
+    else if (earlier !== undefined && end > to) {
+      const from = idStart(earlier, comparison.earlier[at] as number) * idBytes;
+      const follows = from === run.from + run.bytes && to === run.to + run.bytes;
+      if (!follows) {
+        copyRun();
+        run = { from, to, bytes: 0 };
+      }
+      run.bytes += end - to;
+    }
+    to = end;
+  }
+  copyRun();
+  return { ids, idEnds };
 }
 
-function bytesToHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+function idStart(folder: ScannedFolder, at: number): number {
+  return at <= 0 ? 0 : (folder.idEnds[at - 1] as number);
 }
 
 /** An unchanged entry without attributes still has none: setting one moves ctime. */

@@ -55,6 +55,28 @@ test("a table that has grown knows all that the smaller one knew", () => {
   assert.equal(larger.claim(idOf(1500), "data"), true);
 });
 
+test("blobs that are stored already are known beside the table, and not held in it", () => {
+  const memory = allocateKnownBlobs(10);
+  const stored = openKnownBlobs(allocateKnownBlobs(10));
+  stored.claim(idOf(1), "data");
+  const known = openKnownBlobs(memory, stored);
+  assert.equal(known.has(idOf(1), "data"), true);
+  assert.equal(known.claim(idOf(1), "data"), false);
+  assert.equal(known.claim(idOf(1), "tree"), true);
+  assert.equal(known.claim(idOf(2), "data"), true);
+  const table = openKnownBlobs(memory);
+  assert.deepEqual([table.has(idOf(1), "data"), table.has(idOf(2), "data")], [false, true]);
+});
+
+test("a table that makes room for an index holds all of it", () => {
+  const memory = allocateKnownBlobs(10);
+  openKnownBlobs(memory).claim(idOf(0), "data");
+  const known = openKnownBlobs(growKnownBlobs(memory, 10_000));
+  assert.equal(known.has(idOf(0), "data"), true);
+  for (let n = 1; n <= 10_000; n++) assert.equal(known.claim(idOf(n), "data"), true);
+  for (let n = 1; n <= 10_000; n++) assert.equal(known.has(idOf(n), "data"), true);
+});
+
 test("a full table lets blobs be stored twice and never holds one back", () => {
   const memory = allocateKnownBlobs(1);
   const slots = memory.byteLength / 36;

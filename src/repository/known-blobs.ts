@@ -24,7 +24,11 @@ export function allocateKnownBlobs(blobs: number): SharedArrayBuffer {
   return new SharedArrayBuffer(slots * 36);
 }
 
-export function openKnownBlobs(memory: SharedArrayBuffer): KnownBlobs {
+/** `stored`: blobs that are known beside those of the table, where not all of an index is worth filling in. */
+export function openKnownBlobs(
+  memory: SharedArrayBuffer,
+  stored?: Pick<KnownBlobs, "has">,
+): KnownBlobs {
   const slots = memory.byteLength / 36;
   const mask = slots - 1;
   const states = new Int32Array(memory, 0, slots);
@@ -46,6 +50,7 @@ export function openKnownBlobs(memory: SharedArrayBuffer): KnownBlobs {
   }
 
   function claim(id: Uint8Array, type: BlobType): boolean {
+    if (stored?.has(id, type) === true) return false;
     const typeState = type === "tree" ? slotTree : slotData;
     wantedBytes.set(id);
     let slot = ((wanted[0] as number) >>> 0) & mask;
@@ -65,6 +70,7 @@ export function openKnownBlobs(memory: SharedArrayBuffer): KnownBlobs {
   }
 
   function has(id: Uint8Array, type: BlobType): boolean {
+    if (stored?.has(id, type) === true) return true;
     const typeState = type === "tree" ? slotTree : slotData;
     wantedBytes.set(id);
     let slot = ((wanted[0] as number) >>> 0) & mask;
@@ -80,12 +86,12 @@ export function openKnownBlobs(memory: SharedArrayBuffer): KnownBlobs {
   return { claim, has };
 }
 
-/** A table of twice the size with all of this one's blobs. Only while no thread uses the old one. */
-export function growKnownBlobs(memory: SharedArrayBuffer): SharedArrayBuffer {
+/** A table of twice the size, with room for `moreBlobs` beside that, with all of this one's blobs. Only while no thread uses the old one. */
+export function growKnownBlobs(memory: SharedArrayBuffer, moreBlobs = 0): SharedArrayBuffer {
   const slots = memory.byteLength / 36;
   const states = new Int32Array(memory, 0, slots);
   const ids = new Uint8Array(memory, slots * 4);
-  const larger = allocateKnownBlobs(slots);
+  const larger = allocateKnownBlobs(slots + moreBlobs);
   const blobs = openKnownBlobs(larger);
   for (let slot = 0; slot < slots; slot++) {
     const state = states[slot];
