@@ -3,5 +3,5 @@
  * process a file belongs to, and calls of the system that Node does not have.
  */
 export { writeDurably, syncFolder, type DurableWriteOptions } from "./durable-file.ts";
-export { openNativeLibrary } from "./native-library.ts";
+export { addressOf, openNativeLibrary } from "./native-library.ts";
 export { processMark, isSurelyDead } from "./process-mark.ts";

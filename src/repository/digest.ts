@@ -4,7 +4,7 @@
  * told. Where it cannot be called, or is wrong, Node's serves.
  */
 import { hash } from "node:crypto";
-import { openNativeLibrary } from "#files";
+import { addressOf, openNativeLibrary } from "#files";
 
 export const digestBytes = 32;
 
@@ -25,14 +25,15 @@ let opened: Hasher | undefined;
 function directHasher(): Hasher | undefined {
   const library = openNativeLibrary([null], {
     // unsigned char *SHA256(const unsigned char *d, size_t n, unsigned char *md)
-    SHA256: { arguments: ["buffer", "u64", "buffer"], return: "pointer" },
+    SHA256: { arguments: ["buffer", "u64", "pointer"], return: "pointer" },
   });
   if (library === undefined) return undefined;
   // Memory that OpenSSL writes to must not move: a Buffer of its own.
   const digest = Buffer.allocUnsafeSlow(digestBytes);
+  const digestAt = addressOf(digest);
   const hasher: Hasher = (bytes, target, offset) => {
     // An empty view has no address to pass.
-    const done = bytes.length > 0 && library.SHA256(bytes, BigInt(bytes.length), digest) !== 0n;
+    const done = bytes.length > 0 && library.SHA256(bytes, BigInt(bytes.length), digestAt) !== 0n;
     if (done) target.set(digest, offset);
     else nodeHasher(bytes, target, offset);
   };

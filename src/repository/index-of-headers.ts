@@ -40,16 +40,17 @@ export function indexOfHeaders(packs: readonly PackHeader[]): ParsedIndex {
 /** The JSON of an index file, as restic writes it; of columns whose packs' blobs lie together, in order. */
 export function encodeColumns(index: ParsedIndex): Uint8Array {
   const parts: Buffer[] = [Buffer.from('{"packs":[')];
+  const ids = Buffer.from(index.ids.buffer, index.ids.byteOffset, index.ids.byteLength);
   let blob = 0;
   for (const [packIndex, packId] of index.packs.entries()) {
     const entries: string[] = [];
     for (; index.packs32[blob] === packIndex && blob < index.length; blob++) {
-      const id = Buffer.from(index.ids.buffer, index.ids.byteOffset + blob * 32, 32);
+      const id = ids.toString("hex", blob * 32, blob * 32 + 32);
       const type = index.types[blob] === 1 ? "tree" : "data";
       const rawLength = index.rawLengths[blob] as number;
       const raw = rawLength === 0 ? "" : `,"uncompressed_length":${rawLength}`;
       entries.push(
-        `{"id":"${id.toString("hex")}","type":"${type}","offset":${index.offsets[blob]},"length":${index.lengths[blob]}${raw}}`,
+        `{"id":"${id}","type":"${type}","offset":${index.offsets[blob]},"length":${index.lengths[blob]}${raw}}`,
       );
     }
     const comma = packIndex === 0 ? "" : ",";

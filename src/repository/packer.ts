@@ -32,6 +32,8 @@ export type FinishedPack = {
 /** Memory for packs, used again and again: a new 18 MiB for each would wait for the garbage collector. */
 export type Slabs = {
   take(): Uint8Array;
+  /** One that came back; undefined where none has. */
+  takeFree(): Uint8Array | undefined;
   giveBack(memory: ArrayBuffer): void;
 };
 
@@ -39,6 +41,7 @@ export function openSlabs(): Slabs {
   const free: Uint8Array[] = [];
   return {
     take: () => free.pop() ?? new Uint8Array(slabBytes),
+    takeFree: () => free.pop(),
     giveBack: (memory) => {
       if (memory.byteLength === slabBytes) free.push(new Uint8Array(memory));
     },
@@ -141,7 +144,7 @@ export class Packer {
     return { packId: sha256Hex(bytes), type: this.type, bytes, header: plainHeader };
   }
 
-  /** Small captures fill little memory; beyond a MiB a slab serves at once. */
+  /** Small captures fill little memory; beyond 2 MiB, or where one is free, a slab serves at once. */
   #reserve(moreBytes: number): void {
     const needed = this.#used + moreBytes;
     if (needed <= this.#buffer.length) return;
@@ -151,6 +154,8 @@ export class Packer {
   }
 
   #allocate(neededBytes: number): Uint8Array {
+    const free = neededBytes <= slabBytes ? this.#slabs.takeFree() : undefined;
+    if (free !== undefined) return free;
     if (neededBytes <= firstBufferBytes) return new Uint8Array(firstBufferBytes);
     if (neededBytes <= secondBufferBytes) return new Uint8Array(secondBufferBytes);
     return neededBytes <= slabBytes

@@ -5,7 +5,7 @@
  * OpenSSL that Node carries). Where it cannot, or does not pass its test, Node's call serves.
  */
 import { createCipheriv, randomBytes } from "node:crypto";
-import { openNativeLibrary } from "#files";
+import { addressOf, openNativeLibrary } from "#files";
 
 export type StreamCipher = {
   /** Writes input XOR key stream to `output`; `output` has the input's length and may not overlap it. */
@@ -34,13 +34,13 @@ type OpenSsl = {
     context: Pointer,
     cipher: Pointer,
     engine: Pointer,
-    key: Uint8Array | null,
-    iv: Uint8Array | null,
+    key: Pointer,
+    iv: Pointer,
   ): number;
   EVP_EncryptUpdate(
     context: Pointer,
     output: Uint8Array,
-    outputLength: Uint8Array,
+    outputLength: Pointer,
     input: Uint8Array,
     inputLength: number,
   ): number;
@@ -55,15 +55,16 @@ function openDirectCipher(key: Uint8Array): StreamCipher | undefined {
   if (context === none) return undefined;
   // Memory that OpenSSL writes to or reads from must not move: Buffers of their own.
   const fixedKey = fixed(key);
-  const fixedIv = Buffer.allocUnsafeSlow(16);
+  const fixedIv = fixed(new Uint8Array(16));
   const outputLength = Buffer.allocUnsafeSlow(4);
+  const [ivAt, outputLengthAt] = [addressOf(fixedIv), addressOf(outputLength)];
   if (
     library.EVP_EncryptInit_ex(
       context,
       library.EVP_aes_256_ctr(),
       none,
-      fixedKey,
-      fixed(new Uint8Array(16)),
+      addressOf(fixedKey),
+      ivAt,
     ) !== 1
   ) {
     return undefined;
@@ -72,10 +73,10 @@ function openDirectCipher(key: Uint8Array): StreamCipher | undefined {
   return {
     apply(iv, input, output) {
       fixedIv.set(iv);
-      const isSet = library.EVP_EncryptInit_ex(context, none, none, null, fixedIv) === 1;
+      const isSet = library.EVP_EncryptInit_ex(context, none, none, none, ivAt) === 1;
       const isDone =
         isSet &&
-        library.EVP_EncryptUpdate(context, output, outputLength, input, input.length) === 1;
+        library.EVP_EncryptUpdate(context, output, outputLengthAt, input, input.length) === 1;
       // Never half: what the library refuses, Node's own call does.
       if (!isDone || outputLength.readInt32LE(0) !== input.length)
         openNodeCipher(key).apply(iv, input, output);
@@ -102,11 +103,11 @@ function dlopenSelf(): OpenSsl | undefined {
     EVP_CIPHER_CTX_new: { arguments: [], return: "pointer" },
     EVP_aes_256_ctr: { arguments: [], return: "pointer" },
     EVP_EncryptInit_ex: {
-      arguments: ["pointer", "pointer", "pointer", "buffer", "buffer"],
+      arguments: ["pointer", "pointer", "pointer", "pointer", "pointer"],
       return: "i32",
     },
     EVP_EncryptUpdate: {
-      arguments: ["pointer", "buffer", "buffer", "buffer", "i32"],
+      arguments: ["pointer", "buffer", "pointer", "buffer", "i32"],
       return: "i32",
     },
   });
