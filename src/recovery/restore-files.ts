@@ -177,7 +177,7 @@ export class FileRestorer {
   #linked(step: FileStep): boolean {
     const { ledger, target } = this.#options;
     const linkTo = step.linkTo as RawPath;
-    if (step.kind === "replace") this.#makeWay(step);
+    if (step.kind === "replace") this.#takeAway(step);
     if (ledger.notPlaced.has(linkTo)) return false;
     try {
       const source = rawPathToBytes(target.folders.at(linkTo));
@@ -267,10 +267,31 @@ export class FileRestorer {
       await ledger.attempt(folder.step.to, () => this.#placeFolder(folder));
       await breathe();
     }
-    for (const { step, path } of batch.files) {
+    for (const { step, path } of this.#keepReplaced(batch.files)) {
       await ledger.attempt(step.to, () => this.#place(step, path));
       await breathe();
     }
+  }
+
+  /**
+   * What is about to be replaced goes to the undo folder beside keeping its name, and is there for good
+   * before the first of it is replaced. Returns the files that may come into place.
+   */
+  #keepReplaced(files: readonly Staged[]): readonly Staged[] {
+    const { target, undo, ledger } = this.#options;
+    const ready = files.filter(({ step }) => {
+      if (step.kind !== "replace" || !keepsName(step)) return true;
+      try {
+        undo.keep(target.folders.at(step.at), step.at);
+        target.touch(step.at);
+        return true;
+      } catch (error) {
+        ledger.failWith(step.to, error);
+        return false;
+      }
+    });
+    undo.sync();
+    return ready;
   }
 
   async #placeFolder({ step, path, written }: FillingFolder): Promise<void> {
@@ -289,10 +310,17 @@ export class FileRestorer {
     }
   }
 
+  /** What has the name now goes to the undo folder. One rename: it is always in one of both places. */
+  #takeAway({ at }: ReplaceStep): void {
+    const { target, undo } = this.#options;
+    undo.take(target.folders.at(at), at);
+    target.touch(at);
+  }
+
   #place(step: FileStep, staged: RawPath): void {
     const { target, ledger, isOurs } = this.#options;
     if (step.kind === "replace") {
-      this.#makeWay(step);
+      if (!keepsName(step)) this.#takeAway(step);
       if (!target.place(staged, step, { mayReplace: step.at === step.to })) throw taken(step.to);
       ledger.count("replaced");
       return;
@@ -308,15 +336,11 @@ export class FileRestorer {
     if (isPlaced) ledger.count("created");
     else ledger.conflict(step.to);
   }
+}
 
-  /** What has the name now goes to the undo folder; where it can, it keeps its name until the new one replaces it. */
-  #makeWay({ at, to, linkTo }: ReplaceStep): void {
-    const { target, undo } = this.#options;
-    const place = target.folders.at(at);
-    if (at === to && linkTo === undefined) undo.keep(place, at);
-    else undo.take(place, at);
-    target.touch(at);
-  }
+/** Whether what has the name now can keep it until the new one replaces it. */
+function keepsName({ at, to, linkTo }: ReplaceStep): boolean {
+  return at === to && linkTo === undefined;
 }
 
 /** Undefined where it cannot be made: its files stand alone then, and say why they cannot be written. */

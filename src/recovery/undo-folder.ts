@@ -2,6 +2,7 @@ import { linkSync, lstatSync, mkdirSync, renameSync } from "node:fs";
 import { systemErrorCode } from "#errors";
 import { joinRawPath, type RawName, rawParent, type RawPath, rawPathToBytes } from "#image";
 import { makeTarget, TargetFolders } from "./target-folders.ts";
+import { syncPath } from "./write-files.ts";
 
 export function isUndoName(name: string): boolean {
   return /^\.?restante-undo-[0-9]/.test(name);
@@ -21,14 +22,24 @@ export function undoFolderFor(root: RawPath, nowMs: number): RawPath {
   return isBeside ? joinRawPath(parent, `.${name}` as RawName) : joinRawPath(root, name as RawName);
 }
 
-/** Takes what is removed, each under the path it had. Made when the first thing comes. */
+/**
+ * Takes what is removed, each under the path it had. Made when the first thing comes, and never one that
+ * another run has made: two in the same second have one each.
+ */
 export class UndoFolder implements Disposable {
-  readonly path: RawPath;
+  #path: RawPath;
   #folders: TargetFolders | undefined;
   readonly #made = new Set<RawPath>();
+  /** Folders that something came into since the last time. */
+  readonly #touched = new Set<RawPath>();
 
   constructor(path: RawPath) {
-    this.path = path;
+    this.#path = path;
+  }
+
+  /** Where it is, or would be: another name where somebody else has made a folder of this one. */
+  get path(): RawPath {
+    return this.#path;
   }
 
   get isUsed(): boolean {
@@ -40,7 +51,10 @@ export class UndoFolder implements Disposable {
     renameSync(rawPathToBytes(absolute), rawPathToBytes(this.#placeFor(path)));
   }
 
-  /** Keeps `absolute` here, as `path`, while it also stays where it is: for a file that is about to be replaced. */
+  /**
+   * Keeps `absolute` here, as `path`, while it also stays where it is: for a file that is about to be
+   * replaced, after `sync`.
+   */
   keep(absolute: RawPath, path: RawPath): void {
     try {
       linkSync(rawPathToBytes(absolute), rawPathToBytes(this.#placeFor(path)));
@@ -51,12 +65,16 @@ export class UndoFolder implements Disposable {
     }
   }
 
+  /** Makes what came here survive a power cut: what takes its place may be on the disk sooner. */
+  sync(): void {
+    for (const folder of this.#touched) syncPath((this.#folders as TargetFolders).folder(folder));
+    this.#touched.clear();
+  }
+
   #placeFor(path: RawPath): RawPath {
-    if (this.#folders === undefined) {
-      makeTarget(this.path);
-      this.#folders = new TargetFolders(this.path);
-    }
+    this.#folders ??= this.#begin();
     this.#make(rawParent(path));
+    this.#touched.add(rawParent(path));
     const place = this.#folders.at(path);
     if (lstatSync(rawPathToBytes(place), { throwIfNoEntry: false }) === undefined) return place;
     // Removed twice in one run (a folder after what was in it): both are kept.
@@ -66,6 +84,22 @@ export class UndoFolder implements Disposable {
     }
   }
 
+  #begin(): TargetFolders {
+    const wanted = this.#path;
+    makeTarget(rawParent(wanted));
+    for (let number = 2; ; number++) {
+      try {
+        mkdirSync(rawPathToBytes(this.#path), { mode: 0o700 });
+        break;
+      } catch (error) {
+        if (systemErrorCode(error) !== "EEXIST") throw error;
+        this.#path = `${wanted}~${number}` as RawPath;
+      }
+    }
+    syncPath(rawParent(wanted));
+    return new TargetFolders(this.#path);
+  }
+
   #make(folder: RawPath): void {
     const missing: RawPath[] = [];
     for (let at = folder; at !== "" && !this.#made.has(at); at = rawParent(at)) missing.push(at);
@@ -73,6 +107,7 @@ export class UndoFolder implements Disposable {
       const path = (this.#folders as TargetFolders).at(at);
       if (lstatSync(rawPathToBytes(path), { throwIfNoEntry: false }) === undefined) {
         mkdirSync(rawPathToBytes(path), { mode: 0o700 });
+        this.#touched.add(rawParent(at));
       }
       this.#made.add(at);
     }
