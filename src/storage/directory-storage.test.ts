@@ -229,3 +229,23 @@ test(
     restic("check", "--read-data");
   },
 );
+
+test("directory: a filesystem of this machine lists at once what another has saved, and says so", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "restante-at-once-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await using one = directoryStorage(folder);
+  await using other = directoryStorage(folder);
+  await one.create();
+  if (one.promises.listsAtOnce !== true) {
+    t.skip("the temporary folder lies on a filesystem that does not promise it");
+    return;
+  }
+  for (let n = 0; n < 50; n++) {
+    await one.save(handleOf(`lock ${n}`, "lock"), [bytesOf("x")]);
+    assert.equal((await namesOf(other, "lock")).length, n + 1);
+  }
+});
+
+test("directory: where there is no folder nothing is promised of listings", () => {
+  assert.equal(directoryStorage("/nowhere/at/all").promises.listsAtOnce, false);
+});

@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { systemErrorCode } from "#errors";
 import { syncFolder, writeDurably } from "#files";
+import { listsAtOnce } from "./local-filesystems.ts";
 import { OpenFiles } from "./open-files.ts";
 import type {
   ByteRange,
@@ -81,6 +82,7 @@ class DirectoryStorage implements Storage {
   readonly #open: OpenFiles;
   readonly #cleaned = new Set<string>();
   #durable = true;
+  #listsAtOnce: boolean | undefined;
   #modes: Promise<Modes> | undefined;
 
   constructor(location: string, options: DirectoryStorageOptions) {
@@ -91,7 +93,8 @@ class DirectoryStorage implements Storage {
 
   /** `durable` turns false once the filesystem has refused to sync a folder. */
   get promises(): StoragePromises {
-    return { durable: this.#durable, atomic: true };
+    this.#listsAtOnce ??= listsAtOnce(this.location);
+    return { durable: this.#durable, atomic: true, listsAtOnce: this.#listsAtOnce };
   }
 
   async create(options: StorageOptions = {}): Promise<void> {
