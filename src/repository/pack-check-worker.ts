@@ -3,18 +3,15 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { openCompressor } from "./compression.ts";
 import { type MasterKey, openSealer } from "./crypto.ts";
 import { checkPack, type PackCheck, type PackCheckTask } from "./pack-check.ts";
+import type { TaskReply } from "./task-threads.ts";
 
 export type PackCheckWorkerData = { readonly masterKey: MasterKey };
 
-export type PackCheckReply =
-  | { readonly kind: "done"; readonly check: PackCheck }
-  | { readonly kind: "failed"; readonly message: string };
-
 export function servePackChecks(port: MessagePort, { masterKey }: PackCheckWorkerData): void {
   const opener = { sealer: openSealer(masterKey), compressor: openCompressor() };
-  const answer = (task: PackCheckTask): PackCheckReply => {
+  const answer = (task: PackCheckTask): TaskReply<PackCheck> => {
     try {
-      return { kind: "done", check: checkPack(task, opener) };
+      return { kind: "done", result: checkPack(task, opener) };
     } catch (error) {
       return { kind: "failed", message: String(error) };
     }
