@@ -1,10 +1,10 @@
 /** Copies blobs into another repository: read in pack order → decrypt → hash → encrypt with the target's key → pack. */
 import { BlobWriter } from "./blob-writer.ts";
-import { sha256Hex } from "./crypto.ts";
 import { blobMarks, type DuplicateMarks } from "./duplicate-marks.ts";
 import type { DuplicateVerification } from "./duplicate-result.ts";
 import type { DuplicateSide } from "./duplicate-walk.ts";
 import { allocateKnownBlobs } from "./known-blobs.ts";
+import { readBackPack } from "./read-back-pack.ts";
 import { readInPackOrder } from "./read-in-pack-order.ts";
 import { PackSaver } from "./pack-saver.ts";
 import type { FinishedPack } from "./packer.ts";
@@ -115,8 +115,8 @@ export class DuplicateCopier {
     if (sizeBytes !== bytes.length)
       throw notArrived(to, packId, `it has ${sizeBytes} bytes instead of ${bytes.length}`);
     if (verify !== "data") return;
-    const back = await storage.load(file, { signal });
-    if (sha256Hex(back) !== packId) {
+    const back = await readBackPack(storage, { packId, signal });
+    if (back === undefined) {
       // Nothing names it yet; where it cannot be removed it is unused bytes for the next prune.
       await storage.remove(file).catch(() => undefined);
       throw notArrived(to, packId, "what reads back is not what was sent");

@@ -5,18 +5,16 @@
  */
 import { isRecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
-import { keepIndex, listIndexIds, loadOneIndex } from "./load-index.ts";
-import { type IndexedPack, type ParsedIndex, encodeIndex, parseIndex } from "./parsed-index.ts";
+import { listIndexIds, loadOneIndex } from "./load-index.ts";
+import type { IndexedPack, ParsedIndex } from "./parsed-index.ts";
 import type { PackedBlob } from "./pack-format.ts";
 import { changedMeanwhile } from "./prune-refusals.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import { removeFiles } from "./remove-files.ts";
-import { loadUnpacked, saveUnpacked } from "./unpacked-file.ts";
+import { indexFullBlobs, inFullIndexFiles, replaceIndex } from "./write-index.ts";
 
-/** restic design: an index file is full at 50,000 blobs. */
-const fullIndexBlobs = 50_000;
 /** A file below this is small; so many small ones are worth being one. */
-const smallIndexBlobs: number = fullIndexBlobs / 2;
+const smallIndexBlobs: number = indexFullBlobs / 2;
 const manySmallFiles = 8;
 const parallelLoads = 4;
 
@@ -114,20 +112,14 @@ export class IndexFiles {
   ): Promise<void> {
     if (old.length === 0) return;
     const parts = old.map((id) => this.#files.get(id) as ParsedIndex);
-    for (const packs of inFullFiles(packsOf(parts, without))) await this.#write(packs, signal);
+    for (const packs of inFullIndexFiles(packsOf(parts, without))) {
+      const { id, columns } = await replaceIndex(this.#core, packs, signal);
+      this.#files.set(id, columns);
+    }
     await guard();
     // Ours no longer, whatever becomes of the removal: the new ones say all that they said.
     for (const id of old) this.#files.delete(id);
     await removeFiles(this.#core.context.storage, { type: "index", names: old, signal });
-  }
-
-  /** As it reads back: the old ones go because of it. */
-  async #write(packs: readonly IndexedPack[], signal: AbortSignal): Promise<void> {
-    const { context, cache } = this.#core;
-    const id = await saveUnpacked(context, "index", { json: encodeIndex(packs), signal });
-    const columns = parseIndex(await loadUnpacked(context, "index", { name: id, signal }), id);
-    this.#files.set(id, columns);
-    await keepIndex(cache, id, columns);
   }
 }
 
@@ -172,17 +164,4 @@ function blobAt(part: ParsedIndex, at: number): PackedBlob {
     lengthBytes: part.lengths[at] as number,
     rawLengthBytes: part.rawLengths[at] as number,
   };
-}
-
-function* inFullFiles(packs: readonly IndexedPack[]): Generator<readonly IndexedPack[]> {
-  let file: IndexedPack[] = [];
-  let blobs = 0;
-  for (const pack of packs) {
-    file.push(pack);
-    blobs += pack.blobs.length;
-    if (blobs < fullIndexBlobs) continue;
-    yield file;
-    [file, blobs] = [[], 0];
-  }
-  if (file.length > 0) yield file;
 }

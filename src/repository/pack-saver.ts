@@ -8,9 +8,8 @@ import type { ParsedIndex } from "./parsed-index.ts";
 import { countHeaderBlobs } from "./pack-format.ts";
 import type { FinishedPack } from "./packer.ts";
 import { type UnpackedContext, saveUnpacked } from "./unpacked-file.ts";
+import { indexFullBlobs } from "./write-index.ts";
 
-/** restic design: an index file is full at 50,000 blobs. */
-const indexFullBlobs = 50_000;
 const maxPacksInFlight = 3;
 
 export type PackSaverOptions = {

@@ -6,7 +6,6 @@
  * index, index files without the old packs, old index files away, old packs away. A kill at any place
  * leaves packs or index files that the next run takes up or away.
  */
-import { sha256Hex } from "./crypto.ts";
 import { keepIndex, listIndexIds } from "./load-index.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { PackSaver } from "./pack-saver.ts";
@@ -14,6 +13,7 @@ import type { PackTally } from "./pack-tally.ts";
 import { changedMeanwhile, notArrived } from "./prune-refusals.ts";
 import type { PruneOptions, PrunePhase, PruneResult } from "./prune-result.ts";
 import { clockOf, lookAtRepository, type PruneRun } from "./prune-run.ts";
+import { readBackPack } from "./read-back-pack.ts";
 import { removeFiles } from "./remove-files.ts";
 import { repackBlobs } from "./repack.ts";
 import type { RepositoryCore } from "./repository-core.ts";
@@ -59,7 +59,11 @@ async function act(run: PruneRun): Promise<void> {
     signal,
     confirmLock: () => run.lock.confirm(),
     // The old pack goes because of the new one: it counts as it reads back.
-    confirmPack: ({ packId }) => readBack(core, { packId, signal }),
+    confirmPack: async ({ packId }) => {
+      const { storage } = core.context;
+      if ((await readBackPack(storage, { packId, signal })) === undefined)
+        throw notArrived(storage.location, packId);
+    },
     onIndex: async ({ indexId, columns }) => {
       run.files.add(indexId, columns);
       await keepIndex(core.cache, indexId, columns);
@@ -76,14 +80,6 @@ async function act(run: PruneRun): Promise<void> {
     report(run, "index", { done: 0, total: run.files.count });
     await run.files.gather({ guard: () => guard(run), signal });
   }
-}
-
-async function readBack(
-  { context: { storage } }: RepositoryCore,
-  { packId, signal }: { readonly packId: string; readonly signal: AbortSignal },
-): Promise<void> {
-  const bytes = await storage.load({ type: "data", name: packId }, { signal });
-  if (sha256Hex(bytes) !== packId) throw notArrived(storage.location, packId);
 }
 
 /**

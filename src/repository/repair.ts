@@ -8,23 +8,21 @@ import { systemClock } from "#time";
 import { BlobWriter } from "./blob-writer.ts";
 import { openBlob } from "./blob-reader.ts";
 import { openCompressor } from "./compression.ts";
-import { sha256Hex } from "./crypto.ts";
 import { allocateKnownBlobs } from "./known-blobs.ts";
 import { type Lock, takeLock, underLock } from "./lock.ts";
 import { noReadings, ReadingNotes } from "./pack-readings.ts";
 import { PackSaver } from "./pack-saver.ts";
 import type { FinishedPack } from "./packer.ts";
-import { encodeIndex, type IndexedPack } from "./parsed-index.ts";
+import type { IndexedPack } from "./parsed-index.ts";
+import { readBackPack } from "./read-back-pack.ts";
+import { removeFiles } from "./remove-files.ts";
 import type { RepairOptions, RepairReport } from "./repair-report.ts";
 import { dropLost, repairedTag } from "./repair-snapshots.ts";
 import { planRepair, type RepairWork } from "./repair-work.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
 import { selfCheckFailed } from "./repository-error.ts";
-import { saveUnpacked } from "./unpacked-file.ts";
-
-/** restic design: an index file is full at 50,000 blobs. */
-const indexFullBlobs = 50_000;
+import { inFullIndexFiles, replaceIndex } from "./write-index.ts";
 
 export async function repairRepository(
   core: RepositoryCore,
@@ -96,7 +94,7 @@ class Repair {
   async run(): Promise<RepairReport> {
     const { plan, newIndex, removeIndexes, removePacks } = this.#work;
     await this.#saveBlobs();
-    for (const packs of fullIndexes(newIndex)) await this.#writeIndex(packs);
+    for (const packs of inFullIndexFiles(newIndex)) await this.#writeIndex(packs);
     await this.#remove("index", removeIndexes);
     await this.#remove("data", removePacks);
     await this.#forgetReadings();
@@ -161,24 +159,20 @@ class Repair {
 
   async #confirmPack({ packId }: FinishedPack): Promise<void> {
     const { storage } = this.#core.context;
-    const bytes = await storage.load({ type: "data", name: packId }, { signal: this.#signal });
-    if (sha256Hex(bytes) !== packId) throw selfCheckFailed("a pack that was stored");
+    if ((await readBackPack(storage, { packId, signal: this.#signal })) === undefined)
+      throw selfCheckFailed("a pack that was stored");
     this.#newPacks++;
   }
 
   async #writeIndex(packs: readonly IndexedPack[]): Promise<void> {
     await this.#lock.confirm();
-    const json = encodeIndex(packs);
-    await saveUnpacked(this.#core.context, "index", { json, signal: this.#signal });
+    await replaceIndex(this.#core, packs, this.#signal);
     this.#newIndexes++;
   }
 
   async #remove(type: "index" | "data", names: readonly string[]): Promise<void> {
     if (names.length > 0) await this.#lock.confirm();
-    for (const name of names) {
-      this.#signal.throwIfAborted();
-      await this.#core.context.storage.remove({ type, name }, { signal: this.#signal });
-    }
+    await removeFiles(this.#core.context.storage, { type, names, signal: this.#signal });
   }
 
   async #forgetReadings(): Promise<void> {
@@ -204,17 +198,4 @@ class Repair {
     });
     return repaired;
   }
-}
-
-function* fullIndexes(packs: readonly IndexedPack[]): Generator<readonly IndexedPack[]> {
-  let part: IndexedPack[] = [];
-  let blobs = 0;
-  for (const pack of packs) {
-    part.push(pack);
-    blobs += pack.blobs.length;
-    if (blobs < indexFullBlobs) continue;
-    yield part;
-    [part, blobs] = [[], 0];
-  }
-  if (part.length > 0) yield part;
 }
