@@ -1,5 +1,5 @@
 import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
-import { openMaildirStore } from "#mail";
+import { openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
 import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
 import type { Command } from "#sources";
@@ -249,7 +249,7 @@ export async function foldersOfOthers(
   { has, folder }: { readonly has: GroupPlan["has"]; readonly folder: string },
 ): Promise<ReadonlySet<RawPath>> {
   if (has === undefined) return new Set();
-  const { accounts } = await openMaildirStore(image);
+  const { accounts } = await openMailStore(image);
   const root = rawPathFromText(folder);
   return new Set(
     accounts

@@ -7,7 +7,7 @@ import {
   type RawPath,
   rawPathToBytes,
 } from "#image";
-import { encodeMailboxName, type MaildirAccount, openMaildirStore } from "#mail";
+import { encodeMailboxName, type MailAccount, openMailStore } from "#mail";
 import { CliError } from "./cli-error.ts";
 import { absoluteOf } from "./moment-view.ts";
 import { findMailbox } from "./scope.ts";
@@ -23,13 +23,13 @@ export type IntoFolder = {
 /** Finds `--into FOLDER` in the living mailbox, or says how it would be made (Maildir++). */
 export async function intoFolder(
   folder: string,
-  account: MaildirAccount,
+  account: MailAccount,
   root: RawPath,
 ): Promise<IntoFolder> {
   const mailbox = absoluteOf(root, account.root);
   const living = findMailbox(await livingMailboxes(mailbox), folder);
   if (living !== undefined)
-    return { path: absoluteOf(mailbox, living.rawPath), make: () => undefined };
+    return { path: absoluteOf(mailbox, living.path), make: () => undefined };
   const levels = folder.replace(/^INBOX\//i, "").split("/");
   if (levels.some((level) => level === "" || level.includes("."))) {
     throw new CliError(
@@ -45,7 +45,7 @@ export async function intoFolder(
 async function livingMailboxes(mailbox: RawPath) {
   try {
     await using image = await openDirectoryImage(mailbox);
-    const { accounts } = await openMaildirStore(image);
+    const { accounts } = await openMailStore(image);
     return (await accounts.find(({ root }) => root === "")?.mailboxes()) ?? [];
   } catch (error) {
     if (!isImageError(error) || error.code !== "image.not-found") throw error;

@@ -10,7 +10,7 @@ import {
   type RawPath,
   rawPathFromText,
 } from "#image";
-import { isMaildirFolder, type MaildirAccount, type MaildirMailbox, openMaildirStore } from "#mail";
+import { isMaildirFolder, type MailAccount, type StoredMailbox, openMailStore } from "#mail";
 import { CliError } from "./cli-error.ts";
 import { isAddressOf, mailboxAddress } from "./mailbox-address.ts";
 import { absoluteOf, type MomentView } from "./moment-view.ts";
@@ -28,7 +28,7 @@ export type Scope = {
   /** Undefined for the whole Image. */
   readonly entry?: Entry;
   /** The mailbox owner's Maildir that it is or lies in, where it is mail. */
-  readonly account?: MaildirAccount;
+  readonly account?: MailAccount;
 };
 
 type View = Pick<MomentView, "image" | "root"> & { readonly target: Target };
@@ -46,7 +46,7 @@ export async function scopesOf(
   const { image, root, target } = view;
   const { mailboxes } = target;
   if (mailboxes === undefined) return [await folderScope(view, withAccount)];
-  const store = await openMaildirStore(image);
+  const store = await openMailStore(image);
   const scopes: Scope[] = [];
   for (const account of store.accounts) {
     const address = mailboxAddress(absoluteOf(root, account.root));
@@ -109,7 +109,7 @@ async function listIfThere(image: Image, path: RawPath) {
 }
 
 /** The outermost Maildir that a path is or lies in. Looks upwards only: a large store is not walked for it. */
-async function enclosingAccount(image: Image, path: RawPath): Promise<MaildirAccount | undefined> {
+async function enclosingAccount(image: Image, path: RawPath): Promise<MailAccount | undefined> {
   let outermost: RawPath | undefined;
   for (
     let folder: RawPath | undefined = path;
@@ -120,14 +120,14 @@ async function enclosingAccount(image: Image, path: RawPath): Promise<MaildirAcc
     if (listing !== undefined && isMaildirFolder(listing)) outermost = folder;
   }
   if (outermost === undefined) return undefined;
-  const { accounts } = await openMaildirStore(image, outermost);
+  const { accounts } = await openMailStore(image, { root: outermost });
   return accounts.find(({ root }) => root === outermost);
 }
 
 type MailScopeOptions = { readonly address: string; readonly folder: string | undefined };
 
 async function mailScope(
-  account: MaildirAccount,
+  account: MailAccount,
   { address, folder }: MailScopeOptions,
 ): Promise<Scope> {
   if (folder === undefined)
@@ -143,11 +143,11 @@ async function mailScope(
       },
     );
   }
-  const isInbox = found.rawPath === account.root;
+  const isInbox = found.path === account.root;
   const parts = isInbox
-    ? messageFolders.map((name) => joinRawPath(found.rawPath, name))
-    : [found.rawPath];
-  return { shown: `${address}/${found.name}`, path: found.rawPath, parts, account };
+    ? messageFolders.map((name) => joinRawPath(found.path, name))
+    : [found.path];
+  return { shown: `${address}/${found.name}`, path: found.path, parts, account };
 }
 
 export const messageFolders: readonly RawName[] = [
@@ -157,9 +157,9 @@ export const messageFolders: readonly RawName[] = [
 
 /** "INBOX/Invoices" is how many clients show a folder that the server keeps as "Invoices". */
 export function findMailbox(
-  mailboxes: readonly MaildirMailbox[],
+  mailboxes: readonly StoredMailbox[],
   wanted: string,
-): MaildirMailbox | undefined {
+): StoredMailbox | undefined {
   const names = [wanted, wanted.replace(/^INBOX\//i, "")];
   for (const name of names) {
     const found =

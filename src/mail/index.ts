@@ -1,30 +1,35 @@
 /**
- * mail: what is inside an Image: where mail is cut so that what repeats is stored once, what
- * makes two messages the same, and Maildirs with their mailboxes, messages and headers.
+ * mail: what is inside an Image: stores of every layout with their mailboxes and messages, what
+ * makes two messages the same, headers, and where mail is cut so that what repeats is stored once.
  *
  * Mail is hostile input: everything here is bounded in memory and time, and parsers return
  * what they understood plus `problems`.
  */
-export { cutLookbackBytes, cutWhole, openCutter } from "./cutter.ts";
-export type { Cutter } from "./cutter-port.ts";
-export { type ContentKind, contentKindOf } from "./content-kind.ts";
-export { messageIdentity, messageIdentityOf } from "./message-identity.ts";
+export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
+export type { Cutter } from "./cut/cutter-port.ts";
+export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
+export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
-export { formatMaildirName, type MaildirName, parseMaildirName } from "./maildir-name.ts";
-export { isMaildirFolder } from "./maildir-find.ts";
+export { formatMaildirName, type MaildirName, parseMaildirName } from "./maildir/maildir-name.ts";
+export { isMaildirFolder } from "./maildir/maildir-find.ts";
 export {
-  type MaildirAccount,
-  type MaildirMailbox,
-  type MaildirMessage,
-  type MaildirMessages,
-  type MaildirStore,
-  openMaildirStore,
-} from "./maildir-store.ts";
+  type MailAccount,
+  type MailLayout,
+  mailLayouts,
+  type MailStore,
+  type ReadMessageOptions,
+  type StoredMailbox,
+  type StoredMessage,
+  type StoredMessages,
+  type Subscriptions,
+} from "./mail-store.ts";
+export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
   type MessageHeaders,
   readHeaders,
   type ReadHeadersOptions,
-} from "./message-headers.ts";
-export { decodeHeaderText } from "./encoded-words.ts";
+} from "./message/message-headers.ts";
+export { decodeHeaderText } from "./message/encoded-words.ts";
+export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";

@@ -11,7 +11,11 @@ export type MailProblem = {
     | "unreadable"
     | "too-deep"
     | "header"
-    | "encoded-word";
+    | "encoded-word"
+    /** A part of the store that says what is there: an index, a map, a list of mailboxes. */
+    | "index"
+    /** A message that the store lists and does not hold whole. */
+    | "damaged";
   /** One sentence in plain words. */
   readonly message: string;
 };

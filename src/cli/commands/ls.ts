@@ -1,10 +1,5 @@
 import { displayPath, type Entry, joinRawPath, type RawPath } from "#image";
-import {
-  type MaildirAccount,
-  type MaildirMailbox,
-  type MaildirMessage,
-  openMaildirStore,
-} from "#mail";
+import { type MailAccount, type StoredMailbox, type StoredMessage, openMailStore } from "#mail";
 import { formatBytes, formatInstant, toRfc3339Nano } from "#time";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
@@ -53,7 +48,7 @@ async function listMail(
   if (scope.entry !== undefined && scope.entry.type !== "directory") return undefined;
   const accounts =
     scope.account === undefined
-      ? (await openMaildirStore(image, scope.path)).accounts
+      ? (await openMailStore(image, { root: scope.path })).accounts
       : [scope.account];
   if (accounts.length === 0) return undefined;
   const folders: FolderRow[] = [];
@@ -83,7 +78,7 @@ async function listMail(
         safeText(address),
         safeText(mailbox.name),
         countText(count),
-        shownPath(view.root, mailbox.rawPath),
+        shownPath(view.root, mailbox.path),
       ]),
       { right: [2] },
     );
@@ -98,33 +93,33 @@ async function listMail(
 }
 
 type FolderRow = {
-  readonly account: MaildirAccount;
-  readonly mailbox: MaildirMailbox;
+  readonly account: MailAccount;
+  readonly mailbox: StoredMailbox;
   readonly address: string;
   readonly count: number;
 };
-type MessageRow = { readonly message: MaildirMessage; readonly summary: MessageSummary };
+type MessageRow = { readonly message: StoredMessage; readonly summary: MessageSummary };
 
 /** A folder of the mailbox that the scope is, or that lies below it. */
-function isWithin({ rawPath }: MaildirMailbox, { path, parts }: Scope): boolean {
-  if (parts.length > 1) return rawPath === path;
+function isWithin(mailbox: StoredMailbox, { path, parts }: Scope): boolean {
+  if (parts.length > 1) return mailbox.path === path;
   return (
     path === "" ||
-    rawPath === path ||
-    rawPath.startsWith(`${path}/`) ||
-    (path.startsWith(`${rawPath}/`) && isMessageFolder(rawPath, path))
+    mailbox.path === path ||
+    mailbox.path.startsWith(`${path}/`) ||
+    (path.startsWith(`${mailbox.path}/`) && isMessageFolder(mailbox, path))
   );
 }
 
 /** The messages of a folder are listed where it was named itself, or its `cur` or `new`. */
-function isNamedFolder({ rawPath }: MaildirMailbox, { path }: Scope): boolean {
-  return rawPath === path || isMessageFolder(rawPath, path);
+function isNamedFolder(mailbox: StoredMailbox, { path }: Scope): boolean {
+  return mailbox.path === path || isMessageFolder(mailbox, path);
 }
 
-function isMessageFolder(rawPath: RawPath, path: RawPath): boolean {
+function isMessageFolder(mailbox: StoredMailbox, path: RawPath): boolean {
   return (
-    path === joinRawPath(rawPath, "cur" as RawPath) ||
-    path === joinRawPath(rawPath, "new" as RawPath)
+    path === joinRawPath(mailbox.path, "cur" as RawPath) ||
+    path === joinRawPath(mailbox.path, "new" as RawPath)
   );
 }
 
@@ -133,7 +128,7 @@ function isPartOf(path: RawPath, scope: Scope): boolean {
 }
 
 async function messageRows(
-  messages: readonly MaildirMessage[],
+  messages: readonly StoredMessage[],
   { image }: MomentView,
   signal: AbortSignal,
 ): Promise<MessageRow[]> {
@@ -185,11 +180,11 @@ function messageJson({ message, summary }: MessageRow, { root }: MomentView): ob
 }
 
 function folderJson({ mailbox, address, count }: FolderRow, { root }: MomentView): object {
-  const { name, rawPath, uidValidity, uidNext } = mailbox;
+  const { name, path, uidValidity, uidNext } = mailbox;
   return {
     mailbox: address,
     name,
-    ...pathJson(absoluteOf(root, rawPath)),
+    ...pathJson(absoluteOf(root, path)),
     messages: count,
     ...(uidValidity === undefined ? {} : { uidValidity }),
     ...(uidNext === undefined ? {} : { uidNext }),

@@ -11,7 +11,7 @@ import {
   rootPath,
   walkImage,
 } from "#image";
-import { openMaildirStore } from "#mail";
+import { openMailStore } from "#mail";
 
 /** What a mail store holds and how fast it grows, as far as its files tell. */
 export type StoreFacts = {
@@ -224,5 +224,5 @@ async function countOwners(image: Image, { folders, isCut }: Count): Promise<num
     fingerprint: (path) => image.fingerprint(path),
     [Symbol.asyncDispose]: async () => undefined,
   };
-  return (await openMaildirStore(isCut ? seen : image)).accounts.length;
+  return (await openMailStore(isCut ? seen : image)).accounts.length;
 }

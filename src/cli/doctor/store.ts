@@ -1,6 +1,6 @@
 import { describeError, isRecoveryError } from "#errors";
 import { openDirectoryImage, rawPathFromText, volumeIdentity } from "#image";
-import { openMaildirStore } from "#mail";
+import { openMailStore } from "#mail";
 import { plural, safeText } from "../text.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
@@ -11,7 +11,7 @@ export async function* checkStore(folder: string, signal: AbortSignal): AsyncGen
     const path = rawPathFromText(folder);
     await using image = await openDirectoryImage(path);
     signal.throwIfAborted();
-    const { accounts, problems } = await openMaildirStore(image);
+    const { accounts, problems } = await openMailStore(image);
     if (accounts.length > 0) {
       let folders = 0;
       for (const account of accounts) folders += (await account.mailboxes()).length;

@@ -91,7 +91,7 @@ const maildir: ServerApplicability = {
     reason:
       "Mailboxes, UIDs, flags, keywords and messages are listed and read straight from the image, as doveadm fetch lists them.",
     ...triedByUs(
-      "src/mail/maildir-store.test.ts, with folders laid out by the test; Dovecot 2.3, with doveadm fetch as the oracle",
+      "src/mail/maildir/maildir-store.test.ts, with folders laid out by the test; Dovecot 2.3, with doveadm fetch as the oracle",
     ),
   },
 };

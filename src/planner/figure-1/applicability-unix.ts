@@ -142,7 +142,7 @@ const maildir: ServerApplicability = {
   reader: {
     reader: "here",
     reason: "Mailboxes, flags and messages are listed and read straight from the image.",
-    source: "src/mail/maildir-store.test.ts, with folders laid out by the test",
+    source: "src/mail/maildir/maildir-store.test.ts, with folders laid out by the test",
     grade: "C",
   },
 };
@@ -171,7 +171,7 @@ const courier: ServerApplicability = {
     reader: "here",
     reason:
       "Maildir++ with Courier's own lists of UIDs and subscriptions is listed and read straight from the image.",
-    source: "src/mail/maildir-store.test.ts, with folders and lists laid out by the test",
+    source: "src/mail/maildir/maildir-store.test.ts, with folders and lists laid out by the test",
     grade: "C",
   },
 };

@@ -55,7 +55,7 @@ export const chapter1: readonly Statement[] = [
     words: "Unix-based SMTP mail servers",
     here: "Maildir stores are captured while a real Dovecot writes to them; other layouts as folders",
     places: ["src/mail/", "docs/methods/sources.md"],
-    tests: ["test/live-store.test.ts", "src/mail/maildir-store.test.ts"],
+    tests: ["test/live-store.test.ts", "src/mail/maildir/maildir-store.test.ts"],
     rests: "A",
   },
   {

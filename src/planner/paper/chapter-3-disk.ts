@@ -89,7 +89,7 @@ export const chapter3Disk: readonly Statement[] = [
       "The number of available recovery images will depend on the disk capacity of the backup server.",
     here: "rules of retention; equal pieces are stored once, so that images cost what changed",
     places: ["src/policy/expiry.ts", "src/mail/"],
-    tests: ["src/policy/expiry.test.ts", "src/mail/cutter.test.ts"],
+    tests: ["src/policy/expiry.test.ts", "src/mail/cut/cutter.test.ts"],
     rests: deduplicated,
   },
   {
@@ -115,7 +115,7 @@ export const chapter3Disk: readonly Statement[] = [
     words:
       "Restore granularity is strictly dependent on selected backup granularity and/or use of a third part tool to browse restored email databases.",
     here: "message, folder, mailbox, server; the reader is built in (Maildir)",
-    places: ["docs/guide/restore.md", "src/mail/maildir-store.ts"],
+    places: ["docs/guide/restore.md", "src/mail/maildir/maildir-store.ts"],
     tests: ["src/cli/end-to-end.test.ts", "src/recovery/restore-maildir.test.ts"],
     rests: deduplicated,
   },

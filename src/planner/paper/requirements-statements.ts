@@ -171,8 +171,8 @@ export const requirementsStatements: readonly Statement[] = [
     words:
       "Use replicas in combination with email readers: Third party products that read replicas of email databases are able to browse, copy, and paste desired objects from replicas back to production data.",
     here: "the reader is built in and works on any Image: `ls`, `show`, `restore --into` (Maildir)",
-    places: ["src/mail/maildir-store.ts", "src/cli/commands/show.ts"],
-    tests: ["src/mail/maildir-store.test.ts", "src/cli/end-to-end.test.ts"],
+    places: ["src/mail/maildir/maildir-store.ts", "src/cli/commands/show.ts"],
+    tests: ["src/mail/maildir/maildir-store.test.ts", "src/cli/end-to-end.test.ts"],
     rests: "B",
   },
   {

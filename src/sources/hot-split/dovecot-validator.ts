@@ -172,7 +172,7 @@ function ownedByRoot(root: RawPath): SourceError {
  */
 function removeLocks(root: RawPath, mailboxes: readonly ListedMailbox[]): void {
   const top = root.slice(0, root.length - (mailboxes[0]?.account.length ?? 0));
-  const folders = new Set([root, ...mailboxes.map(({ rawPath }) => `${trimmed(top)}/${rawPath}`)]);
+  const folders = new Set([root, ...mailboxes.map(({ path }) => `${trimmed(top)}/${path}`)]);
   for (const folder of folders as Set<RawPath>) {
     const names = readdirSync(rawPathToBytes(folder), { encoding: "latin1" });
     for (const name of names as RawName[]) {
@@ -203,8 +203,8 @@ function configuration(
     readonly owner: { readonly uid: number; readonly gid: number };
   },
 ): string {
-  const isNested = mailboxes.some(({ account, rawPath }) => {
-    const within = account === "" ? rawPath : rawPath.slice(account.length + 1);
+  const isNested = mailboxes.some(({ account, path }) => {
+    const within = account === "" ? path : path.slice(account.length + 1);
     return within !== "" && !within.startsWith(".");
   });
   return `base_dir = ${home}/run

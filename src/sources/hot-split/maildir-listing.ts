@@ -1,12 +1,12 @@
 import { displayPath, type Image, type MailboxCount, type RawPath } from "#image";
-import { type MaildirMailbox, type MaildirMessage, openMaildirStore } from "#mail";
+import { type StoredMailbox, type StoredMessage, openMailStore } from "#mail";
 import type { Findings } from "./findings.ts";
 
 /** One mailbox of a frozen store, as our own reader sees it. */
-export type ListedMailbox = MaildirMailbox & {
+export type ListedMailbox = StoredMailbox & {
   /** The account's folder within the Image. */
   readonly account: RawPath;
-  readonly messages: readonly MaildirMessage[];
+  readonly messages: readonly StoredMessage[];
 };
 
 const keptCounts = 1000;
@@ -19,7 +19,7 @@ export async function listMaildirs(
   image: Image,
   { findings, signal }: { readonly findings: Findings; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly ListedMailbox[]> {
-  const store = await openMaildirStore(image);
+  const store = await openMailStore(image);
   const listed: ListedMailbox[] = [];
   for (const { code, message } of store.problems)
     if (code === "unreadable") findings.add(`${message}.`.replace(/\.\.$/, "."));

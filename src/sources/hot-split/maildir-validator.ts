@@ -8,7 +8,7 @@ import {
   type RawPath,
   type Validation,
 } from "#image";
-import { contentKindOf, type MaildirMessage } from "#mail";
+import { contentKindOf, type StoredMessage } from "#mail";
 import { Findings } from "./findings.ts";
 import { countsOf, type ListedMailbox, listMaildirs } from "./maildir-listing.ts";
 import type { ValidationRequest, Validator } from "./validator.ts";
@@ -80,7 +80,7 @@ async function checkMailbox(
       }),
     );
     for (const [index, state] of wrong.entries()) {
-      const path = (batch[index] as MaildirMessage).path;
+      const path = (batch[index] as StoredMessage).path;
       if (state !== undefined) findings.add(`Message "${displayPath(path)}" ${state}.`);
     }
   }
@@ -88,7 +88,7 @@ async function checkMailbox(
 
 async function whatIsWrong(
   image: Image,
-  message: MaildirMessage,
+  message: StoredMessage,
   { fileBytes, signal }: { readonly fileBytes: number; readonly signal: AbortSignal | undefined },
 ): Promise<string | undefined> {
   if (fileBytes === 0) return "is empty";

@@ -1,4 +1,4 @@
-import { addProblem, type MailProblem } from "./mail-problem.ts";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
 
 const encodedWord = /=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\s]{0,4096})\?=/g;
 

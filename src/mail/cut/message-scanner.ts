@@ -1,6 +1,11 @@
 import { CutPlan } from "./cut-plan.ts";
 import { isPacked } from "./content-kind.ts";
-import { afterFromLine, deliveryTraceEnd, isField, traceLimitBytes } from "./delivery-trace.ts";
+import {
+  afterFromLine,
+  deliveryTraceEnd,
+  isField,
+  traceLimitBytes,
+} from "../message/delivery-trace.ts";
 import { boundaryLimitBytes, entityLayoutOf } from "./mime-boundary.ts";
 
 /** Multiparts within multiparts; deeper ones are cut as one part. */

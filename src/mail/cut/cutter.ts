@@ -9,7 +9,7 @@ import { MboxCutter } from "./mbox-cutter.ts";
 import { MessageScanner } from "./message-scanner.ts";
 import { MessageStream } from "./message-stream.ts";
 import { partMinimumBytes, restMinimumBytes } from "./cut-plan.ts";
-import { afterFromLine, deliveryTraceEnd } from "./delivery-trace.ts";
+import { afterFromLine, deliveryTraceEnd } from "../message/delivery-trace.ts";
 
 /** A cut is never announced later than this many bytes behind what was pushed. */
 export const cutLookbackBytes: number = 128 * 1024;

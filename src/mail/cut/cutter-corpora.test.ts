@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { contentKindOf, cutWhole, messageIdentityOf, openCutter, readHeaders } from "#mail";
 import { rawPathFromText } from "#image";
 
-const archive = join(import.meta.dirname, "../../../shared/corpora/corpora.tar.xz");
+const archive = join(import.meta.dirname, "../../../../shared/corpora/corpora.tar.xz");
 const hasTools =
   spawnSync("xz", ["--version"]).status === 0 && spawnSync("tar", ["--version"]).status === 0;
 const skip = !existsSync(archive)

@@ -1,4 +1,4 @@
-import { addProblem, type MailProblem } from "./mail-problem.ts";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
 
 /** What a server remembers of a Maildir's messages beside their files. */
 export type UidList = {

@@ -1,5 +1,5 @@
 import { decodeHeaderText } from "./encoded-words.ts";
-import { addProblem, type MailProblem } from "./mail-problem.ts";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
 
 /** A field as it stands there: unfolded, one character per byte, without surrounding blanks. */
 export type HeaderField = { readonly name: string; readonly value: string };

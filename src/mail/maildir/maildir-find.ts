@@ -1,5 +1,5 @@
 import { type Image, joinRawPath, type Listing, type RawName, type RawPath } from "#image";
-import { addProblem, type MailProblem } from "./mail-problem.ts";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
 
 /** A mailbox owner's Maildirs: the inbox, and the folders in or below it. */
 export type FoundAccount = {
@@ -31,6 +31,16 @@ type Folder = {
 
 type AccountBuilder = { readonly root: RawPath; readonly folders: RawPath[] };
 
+export type FindMaildirsOptions = {
+  readonly problems: MailProblem[];
+  /** Whether a folder that is no Maildir and lies in none is mail of another layout: then nothing below it is looked at. */
+  readonly claim?: (folder: {
+    readonly path: RawPath;
+    readonly listing: Listing;
+  }) => Promise<boolean>;
+  readonly signal?: AbortSignal | undefined;
+};
+
 /**
  * Finds every Maildir below the root. One whose name starts with "." belongs to the folder it
  * lies in (Maildir++), one below another to that (Dovecot's LAYOUT=fs), any other is an
@@ -39,7 +49,7 @@ type AccountBuilder = { readonly root: RawPath; readonly folders: RawPath[] };
 export async function findMaildirs(
   image: Image,
   root: RawPath,
-  problems: MailProblem[],
+  { problems, claim, signal }: FindMaildirsOptions,
 ): Promise<readonly FoundAccount[]> {
   const accounts = new Map<RawPath, AccountBuilder>();
   const accountAt = (path: RawPath): AccountBuilder => {
@@ -51,13 +61,15 @@ export async function findMaildirs(
   for (;;) {
     const folder = waiting.pop();
     if (folder === undefined) break;
+    signal?.throwIfAborted();
     const listing = await listOrComplain(image, folder, { isRoot: folder.path === root, problems });
     if (listing === undefined) continue;
     let account = folder.account;
     if (isMaildirFolder(listing)) {
       account ??= accountAt(ownerOf(folder.path, root));
       account.folders.push(relativeTo(account.root, folder.path));
-    }
+    } else if (account === undefined && (await claim?.({ path: folder.path, listing })) === true)
+      continue;
     for (let index = listing.length - 1; index >= 0; index--) {
       const entry = listing.entry(index);
       if (entry.type !== "directory" || reservedNames.has(entry.name)) continue;

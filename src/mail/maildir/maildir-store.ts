@@ -6,115 +6,61 @@ import {
   rawBaseName,
   type RawName,
   type RawPath,
-  rootPath,
 } from "#image";
-import { findMaildirs, type FoundAccount } from "./maildir-find.ts";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
+import {
+  byUid,
+  type MailAccount,
+  type StoredMailbox,
+  type StoredMessage,
+  type StoredMessages,
+} from "../mail-store.ts";
+import { decodeMailboxName } from "../mailbox-name.ts";
+import type { FoundAccount } from "./maildir-find.ts";
 import { parseMaildirName } from "./maildir-name.ts";
 import { readLines, type UidList, UidListReader } from "./maildir-uid-list.ts";
-import { addProblem, type MailProblem } from "./mail-problem.ts";
-import { decodeMailboxName } from "./mailbox-name.ts";
-
-/** All mail of one or many users, kept in Maildirs. */
-export type MaildirStore = {
-  /** Ascending by raw path. */
-  readonly accounts: readonly MaildirAccount[];
-  readonly problems: readonly MailProblem[];
-  readMessage(message: Pick<MaildirMessage, "path">): AsyncIterable<Uint8Array>;
-};
 
 /** A mailbox owner's Maildir++ root, or the top of a tree of Maildirs. */
-export type MaildirAccount = {
-  readonly root: RawPath;
-  mailboxes(): Promise<readonly MaildirMailbox[]>;
-  /** Every message of one mailbox. Throws ImageError when `cur` or `new` cannot be listed. */
-  messages(mailbox: Pick<MaildirMailbox, "rawPath">): Promise<MaildirMessages>;
-  /** Names of the mailboxes that the owner's clients show. */
-  subscriptions(): Promise<{
-    readonly names: readonly string[];
-    readonly problems: readonly MailProblem[];
-  }>;
-};
-
-export type MaildirMailbox = {
-  /** As a person reads it: "INBOX", "Archive/2024". */
-  readonly name: string;
-  /** The folder that holds `cur` and `new`. */
-  readonly rawPath: RawPath;
-  readonly uidValidity?: number;
-  readonly uidNext?: number;
-  readonly guid?: string;
-  readonly problems: readonly MailProblem[];
-};
-
-export type MaildirMessages = {
-  readonly messages: readonly MaildirMessage[];
-  readonly problems: readonly MailProblem[];
-};
-
-export type MaildirMessage = {
-  readonly path: RawPath;
-  readonly baseName: RawName;
-  /** IMAP's flags: `\Seen`, … and `$Forwarded`. */
-  readonly flags: readonly string[];
-  /** Names from `dovecot-keywords`; "unknown-N" for a letter that it does not explain. */
-  readonly keywords: readonly string[];
-  readonly uid?: number;
-  /** When the message arrived: the file's mtime, nanoseconds since 1970 UTC. */
-  readonly internalDateNs: bigint;
-  /** S= of the name, else the file's size. */
-  readonly sizeBytes: number;
-  /** W= of the name: the size with CRLF. */
-  readonly virtualSizeBytes?: number;
-  /** In `new`: no client has seen it yet. */
-  readonly isRecent: boolean;
-};
-
-const uidListNames = ["dovecot-uidlist", "courierimapuiddb"] as const;
-const subscriptionNames = ["subscriptions", "courierimapsubscribed"] as const;
-
-/** Opens the Maildirs anywhere below `root`. Throws ImageError when `root` itself cannot be listed. */
-export async function openMaildirStore(
-  image: Image,
-  root: RawPath = rootPath,
-): Promise<MaildirStore> {
-  const problems: MailProblem[] = [];
-  const found = await findMaildirs(image, root, problems);
+export function openMaildirAccount(image: Image, account: FoundAccount): MailAccount {
   return {
-    accounts: found.map((account) => openAccount(image, account)),
-    problems,
-    readMessage: (message) => image.read(message.path),
-  };
-}
-
-function openAccount(image: Image, account: FoundAccount): MaildirAccount {
-  return {
+    layout: "maildir",
     root: account.root,
-    mailboxes: async () => {
-      const mailboxes: MaildirMailbox[] = [];
-      for (const folder of account.folders)
+    mailboxes: async (signal) => {
+      const mailboxes: StoredMailbox[] = [];
+      for (const folder of account.folders) {
+        signal?.throwIfAborted();
         mailboxes.push(await readMailbox(image, account, folder));
+      }
       return mailboxes;
     },
-    messages: (mailbox) => readMessages(image, mailbox.rawPath),
+    messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
+    read: (message, options) => image.read(message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
 }
+
+const uidListNames = ["dovecot-uidlist", "courierimapuiddb"] as const;
+const keywordsName = "dovecot-keywords";
+const subscriptionNames = ["subscriptions", "courierimapsubscribed"] as const;
 
 async function readMailbox(
   image: Image,
   account: FoundAccount,
   folder: RawPath,
-): Promise<MaildirMailbox> {
+): Promise<StoredMailbox> {
   const problems: MailProblem[] = [];
-  const rawPath = folder === "" ? account.root : joinRawPath(account.root, folder);
+  const path = folder === "" ? account.root : joinRawPath(account.root, folder);
   const {
     uids: _,
     problems: listProblems,
     ...header
-  } = await readUidList(image, rawPath, { headerOnly: true });
+  } = await readUidList(image, path, { headerOnly: true });
   const name =
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
-  return { name, rawPath, ...header, problems: [...problems, ...listProblems] };
+  const dependsOn = ["cur", "new", ...uidListNames, keywordsName].map((part) =>
+    joinRawPath(path, part as RawName),
+  );
+  return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
 }
 
 /** ".A.B" is B below A in Maildir++; without the dot in front a dot is a dot. */
@@ -131,16 +77,20 @@ function mailboxName(hierarchy: readonly string[], problems: MailProblem[]): str
   return names.join("/");
 }
 
-async function readMessages(image: Image, rawPath: RawPath): Promise<MaildirMessages> {
+async function readMessages(
+  image: Image,
+  path: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<StoredMessages> {
   const problems: MailProblem[] = [];
-  const uidList = await readUidList(image, rawPath, { headerOnly: false });
+  const uidList = await readUidList(image, path, { headerOnly: false });
   problems.push(...uidList.problems);
-  const keywords = await readKeywords(image, rawPath, problems);
-  const messages: MaildirMessage[] = [];
+  const keywords = await readKeywords(image, path, problems);
+  const messages: StoredMessage[] = [];
   const seen = new Set<string>();
   for (const folderName of ["cur", "new"] as const) {
-    const folder = joinRawPath(rawPath, folderName as RawName);
-    const listing: Listing = await image.list(folder);
+    const folder = joinRawPath(path, folderName as RawName);
+    const listing: Listing = await image.list(folder, signal);
     for (const problem of listing.problems) addProblem(problems, "unreadable", problem.message);
     for (const entry of listing) {
       if (entry.name.startsWith(".")) continue;
@@ -158,11 +108,12 @@ async function readMessages(image: Image, rawPath: RawPath): Promise<MaildirMess
       }
       seen.add(name.baseName);
       const uid = uidList.uids.get(name.baseName);
+      const file = joinRawPath(folder, entry.name);
       messages.push({
-        path: joinRawPath(folder, entry.name),
-        baseName: name.baseName,
+        key: file,
+        path: file,
         flags: name.flags,
-        keywords: Array.from(name.keywordLetters, (letter) => keywordOf(letter, keywords)),
+        keywords: Array.from(name.keywordLetters, (letter) => keywordOf(letter, keywords)).sort(),
         ...(uid === undefined ? {} : { uid }),
         internalDateNs: entry.mtimeNs,
         sizeBytes: name.sizeBytes ?? entry.sizeBytes,
@@ -171,7 +122,7 @@ async function readMessages(image: Image, rawPath: RawPath): Promise<MaildirMess
       });
     }
   }
-  return { messages, problems };
+  return { messages: messages.sort(byUid), problems };
 }
 
 function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): string {
@@ -181,14 +132,13 @@ function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): strin
 
 async function readUidList(
   image: Image,
-  rawPath: RawPath,
+  path: RawPath,
   options: { readonly headerOnly: boolean },
 ): Promise<UidList> {
   for (const name of uidListNames) {
-    const path = joinRawPath(rawPath, name as RawName);
     const reader = new UidListReader();
     const problems: MailProblem[] = [];
-    const isThere = await eachLine(image, path, {
+    const isThere = await eachLine(image, joinRawPath(path, name as RawName), {
       line: (line) => {
         reader.line(line);
         return !options.headerOnly;
@@ -205,11 +155,11 @@ async function readUidList(
 
 async function readKeywords(
   image: Image,
-  rawPath: RawPath,
+  path: RawPath,
   problems: MailProblem[],
 ): Promise<ReadonlyMap<number, string>> {
   const keywords = new Map<number, string>();
-  await eachLine(image, joinRawPath(rawPath, "dovecot-keywords" as RawName), {
+  await eachLine(image, joinRawPath(path, keywordsName as RawName), {
     line: (line) => {
       const match = /^([0-9]{1,4}) (\S{1,500})$/.exec(line);
       if (match === null)

@@ -1,0 +1,19 @@
+import type { Image, Listing, RawPath } from "#image";
+import type { MailProblem } from "./mail-problem.ts";
+import type { MailAccount } from "./mail-store.ts";
+
+/** A folder that the search for mail has come to. */
+export type LookedAt = {
+  readonly image: Image;
+  readonly path: RawPath;
+  readonly listing: Listing;
+  /** What could not be looked at goes here. */
+  readonly problems: MailProblem[];
+  readonly signal: AbortSignal | undefined;
+};
+
+/**
+ * Says whether a folder holds mail of one layout: the accounts in it, and nothing below it is looked
+ * at any more; or undefined. Reads as little as will tell: it is asked about every folder of a store.
+ */
+export type LayoutFinder = (folder: LookedAt) => Promise<readonly MailAccount[] | undefined>;
