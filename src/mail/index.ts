@@ -23,7 +23,7 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
-export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
   type MessageHeaders,
