@@ -1,8 +1,9 @@
 import { displayPath, type Entry, joinRawPath, type RawPath } from "#image";
-import { isMailError, type MailAccount, type StoredMessage } from "#mail";
+import { isMailError, type StoredMessage } from "#mail";
 import { formatBytes, formatInstant, toRfc3339Nano } from "#time";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { messageName } from "../message-number.ts";
 import { type MessageSummary, pathJson, summariseBytes } from "../message-summary.ts";
 import {
   absoluteOf,
@@ -114,7 +115,7 @@ async function messageRows(
   );
   for (const message of byDate) {
     signal.throwIfAborted();
-    const name = messageName({ account, folder, message }, root);
+    const name = messageName(message, { account, folder, root });
     try {
       rows.push({
         message,
@@ -128,24 +129,6 @@ async function messageRows(
     }
   }
   return rows;
-}
-
-/** A file of its own, or "FOLDER#UID", which is understood where a target is. */
-function messageName(
-  {
-    account,
-    folder,
-    message,
-  }: {
-    readonly account: MailAccount;
-    readonly folder: string;
-    readonly message: StoredMessage;
-  },
-  root: RawPath,
-): string {
-  if (account.layout === "maildir" || message.uid === undefined)
-    return shownPath(root, message.path);
-  return `${folder}#${message.uid}`;
 }
 
 const flagLetters: Readonly<Record<string, string>> = {
