@@ -31,5 +31,13 @@ export {
   type ReadHeadersOptions,
 } from "./message/message-headers.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
+export {
+  compressionMagicBytes,
+  compressionOf,
+  decompressMessage,
+  type DecompressOptions,
+  type MessageCompression,
+  messageCompressions,
+} from "./compression/message-compression.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";
