@@ -23,6 +23,7 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
+export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,

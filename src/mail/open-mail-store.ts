@@ -1,4 +1,6 @@
 import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
+import { findDbox } from "./dovecot/dbox-find.ts";
+import type { DboxPlaces } from "./dovecot/dbox-places.ts";
 import type { LayoutFinder, LookedAt } from "./layout-finder.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
@@ -8,11 +10,13 @@ import { openMaildirAccount } from "./maildir/maildir-store.ts";
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
+  /** Where an account of Dovecot keeps what is not in its mail folder; for a `root` that is one account. */
+  readonly places?: DboxPlaces;
   readonly signal?: AbortSignal;
 };
 
 /** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [];
+const finders: readonly LayoutFinder[] = [findDbox];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -20,7 +24,7 @@ const finders: readonly LayoutFinder[] = [];
  */
 export async function openMailStore(
   image: Image,
-  { root = rootPath, signal }: OpenMailStoreOptions = {},
+  { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
   const others: MailAccount[] = [];
@@ -28,7 +32,7 @@ export async function openMailStore(
     problems,
     signal,
     claim: async (folder) => {
-      const accounts = await accountsOf({ ...folder, image, problems, signal });
+      const accounts = await accountsOf({ ...folder, image, places, problems, signal });
       others.push(...(accounts ?? []));
       return accounts !== undefined;
     },
@@ -53,7 +57,14 @@ export async function openAccountsAround(
     if (listing === undefined) continue;
     if (isMaildirFolder(listing)) outermost = folder;
     else if (outermost === undefined) {
-      const found = await accountsOf({ image, path: folder, listing, problems: [], signal });
+      const found = await accountsOf({
+        image,
+        path: folder,
+        listing,
+        places: undefined,
+        problems: [],
+        signal,
+      });
       // A folder of mail may lie in a larger store: the outermost is what a server opens.
       const around = found?.filter(({ root }) => isWithin(path, root)) ?? [];
       if (around.length > 0) others = around;
