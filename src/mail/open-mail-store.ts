@@ -1,4 +1,5 @@
 import { type Image, type RawPath, rootPath } from "#image";
+import { type CyrusPlaces, CyrusSearch } from "./cyrus/cyrus-search.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
@@ -8,11 +9,10 @@ import { openMaildirAccount } from "./maildir/maildir-store.ts";
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
+  /** Where parts of a store lie that are spread over the Image, where that is known. */
+  readonly places?: { readonly cyrus?: CyrusPlaces };
   readonly signal?: AbortSignal;
 };
-
-/** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -20,8 +20,11 @@ const finders: readonly LayoutFinder[] = [];
  */
 export async function openMailStore(
   image: Image,
-  { root = rootPath, signal }: OpenMailStoreOptions = {},
+  { root = rootPath, places = {}, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
+  const cyrus = new CyrusSearch(places.cyrus);
+  // Asked in this order about every folder that is not a Maildir and lies in none.
+  const finders: readonly LayoutFinder[] = [cyrus.look];
   const problems: MailProblem[] = [];
   const others: MailAccount[] = [];
   const found = await findMaildirs(image, root, {
@@ -37,6 +40,7 @@ export async function openMailStore(
       return false;
     },
   });
+  others.push(...(await cyrus.accounts({ image, problems, signal })));
   const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
   return { accounts: accounts.sort(byRoot), problems };
 }
