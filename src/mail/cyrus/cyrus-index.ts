@@ -147,10 +147,15 @@ function readRecord(bytes: Buffer, layout: IndexLayout): IndexRecord | undefined
   };
 }
 
-/** With a damaged header: the layout by which most of the first records are sound. */
+/** With a damaged header: the layout by which most of the first records are sound; the one it names before others. */
 function likelyLayout(view: Buffer): IndexLayout | undefined {
   let best: { readonly layout: IndexLayout; readonly sound: number } | undefined;
-  for (const layout of new Set(indexLayouts.values())) {
+  const named = view.length < 12 ? undefined : indexLayouts.get(view.readUInt32BE(8));
+  const layouts = new Set([
+    ...(named === undefined ? [] : [named]),
+    ...[...indexLayouts.values()].reverse(),
+  ]);
+  for (const layout of layouts) {
     let sound = 0;
     for (let index = 0; index < 1000; index++) {
       const at = layout.headerBytes + index * layout.recordBytes;

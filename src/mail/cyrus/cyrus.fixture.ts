@@ -50,7 +50,7 @@ const headerStart =
   '"The best thing about this system was that it had lots of goals."\n' +
   "\t--Jim Morris on Andrew\n";
 
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return /^[A-Za-z0-9.]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
