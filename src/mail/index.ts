@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
@@ -24,6 +25,7 @@ export {
   type Subscriptions,
 } from "./mail-store.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
+export type { MailPlaces } from "./mail-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
