@@ -4,6 +4,7 @@ import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
 import { findMaildirs, isMaildirFolder } from "./maildir/maildir-find.ts";
 import { openMaildirAccount } from "./maildir/maildir-store.ts";
+import { findMboxes } from "./mbox/find-mboxes.ts";
 
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
@@ -12,7 +13,7 @@ export type OpenMailStoreOptions = {
 };
 
 /** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [];
+const finders: readonly LayoutFinder[] = [findMboxes];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -28,9 +29,11 @@ export async function openMailStore(
     problems,
     signal,
     claim: async (folder) => {
-      const accounts = await accountsOf({ ...folder, image, problems, signal });
+      const below: RawPath[] = [];
+      const lookBelow = (path: RawPath): void => void below.push(path);
+      const accounts = await accountsOf({ ...folder, image, problems, signal, lookBelow });
       others.push(...(accounts ?? []));
-      return accounts !== undefined;
+      return accounts === undefined ? undefined : below;
     },
   });
   const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
@@ -53,7 +56,14 @@ export async function openAccountsAround(
     if (listing === undefined) continue;
     if (isMaildirFolder(listing)) outermost = folder;
     else if (outermost === undefined) {
-      const found = await accountsOf({ image, path: folder, listing, problems: [], signal });
+      const found = await accountsOf({
+        image,
+        path: folder,
+        listing,
+        problems: [],
+        signal,
+        lookBelow: () => undefined,
+      });
       // A folder of mail may lie in a larger store: the outermost is what a server opens.
       const around = found?.filter(({ root }) => isWithin(path, root)) ?? [];
       if (around.length > 0) others = around;
