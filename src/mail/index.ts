@@ -24,12 +24,10 @@ export {
   type Subscriptions,
 } from "./mail-store.ts";
 export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
-export {
-  type HeaderField,
-  type MessageHeaders,
-  readHeaders,
-  type ReadHeadersOptions,
-} from "./message/message-headers.ts";
+export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
+export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
+export { type MailAddress } from "./message/addresses.ts";
+export { extractText, type ExtractOptions, type MessageText } from "./mime/extract-text.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";
