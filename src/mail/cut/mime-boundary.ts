@@ -18,14 +18,17 @@ export function entityLayoutOf(contentType: string): EntityLayout | undefined {
   return layoutOf(readParameters(contentType));
 }
 
-/** The same of a value that was read already. */
-export function layoutOf({ value, parameters }: StructuredValue): EntityLayout | undefined {
+/** The same of a value that was read already. A reader that holds the whole message may allow more. */
+export function layoutOf(
+  { value, parameters }: StructuredValue,
+  limitBytes: number = boundaryLimitBytes,
+): EntityLayout | undefined {
   if (value === "message/rfc822" || value === "message/global") return { kind: "message" };
   if (!value.startsWith("multipart/")) return undefined;
   const parameter = parameters.get("boundary");
   const boundary = (parameter?.token ?? parameter?.extended?.bytes ?? "").replace(/[ \t]+$/, "");
   const isUsable =
-    boundary.length > 0 && boundary.length <= boundaryLimitBytes && !hasControlCharacter(boundary);
+    boundary.length > 0 && boundary.length <= limitBytes && !hasControlCharacter(boundary);
   return isUsable ? { kind: "multipart", boundary } : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { decodeHeaderText } from "./encoded-words.ts";
+import { decodeHeaderText, decodeRawHeader } from "./encoded-words.ts";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 
 /** One person or list in From, To and the like. */
@@ -116,11 +116,18 @@ class AddressReader {
       addProblem(this.#problems, "header", message);
       return;
     }
-    const address = decodeHeaderText(
-      angle === undefined ? withoutBlanks(written) : withoutRoute(angle),
-    );
-    const isNamed = angle !== undefined && written !== "";
-    const name = decodeHeaderText(isNamed ? written : commented, this.#problems);
+    if (angle !== undefined) {
+      this.#add(written === "" ? commented : written, withoutRoute(angle));
+    } else if (written.includes("@")) {
+      for (const address of bareAddresses(written)) this.#add(commented, address);
+    } else if (written.includes("=?")) this.#add(written, "");
+    else this.#add(commented, written);
+  }
+
+  #add(writtenName: string, writtenAddress: string): void {
+    const name = decodeHeaderText(writtenName, this.#problems);
+    // Encoded words have no meaning within an address (RFC 2047 §5); bytes beyond ASCII do (RFC 6532).
+    const address = decodeRawHeader(writtenAddress);
     if (address === "" && name === "") return;
     const group = this.#group;
     this.#addresses.push({ name, address, ...(group === undefined ? {} : { group }) });
@@ -199,6 +206,13 @@ function withoutRoute(text: string): string {
   const trimmed = withoutBlanks(text.includes("(") ? text.replace(/\([^()]*\)/g, "") : text);
   if (!trimmed.startsWith("@")) return trimmed;
   return trimmed.slice(trimmed.indexOf(":") + 1);
+}
+
+/** Mostly one; several where the commas between them were forgotten. */
+function bareAddresses(written: string): readonly string[] {
+  const words = written.split(/[ \t]+/);
+  if (words.length > 1 && words.every((word) => /^[^@]+@[^@]+$/.test(word))) return words;
+  return [withoutBlanks(written)];
 }
 
 /** RFC 5322 §4.4 allows blanks around dots and "@"; within quotes they count. */

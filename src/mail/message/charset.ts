@@ -73,7 +73,11 @@ export function decodeCharset(
   // Seven bits say the same in every character set but those that shift.
   if (name === "utf-7") return decodeUtf7(bytes);
   const decoder = decoderOf(name);
-  if (decoder !== undefined) return decoder.decode(bytes);
+  if (decoder !== undefined) {
+    return name === "iso-2022-jp"
+      ? decoder.decode(withoutIdleShifts(bytes))
+      : decoder.decode(bytes);
+  }
   addProblem(
     problems,
     "charset",
@@ -133,6 +137,14 @@ function decoderOf(name: string): TextDecoder | undefined {
     unknown.add(name);
     return undefined;
   }
+}
+
+/** Two shifts without text between, as joined encoded words have them, would be an error to the decoder. */
+function withoutIdleShifts(bytes: Buffer): Buffer {
+  const text = bytes.toString("latin1");
+  // oxlint-disable-next-line no-control-regex
+  const needed = text.replace(/\u001b[($][BJI@](?=\u001b[($][BJI@])/g, "");
+  return needed.length === text.length ? bytes : Buffer.from(needed, "latin1");
 }
 
 /** RFC 2152: `+` base64 of UTF-16 `-`; `+-` is a plus. */

@@ -10,7 +10,7 @@ const encodedWord = /=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\r\n]{
  * between two joined again; raw bytes as UTF-8 where they are, else Windows-1252.
  */
 export function decodeHeaderText(raw: string, problems: MailProblem[] = []): string {
-  if (!raw.includes("=?")) return decodeRaw(raw);
+  if (!raw.includes("=?")) return decodeRawHeader(raw);
   let text = "";
   let end = 0;
   let charset = "";
@@ -25,14 +25,14 @@ export function decodeHeaderText(raw: string, problems: MailProblem[] = []): str
     const word = (match[1] as string).toLowerCase();
     const isAdjacent = end > 0 && /^[ \t]*$/.test(between);
     if (!isAdjacent || word !== charset) flush();
-    if (!isAdjacent) text += decodeRaw(between);
+    if (!isAdjacent) text += decodeRawHeader(between);
     charset = word;
     bytes.push(decodeWord(match[2] as string, match[3] as string));
     end = match.index + match[0].length;
   }
   flush();
   for (const { message } of found) addProblem(problems, "encoded-word", message);
-  return text + decodeRaw(raw.slice(end));
+  return text + decodeRawHeader(raw.slice(end));
 }
 
 function decodeWord(encoding: string, content: string): Buffer {
@@ -45,7 +45,8 @@ function decodeWord(encoding: string, content: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-function decodeRaw(raw: string): string {
+/** Bytes of a header (one character each) as they stand, as text. */
+export function decodeRawHeader(raw: string): string {
   // oxlint-disable-next-line no-control-regex
   if (!/[^\u0000-\u007f]/.test(raw)) return raw;
   return decodeUnstated(Buffer.from(raw, "latin1"));

@@ -25,8 +25,8 @@ const nameLimit = 200;
 
 /**
  * Reads the header that begins at `from` (RFC 5322 §2.2). Lines that are no fields are left out
- * and named; where no blank line follows at all, the body begins with the first of them, so that
- * its text is not lost (a blank line that was forgotten).
+ * and named; where no field is there or no blank line follows, the body begins with the first of
+ * them, so that its text is not lost (a blank line that was forgotten).
  */
 export function readHeaderFields(
   bytes: Buffer,
@@ -80,10 +80,12 @@ export function readHeaderFields(
     fields.push(last);
   }
   for (const field of fields) field.value = trimBlanks(field.value);
-  if (end.isBlankLine) return { fields, bodyStart: end.bodyStart };
+  // No field at all: it is no header.
+  const isBody = strayAt >= 0 && (fields.length === 0 || !end.isBlankLine);
+  const bodyStart = isBody ? span.from + strayAt : end.bodyStart;
+  if (end.isBlankLine) return { fields, bodyStart };
   const isCut = to < span.to;
   addProblem(problems, "header", isCut ? "The header is too long" : "The header has no end");
-  const bodyStart = strayAt < 0 || isCut ? end.bodyStart : span.from + strayAt;
   return { fields, bodyStart };
 }
 

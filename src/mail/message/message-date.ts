@@ -95,15 +95,15 @@ function instant(written: Written): number | undefined {
   const utcMs = Date.UTC(fullYear, monthIndex, day, hour, minute, Math.min(59, Number(second)));
   // Date.UTC carries the 31st of April into May.
   const monthStart = new Date(Date.UTC(fullYear, monthIndex, day));
-  if (day < 1 || monthStart.getUTCMonth() !== monthIndex || fullYear < 1000) return undefined;
+  if (day < 1 || monthStart.getUTCMonth() !== monthIndex) return undefined;
   return utcMs - offsetMinutes(offset, written.name) * 60_000;
 }
 
-/** RFC 5322 §4.3: 00 to 49 are of this century, 50 to 99 and three digits count from 1900. */
+/** RFC 5322 §4.3: 00 to 49 are of this century, 50 to 99 and three digits count from 1900 ("0102" too). */
 function yearOf(year: string): number {
   const value = Number(year);
-  if (year.length === 4) return value;
-  return value + (year.length === 2 && value < 50 ? 2000 : 1900);
+  if (value >= 1000) return value;
+  return value + (value < 50 ? 2000 : 1900);
 }
 
 /** Names nobody knows count as UTC, as do military letters, which were used both ways round. */

@@ -31,11 +31,10 @@ const stubLength = 200;
 
 /** The text that a reader sees: plain text, HTML without its tags, embedded messages too. Never throws. */
 export function bodyTextOf(
-  bytes: Buffer,
   root: MimePart,
   options: BodyTextOptions & { readonly problems: MailProblem[] },
 ): BodyText {
-  const reader = new BodyReader(bytes, options);
+  const reader = new BodyReader(options);
   reader.read(root);
   return {
     text: reader.pieces.join("\n\n"),
@@ -49,15 +48,13 @@ class BodyReader {
   #length = 0;
   isCut = false;
   readonly uuencodedNames: string[] = [];
-  readonly #bytes: Buffer;
   readonly #problems: MailProblem[];
   readonly #limit: number;
   readonly #links: boolean;
   readonly #prefer: "plain" | "html";
 
-  constructor(bytes: Buffer, options: BodyTextOptions & { readonly problems: MailProblem[] }) {
+  constructor(options: BodyTextOptions & { readonly problems: MailProblem[] }) {
     const { textLimit = 256 * 1024, links = false, prefer = "plain", problems } = options;
-    this.#bytes = bytes;
     this.#problems = problems;
     this.#limit = textLimit;
     this.#links = links;
@@ -99,7 +96,7 @@ class BodyReader {
     const isHtml = part.type === "text/html";
     // Up to four bytes make a character; of HTML most is no text.
     const limitBytes = isHtml ? this.#limit * 8 : room * 4;
-    const encoded = this.#bytes.subarray(part.bodyStart, part.end);
+    const encoded = part.source.subarray(part.bodyStart, part.end);
     const decoded = decodeTransfer(encoded, part.encoding, {
       limitBytes,
       problems: this.#problems,

@@ -50,17 +50,15 @@ const idLimit = 1000;
  * memory by the message's size and the limits. Attachments are not decoded.
  */
 export function extractText(message: Uint8Array, options: ExtractOptions = {}): MessageText {
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  const { root, problems: structural } = readMime(bytes, {
+  const { root, problems: structural } = readMime(message, {
     valueLimitBytes: 64 * 1024,
     ...options,
   });
-  return textOf(bytes, root, { ...options, problems: [...structural] });
+  return textOf(root, { ...options, problems: [...structural] });
 }
 
 /** The same of a message whose structure was read already. */
 export function textOf(
-  bytes: Buffer,
   root: MimePart,
   options: ExtractOptions & { readonly problems: MailProblem[] },
 ): MessageText {
@@ -72,7 +70,7 @@ export function textOf(
   if (header.date !== undefined && dateMs === undefined)
     addProblem(problems, "header", "The Date cannot be read");
   const messageId = idsOf(header.messageId)[0];
-  const body = bodyTextOf(bytes, root, options);
+  const body = bodyTextOf(root, options);
   const attachments = attachmentsOf(root);
   const names = attachments.flatMap(({ part }) => part.fileName ?? []);
   return {
@@ -114,7 +112,7 @@ const wanted = {
 type Wanted = (typeof wanted)[keyof typeof wanted];
 const wantedNames: ReadonlyMap<string, Wanted> = new Map(Object.entries(wanted));
 /** Lists that some programs write in several fields of one name, although there may be one. */
-const joined: ReadonlySet<Wanted> = new Set(["to", "cc", "bcc"]);
+const joined: ReadonlySet<Wanted> = new Set(["from", "to", "cc", "bcc"]);
 const longestName = 12;
 
 function headerOf(fields: readonly HeaderField[]): Partial<Record<Wanted, string>> {

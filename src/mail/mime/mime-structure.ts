@@ -7,9 +7,9 @@ import {
 import { readParameters, type StructuredValue } from "../message/header-parameters.ts";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import { fileNameOf } from "./file-name.ts";
-import { type TransferEncoding, transferEncodingOf } from "./transfer-encoding.ts";
+import { decodeTransfer, type TransferEncoding, transferEncodingOf } from "./transfer-encoding.ts";
 
-/** A message, a part of it, or a part of a part: offsets into the message, nothing decoded. */
+/** A message, a part of it, or a part of a part: offsets into its source, nothing decoded. */
 export type MimePart = {
   /** As IMAP numbers parts (RFC 9051 §6.4.5): "1", "2.1"; "" for a message or what holds its parts. */
   readonly section: string;
@@ -25,6 +25,8 @@ export type MimePart = {
   /** Without its angle brackets. */
   readonly contentId?: string;
   readonly fields: readonly HeaderField[];
+  /** What the offsets point into: the message; within an embedded message that is encoded, its own bytes. */
+  readonly source: Buffer;
   readonly start: number;
   readonly bodyStart: number;
   /** Past the last byte of the body; the line end before a boundary is not part of it. */
@@ -38,6 +40,8 @@ export type MimeOptions = ReadHeadersOptions & {
   readonly depthLimit?: number;
   /** Of one message, at every depth. Default 2000. */
   readonly partLimit?: number;
+  /** Of embedded messages that are encoded (no standard allows it, some programs do) together. Default 64 MiB. */
+  readonly embeddedLimitBytes?: number;
 };
 
 export type MimeMessage = { readonly root: MimePart; readonly problems: readonly MailProblem[] };
@@ -49,9 +53,14 @@ export type MimeMessage = { readonly root: MimePart; readonly problems: readonly
  */
 export function readMime(message: Uint8Array, options: MimeOptions = {}): MimeMessage {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  const { depthLimit = 32, partLimit = 2000 } = options;
+  const { depthLimit = 32, partLimit = 2000, embeddedLimitBytes = 64 * 1024 * 1024 } = options;
   const problems: MailProblem[] = [];
-  const reader = { bytes, options: { ...options, problems }, partsLeft: partLimit, depthLimit };
+  const reader: Reader = {
+    bytes,
+    options: { ...options, problems },
+    depthLimit,
+    left: { parts: partLimit, embeddedBytes: embeddedLimitBytes },
+  };
   const root = readEntity(reader, {
     from: 0,
     to: bytes.length,
@@ -67,7 +76,8 @@ type Reader = {
   readonly bytes: Buffer;
   readonly options: ReadHeadersOptions & { readonly problems: MailProblem[] };
   readonly depthLimit: number;
-  partsLeft: number;
+  /** What of the limits is left for the rest of the message. */
+  readonly left: { parts: number; embeddedBytes: number };
 };
 
 type Place = {
@@ -81,6 +91,8 @@ type Place = {
   readonly depth: number;
 };
 
+/** RFC 2046 §5.1.1 allows 70. */
+const boundaryLimit = 1000;
 const noParts: readonly MimePart[] = [];
 const plainText: StructuredValue = { value: "text/plain", parameters: new Map() };
 
@@ -104,6 +116,7 @@ function readEntity(reader: Reader, place: Place): MimePart {
     ...(fileName === undefined ? {} : { fileName }),
     ...(known.id === undefined ? {} : { contentId: known.id.replace(/^<|>$/g, "") }),
     fields,
+    source: bytes,
     start: place.from,
     bodyStart,
     end: place.to,
@@ -121,7 +134,7 @@ function readParts(
   place: Place,
   { part, content }: { readonly part: MimePart; readonly content: StructuredValue },
 ): readonly MimePart[] | undefined {
-  const layout = layoutOf(content);
+  const layout = layoutOf(content, boundaryLimit);
   const { problems } = reader.options;
   if (layout === undefined) {
     if (content.value.startsWith("multipart/"))
@@ -134,13 +147,14 @@ function readParts(
   }
   const { bodyStart: from, end: to } = part;
   if (layout.kind === "message") {
-    // One that is encoded, which no standard allows, cannot be pointed into.
-    if (part.encoding !== "identity" || reader.partsLeft <= 0) return undefined;
-    reader.partsLeft--;
+    const bytes = embeddedBytes(reader, part);
+    if (reader.left.parts <= 0 || bytes === undefined) return undefined;
+    reader.left.parts--;
     const path = place.isRoot ? joinSection(place.path, 1) : place.path;
-    const defaultType = "text/plain";
-    const depth = place.depth + 1;
-    return [readEntity(reader, { from, to, path, isRoot: true, defaultType, depth })];
+    const inner = { path, isRoot: true, defaultType: "text/plain", depth: place.depth + 1 };
+    return bytes === reader.bytes
+      ? [readEntity(reader, { from, to, ...inner })]
+      : [readEntity({ ...reader, bytes }, { from: 0, to: bytes.length, ...inner })];
   }
   const spans = splitAt(reader, { from, to, boundary: layout.boundary });
   if (spans.length === 0) {
@@ -157,6 +171,19 @@ function readParts(
       depth: place.depth + 1,
     }),
   );
+}
+
+/** What an embedded message's offsets point into. */
+function embeddedBytes(reader: Reader, part: MimePart): Buffer | undefined {
+  if (part.encoding === "identity") return reader.bytes;
+  const { left, options } = reader;
+  if (left.embeddedBytes <= 0) return undefined;
+  const decoded = decodeTransfer(reader.bytes.subarray(part.bodyStart, part.end), part.encoding, {
+    limitBytes: left.embeddedBytes,
+    problems: options.problems,
+  });
+  left.embeddedBytes -= decoded.length;
+  return decoded;
 }
 
 type Span = { readonly from: number; readonly to: number };
@@ -180,19 +207,20 @@ function splitAt(
     if (found > 0 && body[found - 1] !== 0x0a) continue;
     const line = delimiterLine(body, position);
     if (line === undefined) continue;
-    if (start >= 0) {
+    // Two delimiters on successive lines hold nothing: some programs write them twice.
+    if (start >= 0 && (found > start || (line.isClose && spans.length === 0))) {
       spans.push({ from: from + start, to: from + withoutLineEnd(body, start, found) });
-      reader.partsLeft--;
+      reader.left.parts--;
     }
     if (line.isClose) return spans;
     start = position = line.end;
-    if (reader.partsLeft > 0) continue;
+    if (reader.left.parts > 0) continue;
     addProblem(problems, "mime", "The message has too many parts");
     return spans;
   }
   if (start < 0) return spans;
   addProblem(problems, "mime", "The closing boundary of a multipart is missing");
-  reader.partsLeft--;
+  reader.left.parts--;
   spans.push({ from: from + start, to });
   return spans;
 }

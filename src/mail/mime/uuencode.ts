@@ -63,10 +63,10 @@ function isDataLine(line: string): boolean {
 /** The bytes of the first file in `bytes`; what stands around it is left out. */
 export function decodeUuencoded(bytes: Buffer, limitBytes: number): Buffer {
   const text = bytes.toString("latin1");
-  const begin = /^begin [0-7]{3,4} .*$/m.exec(text);
+  const begin = /^begin [0-7]{3,4} .*\n/m.exec(text);
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
-  let position = begin === null ? 0 : begin.index + begin[0].length + 1;
+  let position = begin === null ? 0 : text.indexOf("\n", begin.index) + 1;
   while (position < text.length && sizeBytes < limitBytes) {
     const found = text.indexOf("\n", position);
     const lineEnd = found < 0 ? text.length : found;
