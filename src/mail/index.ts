@@ -23,11 +23,19 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
-export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
 export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
 export { type MailAddress } from "./message/addresses.ts";
-export { extractText, type ExtractOptions, type MessageText } from "./mime/extract-text.ts";
+export { type Attachment, attachmentsOf } from "./mime/attachments.ts";
+export { extractText, type ExtractOptions, type MessageText, textOf } from "./mime/extract-text.ts";
+export {
+  type MimeMessage,
+  type MimeOptions,
+  type MimePart,
+  readMime,
+} from "./mime/mime-structure.ts";
+export { decodePart, decodedText } from "./mime/decode-part.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";

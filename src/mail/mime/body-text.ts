@@ -1,11 +1,10 @@
-import { decodeCharset } from "../message/charset.ts";
 import { decodeHeaderText } from "../message/encoded-words.ts";
 import type { MailProblem } from "../mail-problem.ts";
 import { isReadable } from "./attachments.ts";
+import { decodedText, decodePart } from "./decode-part.ts";
 import { safeFileName } from "./file-name.ts";
 import { htmlToText } from "./html-text.ts";
 import type { MimePart } from "./mime-structure.ts";
-import { decodeTransfer } from "./transfer-encoding.ts";
 import { findUuencoded } from "./uuencode.ts";
 
 export type BodyTextOptions = {
@@ -96,13 +95,9 @@ class BodyReader {
     const isHtml = part.type === "text/html";
     // Up to four bytes make a character; of HTML most is no text.
     const limitBytes = isHtml ? this.#limit * 8 : room * 4;
-    const encoded = part.source.subarray(part.bodyStart, part.end);
-    const decoded = decodeTransfer(encoded, part.encoding, {
-      limitBytes,
-      problems: this.#problems,
-    });
+    const decoded = decodePart(part, { limitBytes, problems: this.#problems });
     if (decoded.length >= limitBytes) this.isCut = true;
-    const text = decodeCharset(decoded, charsetOf(part, decoded), this.#problems);
+    const text = decodedText(part, decoded, this.#problems);
     if (isHtml) return htmlToText(text, { limit: room + 1, links: this.#links });
     return this.#withoutFiles(text.includes("\r") ? text.replaceAll("\r\n", "\n") : text);
   }
@@ -142,12 +137,4 @@ function firstLeaf(part: MimePart): MimePart {
 function titleOf(message: MimePart): string {
   const subject = message.fields.find(({ name }) => name.toLowerCase() === "subject");
   return subject === undefined ? "" : decodeHeaderText(subject.value);
-}
-
-const meta = /<meta[^>]{1,200}charset\s*=\s*["']?([-\w:.]{2,40})/i;
-
-/** HTML may say it itself where its part does not. */
-function charsetOf(part: MimePart, decoded: Buffer): string {
-  if (part.charset !== "" || part.type !== "text/html") return part.charset;
-  return meta.exec(decoded.toString("latin1", 0, Math.min(decoded.length, 1024)))?.[1] ?? "";
 }
