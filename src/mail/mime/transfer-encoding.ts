@@ -76,7 +76,7 @@ function decodeBase64(bytes: Buffer, limitBytes: number, problems: MailProblem[]
     pieces.push(piece);
     sizeBytes += piece.length;
     position = end;
-    while (position < to && !isBase64(bytes[position] as number)) position++;
+    while (position < to && isBetween(bytes[position] as number)) position++;
     if (position < to && !continues(bytes, position, to)) {
       addProblem(problems, "mime", "Something other than base64 follows base64");
       break;
@@ -87,6 +87,11 @@ function decodeBase64(bytes: Buffer, limitBytes: number, problems: MailProblem[]
 
 function fromBase64(bytes: Buffer, from: number, to: number): Buffer {
   return Buffer.from(bytes.toString("latin1", from, to), "base64");
+}
+
+/** Padding, blanks and line ends. */
+function isBetween(byte: number): boolean {
+  return byte === 0x3d || byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09;
 }
 
 /** Where the next "=" stands. */

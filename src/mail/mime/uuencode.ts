@@ -63,7 +63,7 @@ function isDataLine(line: string): boolean {
 /** The bytes of the first file in `bytes`; what stands around it is left out. */
 export function decodeUuencoded(bytes: Buffer, limitBytes: number): Buffer {
   const text = bytes.toString("latin1");
-  const begin = /^begin [0-7]{3,4} .*\n/m.exec(text);
+  const begin = /^begin [0-7]{3,4} [^\n]*\n/m.exec(text);
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
   let position = begin === null ? 0 : text.indexOf("\n", begin.index) + 1;
