@@ -38,16 +38,18 @@ export type KnownAccount = {
   readonly owner?: string;
 };
 
-/** A mailbox of the newest moments, and since when nothing can be said of it where that is so. */
+/** A mailbox as the newest moment has it. */
 export type KnownMailbox = {
-  readonly account: number;
+  readonly account: KnownAccount;
   readonly name: string;
   readonly path: RawPath;
   readonly now: SightingKind;
   /** Messages at the newest moment that lists it. */
   readonly messages: number;
-  /** The moment from which on it is as it is now. */
+  /** The moment from which on it is of this kind. */
   readonly since: KnownMoment;
+  /** The newest moment says nothing of mail in it: missing, unlistable, partial, or empty after it was full. */
+  readonly isDoubtful: boolean;
 };
 
 export type CatalogStatus = {
@@ -58,8 +60,6 @@ export type CatalogStatus = {
   readonly accounts: readonly KnownAccount[];
   readonly messages: number;
   readonly placements: number;
-  /** Those of which the newest moment says nothing: missing, unlistable, partial, or empty after they were full. */
-  readonly doubtful: readonly KnownMailbox[];
 };
 
 /** How a message stood in a mailbox, and when. */
@@ -131,6 +131,7 @@ export interface Catalog extends AsyncDisposable {
   ): Promise<readonly FoundMessage[]>;
   moments(): Promise<readonly KnownMoment[]>;
   accounts(): Promise<readonly KnownAccount[]>;
+  mailboxes(): Promise<readonly KnownMailbox[]>;
   status(): Promise<CatalogStatus>;
   /**
    * Takes the turn to write, of which there is one at a time among all processes; waits for it until

@@ -13,12 +13,12 @@ export async function dumpOf(catalog: Catalog): Promise<string> {
   }
   const { messages } = await catalog.find({ conditions: [] }, { limit: 10_000 });
   answers["messages"] = messages.map(plain);
-  const { doubtful, messages: count } = await catalog.status();
-  answers["doubtful"] = doubtful.map((mailbox) => ({
-    ...without("account")(mailbox),
+  answers["mailboxes"] = (await catalog.mailboxes()).map((mailbox) => ({
+    ...mailbox,
+    account: without("id")(mailbox.account),
     since: mailbox.since.id,
   }));
-  answers["count"] = count;
+  answers["count"] = (await catalog.status()).messages;
   return JSON.stringify(
     answers,
     (key, value: unknown) =>

@@ -1,6 +1,5 @@
 /** Messages as they are told: their places over time, worked out from what the moments say. */
 import type { RawPath } from "#image";
-import type { MailLayout } from "#mail";
 import type {
   FoundMessage,
   FoundPlacement,
@@ -18,6 +17,7 @@ import {
   type SightingKind,
 } from "../presence.ts";
 import type { Database, Row } from "./database.ts";
+import { accountOf, readMoments } from "./read-known.ts";
 
 type History = {
   readonly orders: readonly number[];
@@ -128,38 +128,6 @@ export class FoundReader {
     this.#histories.set(name, history);
     return history;
   }
-}
-
-/** Oldest first within each history; of one history, or of all. */
-export function readMoments(database: Database, history?: string): readonly KnownMoment[] {
-  const condition = history === undefined ? "" : "AND history.name = ?";
-  const rows = database.all(
-    `SELECT moment.point, moment.ordinal, moment.facts, CAST(moment.at_ns AS TEXT) AS at_ns,
-       moment.problems, history.name AS history FROM moment
-     JOIN history ON history.id = moment.history WHERE moment.done = 1 ${condition}
-     ORDER BY history.name, moment.ordinal`,
-    ...(history === undefined ? [] : [history]),
-  );
-  return rows.map((row) => ({
-    ...(JSON.parse(row["facts"] as string) as Pick<KnownMoment, "group" | "hostname" | "paths">),
-    id: row["point"] as string,
-    history: row["history"] as string,
-    order: row["ordinal"] as number,
-    atNs: BigInt(row["at_ns"] as string),
-    problems: JSON.parse(row["problems"] as string) as string[],
-  }));
-}
-
-/** From a row with `account`, `history` (its name), `layout`, `root`, `owner`. */
-export function accountOf(row: Row): KnownAccount {
-  const owner = row["owner"] as string;
-  return {
-    id: row["account"] as number,
-    history: row["history"] as string,
-    layout: row["layout"] as MailLayout,
-    root: row["root"] as RawPath,
-    ...(owner === "" ? {} : { owner }),
-  };
 }
 
 function placementOf(mailbox: Mailbox, rows: readonly Row[]): FoundPlacement | undefined {

@@ -10,17 +10,13 @@ import type {
   KnownAccount,
   KnownMailbox,
   KnownMoment,
-  MomentFacts,
-  MomentFill,
 } from "../catalog.ts";
-import type { SightingKind } from "../presence.ts";
 import type { Query } from "../query/query.ts";
-import type { RawPath } from "#image";
-import type { Database, Row } from "./database.ts";
+import type { Database } from "./database.ts";
 import { findSql, matchOf, readCursor } from "./find-sql.ts";
-import { forgetMoments, removeOrphans } from "./forget.ts";
-import { accountOf, FoundReader, readMoments } from "./read-found.ts";
-import { SqliteMomentFill } from "./store-moment.ts";
+import { FoundReader } from "./read-found.ts";
+import { readAccounts, readMailboxes, readMoments } from "./read-known.ts";
+import { SqliteFill } from "./sqlite-fill.ts";
 import type { Turn } from "./turn.ts";
 
 const defaultLimit = 50;
@@ -79,12 +75,11 @@ export class SqliteCatalog implements Catalog {
   }
 
   async accounts(): Promise<readonly KnownAccount[]> {
-    const rows = this.#database.all(
-      `SELECT account.id AS account, account.layout, account.root, account.owner,
-         history.name AS history FROM account JOIN history ON history.id = account.history
-       ORDER BY history.name, account.root, account.owner`,
-    );
-    return rows.map(accountOf);
+    return readAccounts(this.#database);
+  }
+
+  async mailboxes(): Promise<readonly KnownMailbox[]> {
+    return readMailboxes(this.#database);
   }
 
   async status(): Promise<CatalogStatus> {
@@ -98,7 +93,6 @@ export class SqliteCatalog implements Catalog {
       accounts: await this.accounts(),
       messages: count("message"),
       placements: count("placement"),
-      doubtful: this.#doubtful(),
     };
   }
 
@@ -189,39 +183,6 @@ export class SqliteCatalog implements Catalog {
       atNs,
     );
   }
-
-  #doubtful(): readonly KnownMailbox[] {
-    const rows = this.#database.all(
-      `SELECT mailbox.account, mailbox.name, mailbox.path, mailbox.now, mailbox.messages,
-         history.name AS history,
-         coalesce(
-           (SELECT max(last_order) + 1 FROM sighting
-             WHERE sighting.mailbox = mailbox.id AND sighting.kind <> mailbox.now),
-           (SELECT min(first_order) FROM sighting WHERE sighting.mailbox = mailbox.id)) AS since
-       FROM mailbox JOIN account ON account.id = mailbox.account
-       JOIN history ON history.id = account.history
-       WHERE mailbox.now <> 'complete' AND (mailbox.now <> 'empty' OR EXISTS
-         (SELECT 1 FROM placement WHERE placement.mailbox = mailbox.id))
-       ORDER BY history.name, account.root, mailbox.name`,
-    );
-    const moments = Map.groupBy(readMoments(this.#database), ({ history }) => history);
-    return rows.flatMap((row): KnownMailbox[] => {
-      const since = moments
-        .get(row["history"] as string)
-        ?.find(({ order }) => order >= (row["since"] as number));
-      if (since === undefined) return [];
-      return [
-        {
-          account: row["account"] as number,
-          name: row["name"] as string,
-          path: row["path"] as RawPath,
-          now: row["now"] as SightingKind,
-          messages: row["messages"] as number,
-          since,
-        },
-      ];
-    });
-  }
 }
 
 /** "Archive" is also "Archive/2024"; many clients show "INBOX/Invoices" for what the server keeps as "Invoices". */
@@ -237,85 +198,4 @@ function sizeOf(location: string): number {
     const stats = statSync(`${location}${suffix}`, { throwIfNoEntry: false });
     return sum + (stats?.size ?? 0);
   }, 0);
-}
-
-/** The turn to write. */
-class SqliteFill implements CatalogFill {
-  readonly #database: Database;
-  readonly #giveBack: () => void;
-
-  constructor(database: Database, giveBack: () => void) {
-    this.#database = database;
-    this.#giveBack = giveBack;
-    this.#forgetUnfinished();
-  }
-
-  async keepOnly(moments: readonly MomentFacts[]): Promise<{ readonly forgotten: number }> {
-    const known = this.#database.all(
-      `SELECT moment.id, moment.point, moment.history, history.name FROM moment
-       JOIN history ON history.id = moment.history ORDER BY moment.history, moment.ordinal`,
-    );
-    const given = Map.groupBy(moments, ({ history }) => history);
-    const gone = [...Map.groupBy(known, (row) => row["history"] as number)].map(
-      ([history, rows]): readonly [number, readonly Row[]] => [
-        history,
-        outOfPlace(rows, given.get(rows[0]?.["name"] as string) ?? []),
-      ],
-    );
-    let forgotten = 0;
-    this.#database.within(() => {
-      for (const [history, rows] of gone) {
-        forgetMoments(
-          this.#database,
-          history,
-          rows.map((row) => row["id"] as number),
-        );
-        forgotten += rows.length;
-      }
-    });
-    return { forgotten };
-  }
-
-  async beginMoment(moment: MomentFacts): Promise<MomentFill> {
-    return new SqliteMomentFill(this.#database, moment);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      if (this.#database.isInTransaction) this.#database.rollBack();
-      // What an interrupted run has read is not read again by the next: it goes once a run ends well.
-      if (this.#forgetUnfinished()) return;
-      const orphans = this.#database.get("SELECT 1 AS some FROM setting WHERE name = 'orphans'");
-      if (orphans !== undefined) removeOrphans(this.#database);
-    } finally {
-      this.#giveBack();
-    }
-  }
-
-  /** What a process that died, or was interrupted, had begun to tell; whether there was any. */
-  #forgetUnfinished(): boolean {
-    const rows = this.#database.all("SELECT id, history FROM moment WHERE done = 0");
-    if (rows.length === 0) return false;
-    this.#database.within(() => {
-      for (const row of rows)
-        forgetMoments(this.#database, row["history"] as number, [row["id"] as number]);
-    });
-    return true;
-  }
-}
-
-/** Known moments that are not there any more, and all that come after one that was put between them. */
-function outOfPlace(rows: readonly Row[], given: readonly MomentFacts[]): readonly Row[] {
-  const ids = new Set(given.map(({ id }) => id));
-  const there = rows.filter((row) => ids.has(row["point"] as string));
-  const inPlace = new Set(
-    there.filter(
-      (row, index) => given[index]?.id === row["point"] && isPrefix(there, given, index),
-    ),
-  );
-  return rows.filter((row) => !inPlace.has(row));
-}
-
-function isPrefix(there: readonly Row[], given: readonly MomentFacts[], index: number): boolean {
-  return there.slice(0, index).every((row, at) => row["point"] === given[at]?.id);
 }
