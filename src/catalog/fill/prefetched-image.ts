@@ -20,6 +20,7 @@ export class PrefetchedImage {
   readonly image: Image;
   readonly #inner: Image;
   readonly #held = new Map<RawPath, Uint8Array | Error>();
+  /** Where the last reader of a part ended. */
   #stream: Stream | undefined;
 
   constructor(inner: Image) {
@@ -60,34 +61,42 @@ export class PrefetchedImage {
     { offset, lengthBytes }: { readonly offset: number; readonly lengthBytes: number },
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const stream = await this.#streamAt(path, offset, signal);
+    // Whoever reads on has it alone: of two at once each would lack what the other got.
+    const kept = this.#stream;
+    this.#stream = undefined;
+    const stream = await this.#streamAt(kept, { path, offset, signal });
     let left = lengthBytes;
-    try {
-      while (left > 0) {
-        if (stream.rest.length === 0 && !(await advance(stream))) return;
-        const skip = Math.min(Math.max(offset - stream.offset, 0), stream.rest.length);
-        const piece = stream.rest.subarray(skip, skip + left);
-        stream.rest = stream.rest.subarray(skip + piece.length);
-        stream.offset += skip + piece.length;
-        left -= piece.length;
-        if (piece.length > 0) yield piece;
-      }
-    } catch (error) {
-      this.#stream = undefined;
-      throw error;
+    while (left > 0) {
+      if (stream.rest.length === 0 && !(await advance(stream))) break;
+      const skip = Math.min(Math.max(offset - stream.offset, 0), stream.rest.length);
+      const piece = stream.rest.subarray(skip, skip + left);
+      stream.rest = stream.rest.subarray(skip + piece.length);
+      stream.offset += skip + piece.length;
+      left -= piece.length;
+      if (piece.length > 0) yield piece;
     }
+    this.#stream = stream;
   }
 
-  async #streamAt(path: RawPath, offset: number, signal: AbortSignal | undefined): Promise<Stream> {
-    const kept = this.#stream;
-    if (kept?.path === path && offset >= kept.offset && offset - kept.offset <= gapBytes)
-      return kept;
+  async #streamAt(
+    kept: Stream | undefined,
+    {
+      path,
+      offset,
+      signal,
+    }: {
+      readonly path: RawPath;
+      readonly offset: number;
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<Stream> {
+    const isOnTheWay = kept?.path === path && offset >= kept.offset;
+    if (isOnTheWay && offset - kept.offset <= gapBytes) return kept;
     await kept?.chunks.return?.();
     const chunks = this.#inner
       .read(path, { offset, ...(signal === undefined ? {} : { signal }) })
       [Symbol.asyncIterator]();
-    this.#stream = { path, chunks, rest: new Uint8Array(0), offset };
-    return this.#stream;
+    return { path, chunks, rest: new Uint8Array(0), offset };
   }
 }
 
