@@ -1,6 +1,7 @@
 import type { OptionSpec } from "./arguments.ts";
 import { benchCommand } from "./bench-command.ts";
 import { captureCommand, initCommand } from "./capture-command.ts";
+import { catalogCommand } from "./catalog-command.ts";
 import type { CommandSpec } from "./command.ts";
 import {
   at,
@@ -13,6 +14,7 @@ import {
   zone,
 } from "./command-options.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
+import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
@@ -184,6 +186,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 1, most: 1 },
     load: () => import("./commands/show.ts"),
   },
+  findMessagesCommand,
   {
     name: "diff",
     summary: "what changed between two moments, or until now",
@@ -266,6 +269,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/status.ts"),
   },
   duplicateCommand,
+  catalogCommand,
   figuresCommand,
   tapeCommand,
   peerCommand,
