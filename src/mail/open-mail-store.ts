@@ -38,7 +38,8 @@ export async function openMailStore(
     },
   });
   const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
-  return { accounts: accounts.sort(byRoot), problems };
+  const parts = new Set(accounts.flatMap(({ alsoIn = [] }) => alsoIn));
+  return { accounts: accounts.filter(({ root: at }) => !parts.has(at)).sort(byRoot), problems };
 }
 
 /**
