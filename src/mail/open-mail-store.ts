@@ -51,7 +51,7 @@ export async function openAccountsAround(
     if (isMaildirFolder(listing)) outermost = folder;
     else if (outermost === undefined) {
       const search = new AccountSearch({ image, problems: [], signal });
-      if (!(await search.look({ path: folder, listing }))) continue;
+      if ((await search.look({ path: folder, listing })) === undefined) continue;
       const found = (await search.accounts()).filter(({ root }) => isWithin(path, root));
       // A folder of mail may lie in a larger store: the outermost is what a server opens.
       if (found.length > 0) around = found;
