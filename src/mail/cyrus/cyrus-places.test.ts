@@ -42,6 +42,26 @@ describe("the places of a Cyrus", () => {
     }
   });
 
+  test("below a partition alone, the configuration is looked for where it usually lies", async () => {
+    const named = { name: "user.cass.Renamed", uniqueId: "b2sent", uidValidity: 18, messages: [] };
+    for (const [config, spool] of [
+      ["var/lib/cyrus", "var/spool/cyrus/mail"],
+      ["srv/var/imap", "srv/var/spool/imap"],
+      ["config", "spool"],
+    ] as const) {
+      const files = {
+        ...cyrusNodes([inbox, named]),
+        ...mailboxNodes("spool/uuid/b/2/b2sent", sent),
+      };
+      const nodes = moved(files, (path) =>
+        path.startsWith("spool") ? spool + path.slice(5) : config + path.slice(6),
+      );
+      const { summary, problems } = await summaryOf(nodes, { root: spool as RawPath });
+      assert.deepEqual(Object.keys(summary["cass"] ?? {}), ["INBOX", "Renamed"]);
+      assert.deepEqual(problems, []);
+    }
+  });
+
   test("places that are named are taken as they are named", async () => {
     const nodes = moved(cyrusNodes(all), (path) => path.replace("config/", "x/y/"));
     const places = { cyrus: { config: "x/y" as RawPath, spools: ["spool" as RawPath] } };
