@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
@@ -23,6 +24,8 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
+export type { DboxPlaces } from "./dovecot/dbox-places.ts";
+export type { MailPlaces } from "./mail-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
 export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
@@ -37,5 +40,13 @@ export {
 } from "./mime/mime-structure.ts";
 export { decodePart, decodedText } from "./mime/decode-part.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
+export {
+  compressionMagicBytes,
+  compressionOf,
+  decompressMessage,
+  type DecompressOptions,
+  type MessageCompression,
+  messageCompressions,
+} from "./compression/message-compression.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";
