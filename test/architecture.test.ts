@@ -36,6 +36,7 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 const packages: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["planner"],
   imapflow: ["recovery"],
+  "seek-bzip": ["mail"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],

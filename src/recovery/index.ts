@@ -64,3 +64,10 @@ export {
   type UndoMessagesOptions,
   type UndoResult,
 } from "./messages/undo-messages.ts";
+export {
+  diffAccounts,
+  type DiffAccountsOptions,
+  type MailDifference,
+  type MailDifferences,
+  type Placed,
+} from "./diff-accounts.ts";
