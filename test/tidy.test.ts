@@ -43,6 +43,7 @@ const codePrefixes = [
   "host",
   "restore",
   "retention",
+  "server",
   "source",
   "target",
 ];

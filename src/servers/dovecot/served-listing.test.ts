@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { memoryImage, type MemoryNodes } from "#image";
-import { compareListings, fetchReader, type Served, statusReader } from "./dovecot-listing.ts";
-import { Findings } from "./findings.ts";
-import { listMaildirs } from "./maildir-listing.ts";
+import { compareListings, fetchReader, type Served, statusReader } from "./served-listing.ts";
+import { Findings } from "../validate/findings.ts";
+import { listStore } from "../validate/store-listing.ts";
 
 const nodes: MemoryNodes = {
   "cur/a,S=5:2,S": "12345",
@@ -17,7 +17,7 @@ const fetched = "mailbox\tuid\tsize.physical\tguid\n";
 async function findingsOf(statusRows: string, fetchRows: string): Promise<readonly string[]> {
   await using image = memoryImage(nodes);
   const findings = new Findings();
-  const listed = await listMaildirs(image, { findings });
+  const listed = await listStore(image, { findings });
   assert.deepEqual(findings.all(), []);
   const served: Served = new Map();
   for (const [reader, text] of [
