@@ -1,5 +1,5 @@
 import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
-import { openMailStore } from "#mail";
+import { type MailAccount, openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
 import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
 import type { Command } from "#servers";
@@ -15,8 +15,7 @@ import {
   type MethodWords,
   takeOrder,
 } from "./methods/index.ts";
-import { mailboxAddress } from "./mailbox-address.ts";
-import { absoluteOf } from "./moment-view.ts";
+import { accountAddress } from "./mailbox-address.ts";
 import type { Site, SiteGroup, SiteMethod } from "./site.ts";
 import { safeText } from "./text.ts";
 
@@ -251,10 +250,11 @@ export async function foldersOfOthers(
   if (has === undefined) return new Set();
   const { accounts } = await openMailStore(image);
   const root = rawPathFromText(folder);
+  const own = (account: MailAccount): boolean => has(accountAddress(account, root));
+  // Owners of one spool share its folder: it stays where any of them is the group's.
+  const kept = new Set(accounts.filter(own).map((account) => account.root));
   return new Set(
-    accounts
-      .map((account) => account.root)
-      .filter((path) => path !== "" && !has(mailboxAddress(absoluteOf(root, path)))),
+    accounts.map((account) => account.root).filter((path) => path !== "" && !kept.has(path)),
   );
 }
 

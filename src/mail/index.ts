@@ -23,7 +23,8 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
-export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export type { DboxPlaces } from "./dovecot/dbox-places.ts";
+export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
   type MessageHeaders,
@@ -31,5 +32,13 @@ export {
   type ReadHeadersOptions,
 } from "./message/message-headers.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
+export {
+  compressionMagicBytes,
+  compressionOf,
+  decompressMessage,
+  type DecompressOptions,
+  type MessageCompression,
+  messageCompressions,
+} from "./compression/message-compression.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";

@@ -1,18 +1,22 @@
-import { type Image, type RawPath, rootPath } from "#image";
-import type { LayoutFinder } from "./layout-finder.ts";
+import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
+import { findDbox } from "./dovecot/dbox-find.ts";
+import type { DboxPlaces } from "./dovecot/dbox-places.ts";
+import type { LayoutFinder, LookedAt } from "./layout-finder.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
-import { findMaildirs } from "./maildir/maildir-find.ts";
+import { findMaildirs, isMaildirFolder } from "./maildir/maildir-find.ts";
 import { openMaildirAccount } from "./maildir/maildir-store.ts";
 
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
+  /** Where an account of Dovecot keeps what is not in its mail folder; for a `root` that is one account. */
+  readonly places?: DboxPlaces;
   readonly signal?: AbortSignal;
 };
 
 /** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [];
+const finders: readonly LayoutFinder[] = [findDbox];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -20,7 +24,7 @@ const finders: readonly LayoutFinder[] = [];
  */
 export async function openMailStore(
   image: Image,
-  { root = rootPath, signal }: OpenMailStoreOptions = {},
+  { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
   const others: MailAccount[] = [];
@@ -28,17 +32,84 @@ export async function openMailStore(
     problems,
     signal,
     claim: async (folder) => {
-      for (const finder of finders) {
-        const accounts = await finder({ ...folder, image, problems, signal });
-        if (accounts === undefined) continue;
-        others.push(...accounts);
-        return true;
-      }
-      return false;
+      const accounts = await accountsOf({ ...folder, image, places, problems, signal });
+      others.push(...(accounts ?? []));
+      return accounts !== undefined;
     },
   });
   const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
   return { accounts: accounts.sort(byRoot), problems };
+}
+
+/**
+ * The accounts that a file or folder is, or is a part of: one, or those that share a spool. Looks
+ * upwards only, so that a large store is not walked for it. Empty where it is no mail.
+ */
+export async function openAccountsAround(
+  image: Image,
+  path: RawPath,
+  signal?: AbortSignal,
+): Promise<readonly MailAccount[]> {
+  let outermost: RawPath | undefined;
+  let others: readonly MailAccount[] = [];
+  for (const folder of pathsUpwards(path)) {
+    const listing = await listIfThere(image, folder, signal);
+    if (listing === undefined) continue;
+    if (isMaildirFolder(listing)) outermost = folder;
+    else if (outermost === undefined) {
+      const found = await accountsOf({
+        image,
+        path: folder,
+        listing,
+        places: undefined,
+        problems: [],
+        signal,
+      });
+      // A folder of mail may lie in a larger store: the outermost is what a server opens.
+      const around = found?.filter(({ root }) => isWithin(path, root)) ?? [];
+      if (around.length > 0) others = around;
+    }
+  }
+  if (outermost === undefined) return others;
+  const { accounts } = await openMailStore(image, {
+    root: outermost,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return accounts.filter(({ root }) => root === outermost);
+}
+
+async function accountsOf(folder: LookedAt): Promise<readonly MailAccount[] | undefined> {
+  for (const finder of finders) {
+    const accounts = await finder(folder);
+    if (accounts !== undefined) return accounts;
+  }
+  return undefined;
+}
+
+function* pathsUpwards(path: RawPath): Iterable<RawPath> {
+  let at = path;
+  for (; at !== rootPath; at = rawParent(at)) yield at;
+  yield rootPath;
+}
+
+function isWithin(path: RawPath, folder: RawPath): boolean {
+  return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
+}
+
+async function listIfThere(
+  image: Image,
+  path: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<Listing | undefined> {
+  try {
+    return await image.list(path, signal);
+  } catch (error) {
+    const isAbsent =
+      isImageError(error) &&
+      (error.code === "image.not-found" || error.code === "image.not-a-folder");
+    if (isAbsent) return undefined;
+    throw error;
+  }
 }
 
 function byRoot(a: MailAccount, b: MailAccount): number {

@@ -28,3 +28,10 @@ export {
   type RestoreStep,
 } from "./restore-plan.ts";
 export { RestoreError, type RestoreErrorCode } from "./restore-error.ts";
+export {
+  diffAccounts,
+  type DiffAccountsOptions,
+  type MailDifference,
+  type MailDifferences,
+  type Placed,
+} from "./diff-accounts.ts";

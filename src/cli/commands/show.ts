@@ -1,9 +1,8 @@
-import { type RawPath, readAll } from "#image";
 import { decodeHeaderText, type MessageHeaders } from "#mail";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { headersAt, pathJson } from "../message-summary.ts";
+import { headersIn, pathJson } from "../message-summary.ts";
 import {
   absoluteOf,
   type MomentView,
@@ -11,7 +10,7 @@ import {
   readingView,
   viewMomentJson,
 } from "../moment-view.ts";
-import { scopesOf } from "../scope.ts";
+import { type NamedMessage, namedMessage } from "../named-message.ts";
 import { safeText } from "../text.ts";
 
 const headerLimitBytes = 256 * 1024;
@@ -24,33 +23,23 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return await readingView(view, context, async () => await show(typed, { view, context }));
 }
 
-async function show(typed: string, { view, context }: Shown): Promise<ExitCode> {
-  const [scope, ...others] = await scopesOf(view, { withAccount: false });
-  if (scope?.entry?.type !== "file" || others.length > 0) {
-    throw new CliError(
-      "cli.usage",
-      `Cannot show "${safeText(typed)}": it is no single message or file`,
-      { hint: "`restante ls` gives the path of each message in its last column." },
-    );
-  }
-  const { path, entry } = scope;
-  if (context.output.json) await showJson(path, entry.sizeBytes, { view, context });
-  else if (context.arguments.has("headers")) await showHeaders(path, { view, context });
-  else await showBytes(path, { view, context });
+async function show(typed: string, { view, context }: Viewed): Promise<ExitCode> {
+  const shown = { view, context, message: await namedMessage(typed, view) };
+  if (context.output.json) await showJson(shown);
+  else if (context.arguments.has("headers")) await showHeaders(shown);
+  else await showBytes(shown);
   return exitCodes.done;
 }
 
-type Shown = { readonly view: MomentView; readonly context: CommandContext };
+type Viewed = { readonly view: MomentView; readonly context: CommandContext };
+type Shown = Viewed & { readonly message: NamedMessage };
 
-async function headersOf(path: RawPath, { view, context }: Shown): Promise<MessageHeaders> {
-  return await headersAt(view.image, path, {
-    limitBytes: headerLimitBytes,
-    signal: context.surroundings.signal,
-  });
+async function headersOf({ message, context }: Shown): Promise<MessageHeaders> {
+  return await headersIn(message.read(context.surroundings.signal), headerLimitBytes);
 }
 
-async function showHeaders(path: RawPath, shown: Shown): Promise<void> {
-  for (const { name, value } of (await headersOf(path, shown)).fields) {
+async function showHeaders(shown: Shown): Promise<void> {
+  for (const { name, value } of (await headersOf(shown)).fields) {
     await shown.context.output.text(
       `${safeText(name)}: ${safeText(decodeHeaderText(value).replace(/[\r\n\t]+/g, " "))}\n`,
     );
@@ -58,9 +47,9 @@ async function showHeaders(path: RawPath, shown: Shown): Promise<void> {
 }
 
 /** The original bytes; on a terminal with control characters escaped, since mail is hostile input. */
-async function showBytes(path: RawPath, { view, context }: Shown): Promise<void> {
+async function showBytes({ message, context }: Shown): Promise<void> {
   const { surroundings, output } = context;
-  const bytes = view.image.read(path, { signal: surroundings.signal });
+  const bytes = message.read(surroundings.signal);
   if (!surroundings.terminal.outputIsTerminal) {
     for await (const chunk of bytes) await output.bytes(chunk);
     return;
@@ -80,8 +69,9 @@ function safeDocument(text: string): string {
     .join("");
 }
 
-async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise<void> {
-  const { view, context } = shown;
+async function showJson(shown: Shown): Promise<void> {
+  const { view, context, message } = shown;
+  const { path, sizeBytes } = message;
   if (sizeBytes > jsonLimitBytes) {
     throw new CliError(
       "cli.usage",
@@ -89,13 +79,10 @@ async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise
       { hint: "Run it without --json." },
     );
   }
-  const { fields, problems: _problems, ...known } = await headersOf(path, shown);
+  const { fields, problems: _problems, ...known } = await headersOf(shown);
   const bytes = context.arguments.has("headers")
     ? undefined
-    : await readAll(view.image, path, {
-        limitBytes: jsonLimitBytes,
-        signal: context.surroundings.signal,
-      });
+    : Buffer.concat(await Array.fromAsync(message.read(context.surroundings.signal)));
   await context.output.document({
     type: "message",
     moment: viewMomentJson(view),
@@ -103,6 +90,6 @@ async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise
     sizeBytes,
     ...known,
     headers: fields.map(({ name, value }) => ({ name, value: decodeHeaderText(value) })),
-    ...(bytes === undefined ? {} : { bytesBase64: Buffer.from(bytes).toString("base64") }),
+    ...(bytes === undefined ? {} : { bytesBase64: bytes.toString("base64") }),
   });
 }
