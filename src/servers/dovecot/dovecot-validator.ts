@@ -163,8 +163,9 @@ async function askServer(root: RawPath, options: AskOptions): Promise<Served | u
   const call = async (
     words: readonly string[],
     output: UtilityOptions["output"],
+    format: "tab" | "pager" = "tab",
   ): Promise<boolean> => {
-    const wrong = await runUtility([doveadm, "-c", file, "-f", "tab", ...words], {
+    const wrong = await runUtility([doveadm, "-c", file, "-f", format, ...words], {
       owner: process.geteuid?.() === 0 ? owner : undefined,
       environment: { HOME: desk.folder, USER: "restante" },
       output,
@@ -180,12 +181,14 @@ async function askServer(root: RawPath, options: AskOptions): Promise<Served | u
   const done =
     (await call(["force-resync", "*"], { onLine: () => undefined })) &&
     (await call(["mailbox", "status", columns, "*"], { onLine: statusReader(served) })) &&
-    (await call(["fetch", "mailbox uid size.physical guid", ...all], {
+    (await call(["fetch", "mailbox uid size.physical guid flags", ...all], {
       onLine: fetchReader(served),
     })) &&
-    (await call(["fetch", "mailbox uid size.physical text", ...all], {
-      onBytes: (bytes) => content.add(bytes),
-    }));
+    (await call(
+      ["fetch", "mailbox uid size.physical text", ...all],
+      { onBytes: (bytes) => content.add(bytes) },
+      "pager",
+    ));
   if (done && content.broken !== undefined) findings.add(content.broken);
   return done ? served : undefined;
 }

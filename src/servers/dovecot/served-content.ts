@@ -1,19 +1,19 @@
 /*
- * What `doveadm -f tab fetch "mailbox uid size.physical text"` prints: a line that names the columns,
- * then for each message
+ * What `doveadm -f pager fetch "mailbox uid size.physical text"` prints: for each message
  *
- *   mailbox TAB uid TAB size TAB <size bytes, as they are> TAB LF
+ *   "mailbox: " name LF "uid: " digits LF "size.physical: " digits LF "text:" LF <size bytes, as they are>
  *
- * A mailbox's name is escaped as in every table of doveadm; the message is not, so that only its size
- * says where it ends.
+ * with FF LF between two of them. Only its size says where a message ends. (The table of `-f tab` has a
+ * tab before each piece of a message that the server reads, so that its bytes are not those of the mail.)
  */
 import { createHash, type Hash } from "node:crypto";
-import { type Served, unescapeCell } from "./served-listing.ts";
+import type { Served } from "./served-listing.ts";
 
-/** Of a mailbox's name with two numbers; a longer one is none. */
+/** Of the lines before a message: a mailbox's name and two numbers. */
 const longestLead = 64 * 1024;
-const tab = 0x09;
-const lineFeed = 0x0a;
+const lead = /^mailbox: (.*)\nuid: (\d+)\nsize\.physical: (\d+)\ntext:\n$/s;
+const leadEnd = Buffer.from("\ntext:\n");
+const between = Buffer.from("\f\n");
 
 type OpenMessage = { readonly mailbox: string; readonly uid: number; readonly hash: Hash };
 
@@ -21,12 +21,8 @@ type OpenMessage = { readonly mailbox: string; readonly uid: number; readonly ha
 export class ServedContent {
   readonly #served: Served;
   #lead: number[] = [];
-  #isTitle = true;
-  #tabs = 0;
   #message: OpenMessage | undefined;
   #leftBytes = 0;
-  /** What is expected after a message. */
-  #tail: readonly number[] = [];
   #count = 0;
   #broken: string | undefined;
 
@@ -38,73 +34,57 @@ export class ServedContent {
   get broken(): string | undefined {
     if (this.#broken !== undefined) return this.#broken;
     const isBetween = this.#message === undefined && this.#lead.length === 0;
-    return isBetween && this.#tail.length === 0 ? undefined : this.#brokenAt("the end came early");
+    return isBetween ? undefined : this.#brokenAt("the end came early");
   }
 
   add(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length && this.#broken === undefined;) {
-      if (this.#message !== undefined) at += this.#hash(bytes.subarray(at));
-      else if (this.#tail.length > 0) this.#expect(bytes[at++] as number);
+      if (this.#message !== undefined) at += this.#hash(this.#message, bytes.subarray(at));
       else this.#read(bytes[at++] as number);
     }
   }
 
-  #hash(bytes: Uint8Array): number {
-    const { mailbox, uid, hash } = this.#message as OpenMessage;
+  #hash({ mailbox, uid, hash }: OpenMessage, bytes: Uint8Array): number {
     const piece = bytes.subarray(0, this.#leftBytes);
     hash.update(piece);
     this.#leftBytes -= piece.length;
     if (this.#leftBytes > 0) return piece.length;
     this.#served.get(mailbox)?.digests.set(uid, hash.digest("base64"));
     this.#message = undefined;
-    this.#tail = [tab, lineFeed];
     this.#count++;
     return piece.length;
   }
 
-  #expect(byte: number): void {
-    const [expected, ...rest] = this.#tail;
-    if (byte !== expected) this.#broken = this.#brokenAt("it is longer or shorter than its size");
-    this.#tail = rest;
-  }
-
   #read(byte: number): void {
     this.#lead.push(byte);
-    if (this.#lead.length > longestLead) {
-      this.#broken = this.#brokenAt("its name has no end");
-      return;
-    }
-    if (this.#isTitle) {
-      if (byte !== lineFeed) return;
-      this.#isTitle = false;
-      this.#lead = [];
-      return;
-    }
-    if (byte !== tab) return;
-    if (++this.#tabs === 3) this.#begin();
+    const { length } = this.#lead;
+    if (this.#count > 0 && length <= between.length && byte !== between[length - 1])
+      this.#broken = this.#brokenAt("it is longer or shorter than its size");
+    else if (length > longestLead) this.#broken = this.#brokenAt("its name has no end");
+    else if (byte === leadEnd.at(-1) && endsWith(this.#lead, leadEnd)) this.#begin();
   }
 
   #begin(): void {
-    const [mailbox = "", uid = "", size = ""] = Buffer.from(this.#lead)
-      .toString("utf8")
-      .split("\t");
+    const skipped = this.#count > 0 ? between.length : 0;
+    const text = Buffer.from(this.#lead.slice(skipped)).toString("utf8");
+    const [, mailbox, uid, size] = lead.exec(text) ?? [];
     this.#lead = [];
-    this.#tabs = 0;
-    if (!/^\d+$/.test(uid) || !/^\d+$/.test(size)) {
-      this.#broken = this.#brokenAt("its UID or size is no number");
+    if (mailbox === undefined) {
+      this.#broken = this.#brokenAt("its mailbox, UID or size is missing");
       return;
     }
+    const message = { mailbox, uid: Number(uid), hash: createHash("sha256") };
     this.#leftBytes = Number(size);
-    const message = {
-      mailbox: unescapeCell(mailbox),
-      uid: Number(uid),
-      hash: createHash("sha256"),
-    };
     this.#message = message;
-    if (this.#leftBytes === 0) this.#hash(new Uint8Array());
+    if (this.#leftBytes === 0) this.#hash(message, new Uint8Array());
   }
 
   #brokenAt(why: string): string {
     return `The server's utility printed no readable content of a message after ${this.#count} that it did: ${why}.`;
   }
+}
+
+function endsWith(bytes: readonly number[], end: Uint8Array): boolean {
+  const from = bytes.length - end.length;
+  return from >= 0 && end.every((byte, index) => bytes[from + index] === byte);
 }

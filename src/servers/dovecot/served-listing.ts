@@ -6,13 +6,19 @@
 import type { Findings } from "../validate/findings.ts";
 import { type ListedMailbox, nameOf } from "../validate/store-listing.ts";
 
+export type ServedMessage = {
+  readonly sizeBytes: number;
+  readonly guid: string;
+  /** Flags and keywords in lower case, ascending, without `\Recent`. */
+  readonly flags: readonly string[];
+};
+
 /** One mailbox as the server sees it. */
 export type ServedMailbox = {
   readonly messages: number;
   readonly uidValidity: number;
   readonly uidNext: number;
-  /** UID → size in bytes and GUID. */
-  readonly uids: Map<number, { readonly sizeBytes: number; readonly guid: string }>;
+  readonly uids: Map<number, ServedMessage>;
   /** UID → sha256 of its bytes in base64, of those whose content was fetched. */
   readonly digests: Map<number, string>;
 };
@@ -27,7 +33,7 @@ const unescaped: Readonly<Record<string, string>> = {
   "1": "\x01",
 };
 
-export function unescapeCell(cell: string): string {
+function unescapeCell(cell: string): string {
   // oxlint-disable-next-line no-control-regex
   return cell.replace(/\x01([tnr01])/g, (_, letter: string) => unescaped[letter] ?? "");
 }
@@ -64,6 +70,7 @@ export function fetchReader(served: Served): (line: string) => void {
     served.get(cell("mailbox"))?.uids.set(Number(cell("uid")), {
       sizeBytes: Number(cell("size.physical")),
       guid: cell("guid"),
+      flags: flagsIn(cell("flags").split(" ")),
     });
   });
 }
@@ -111,7 +118,7 @@ function compareMailbox(
     findings.add(`${subject} would give UIDs again: next is ${served.uidNext}, was ${uidNext}.`);
   const left = new Map(served.uids);
   const unknown: number[] = [];
-  for (const { uid, sizeBytes } of messages) {
+  for (const { uid, sizeBytes, flags, keywords } of messages) {
     if (uid === undefined) {
       unknown.push(sizeBytes);
       continue;
@@ -123,11 +130,35 @@ function compareMailbox(
       findings.add(
         `${subject}: UID ${uid} has ${sizeBytes} bytes, with the server ${found.sizeBytes}.`,
       );
+    else checkFlags(flagsIn([...flags, ...keywords]), found, { subject, uid, findings });
   }
   const fresh = [...left.values()].map(({ sizeBytes }) => sizeBytes);
   const isSame = inOrder(fresh).join(" ") === inOrder(unknown).join(" ");
   if (!isSame)
     findings.add(`${subject}: messages without a UID are not those that the server gave one.`);
+}
+
+/** Dovecot keeps keywords in the case in which they were first used in a mailbox. */
+function flagsIn(words: readonly string[]): readonly string[] {
+  return words
+    .filter((word) => word !== "" && word !== "\\Recent")
+    .map((word) => word.toLowerCase())
+    .toSorted();
+}
+
+function checkFlags(
+  flags: readonly string[],
+  found: ServedMessage,
+  {
+    subject,
+    uid,
+    findings,
+  }: { readonly subject: string; readonly uid: number; readonly findings: Findings },
+): void {
+  const [ours, theirs] = [flags.join(" "), found.flags.join(" ")];
+  if (ours === theirs) return;
+  const shown = (words: string): string => (words === "" ? "no flags" : `the flags ${words}`);
+  findings.add(`${subject}: UID ${uid} has ${shown(ours)}, with the server ${shown(theirs)}.`);
 }
 
 /** Key of a message of ours → sha256 of its bytes in base64, by mailbox. */
