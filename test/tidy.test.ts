@@ -44,6 +44,7 @@ const codePrefixes = [
   "living",
   "restore",
   "retention",
+  "server",
   "source",
   "target",
 ];

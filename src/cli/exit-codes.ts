@@ -26,6 +26,8 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["records.not-found", exitCodes.nothingMatched],
   ["records.busy", exitCodes.locked],
   ["cli.refused", exitCodes.refused],
+  ["catalog.query", exitCodes.usage],
+  ["catalog.cursor", exitCodes.usage],
   // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
   ["cli.not-audited", exitCodes.failed],
   ["methods.tape-barcode", exitCodes.usage],

@@ -8,8 +8,8 @@ export type DataSource = (typeof dataSources)[number];
 /** Ways in which a filesystem freezes a store. */
 export const snapshotWays = ["btrfs", "reflink", "plain"] as const;
 export type SnapshotWay = (typeof snapshotWays)[number];
-/** Whose utility says whether a frozen image is usable (paper §2.1). */
-export const splitValidators = ["dovecot", "maildir", "none"] as const;
+/** Whose utility says whether a frozen image is usable (paper §2.1). "maildir" is an older word for our reader. */
+export const splitValidators = ["dovecot", "reader", "maildir", "none"] as const;
 export type SplitValidator = (typeof splitValidators)[number];
 export const copyLayers = ["operational", "disaster"] as const;
 export type CopyLayer = (typeof copyLayers)[number];
@@ -96,6 +96,8 @@ type CopyBase = {
   readonly name: string;
   readonly layer: CopyLayer;
   readonly location: CopyLocation;
+  /** The catalog of this copy must not hold the words of messages. */
+  readonly fullText?: false;
 };
 
 export type RepositoryConfig = CopyBase & {

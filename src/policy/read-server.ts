@@ -34,7 +34,7 @@ function readHotSplit({
 }: WrittenServer): Required<ServerConfig>["hotSplit"] {
   return {
     ...(snapshots === undefined ? {} : { snapshots }),
-    validate: validate ?? (type === "dovecot" ? "dovecot" : "maildir"),
+    validate: validate ?? (type === "dovecot" ? "dovecot" : "reader"),
     repeat: repeat ?? defaultRepeat,
   };
 }

@@ -63,7 +63,7 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
     .enum(splitValidators)
     .optional()
     .describe(
-      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else maildir.",
+      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else reader: our own.",
     ),
   repeat: z
     .int()
