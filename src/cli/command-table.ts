@@ -24,6 +24,7 @@ import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -217,6 +218,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  undoCommand,
   verifyCommand,
   repairCommand,
   {

@@ -32,10 +32,16 @@ export const fromPasswordVariables = [
   { name: "RESTIC_FROM_PASSWORD_FILE", kind: "file" },
 ] as const;
 
+/** What a running server is logged in to with: the user's own, or the master user's. */
+export const imapPasswordVariables = [
+  { name: "RESTANTE_IMAP_PASSWORD", kind: "password" },
+  { name: "RESTANTE_IMAP_PASSWORD_FILE", kind: "file" },
+] as const;
+
 type PasswordVariable = { readonly name: string; readonly kind: "password" | "file" };
 
-/** Which of two a password is, where a run has two: of which repository, or the one that is to be set. */
-export type PasswordRole = "copied-from" | "copied-to" | "new";
+/** Which of two a password is, where a run has two: of which repository, the one that is to be set, or a mail server's. */
+export type PasswordRole = "copied-from" | "copied-to" | "new" | "imap";
 
 /** Longest password file that is read. */
 const longestPasswordFileBytes = 64 * 1024;
@@ -53,6 +59,7 @@ export function takeEnvironment(
     ...targetPasswordVariables,
     ...newPasswordVariables,
     ...fromPasswordVariables,
+    ...imapPasswordVariables,
   ]) {
     if (kind === "password") delete environment[name];
   }
@@ -79,6 +86,8 @@ function variablesFor(
       return [...targetPasswordVariables, ...(asRestic ? restics : [])];
     case "new":
       return newPasswordVariables;
+    case "imap":
+      return imapPasswordVariables;
   }
 }
 
@@ -182,9 +191,9 @@ function reason(error: unknown): string {
 }
 
 function noPassword(location: string, role: PasswordRole | undefined): CliError {
-  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_" } as const;
+  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_", imap: "IMAP_" } as const;
   const name = `RESTANTE_${role === undefined ? "" : names[role]}PASSWORD`;
-  const action = role === "new" ? "set a new password of" : "open";
+  const action = role === "new" ? "set a new password of" : role === "imap" ? "log in to" : "open";
   return new CliError(
     "cli.no-password",
     `Cannot ${action} "${safeText(location)}": no password was given`,

@@ -1,3 +1,4 @@
+import type { ImapPlace } from "./imap-url.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
 export const serverTypes = ["maildir", "dovecot", "folder"] as const;
@@ -68,6 +69,17 @@ export type ServerConfig = {
   readonly stopTimeLimitMs: number;
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
+  /** The running server, for putting messages back into it. */
+  readonly imap?: ImapConfig;
+};
+
+export type ImapConfig = {
+  readonly place: ImapPlace;
+  /** Logs in as everybody. */
+  readonly master?: string;
+  readonly password?: SecretReference;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly authority?: string;
 };
 
 export type HotSplitConfig = {
