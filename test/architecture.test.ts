@@ -18,7 +18,7 @@ import {
 /** Lowest floor first. A room may import any room on a floor below its own. */
 const floors: readonly (readonly string[])[] = [
   ["errors"],
-  ["files", "time"],
+  ["derivation", "files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["copies", "snapshots", "catalog", "records", "servers"],
