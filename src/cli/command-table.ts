@@ -13,6 +13,7 @@ import {
   yes,
   zone,
 } from "./command-options.ts";
+import { exportCommand } from "./export-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
@@ -219,6 +220,7 @@ export const commands: readonly CommandSpec[] = [
   },
   restoreCommand,
   undoCommand,
+  exportCommand,
   verifyCommand,
   repairCommand,
   {
