@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ["files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
-  ["copies", "snapshots"],
+  ["copies", "snapshots", "catalog"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],
