@@ -13,6 +13,7 @@ import {
   yes,
   zone,
 } from "./command-options.ts";
+import { exportCommand } from "./export-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
@@ -24,6 +25,7 @@ import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -217,6 +219,8 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  undoCommand,
+  exportCommand,
   verifyCommand,
   repairCommand,
   {
