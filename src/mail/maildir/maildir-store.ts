@@ -119,7 +119,8 @@ async function readMessages(
       messages.push({
         key: file,
         path: file,
-        flags: name.flags,
+        // P ("passed") is no flag of IMAP; Dovecot keeps the letter and shows nothing of it.
+        flags: name.flags.filter((flag) => flag.startsWith("\\")),
         keywords: Array.from(name.keywordLetters, (letter) => keywordOf(letter, keywords)).sort(),
         ...(uid === undefined ? {} : { uid }),
         internalDateNs: entry.mtimeNs,
