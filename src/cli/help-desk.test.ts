@@ -85,7 +85,7 @@ test("find says which message it is, and that it is gone since when", async () =
   assert.match(line, /^m:[0-9a-f]{12} .*Anybank.*Your statement.*support@example\.org\/INBOX/);
   id = line.split(" ")[0] as string;
   const [answer] = documents(await done(["find", "from:bank is:missing", "--json"]));
-  const [message] = answer?.["messages"] as readonly { id: string }[];
+  const [message] = (answer?.["messages"] ?? []) as readonly { id: string }[];
   assert.equal(message?.id, id);
 });
 
