@@ -49,3 +49,11 @@ export { genericServer, type GenericServerOptions } from "./generic/generic-serv
 export { memoryServer, type MemoryServerOptions } from "./memory-server.ts";
 export { commandValidator } from "./validate/command-validator.ts";
 export { cyrusValidation } from "./cyrus/cyrus-recipes.ts";
+export { type CaptureAdvice, captureAdvice } from "./capture-advice.ts";
+export { isWithin } from "./folders.ts";
+export {
+  findLostAccounts,
+  type FindLostAccountsOptions,
+  type LostAccount,
+  type LostAccounts,
+} from "./lost-accounts.ts";

@@ -13,6 +13,7 @@ import { configText } from "../config-text.ts";
 import { parseConfigurationFile } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { writeNewFile } from "../new-file.ts";
+import { findStore } from "../found-store.ts";
 import { configurationPath, configurationPlaces } from "../site.ts";
 import { plural, safeLines, safeText } from "../text.ts";
 
@@ -36,15 +37,17 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 /** Prints a configuration to start from, or writes it to a file that is not there yet. */
-async function generate({
-  arguments: typed,
-  surroundings,
-  output,
-}: CommandContext): Promise<ExitCode> {
+async function generate(context: CommandContext): Promise<ExitCode> {
+  const { arguments: typed, surroundings, output } = context;
   const { workingFolder, timeZone, terminal } = surroundings;
   const copyPath = typed.text("copy");
+  const folder = typed.positionals[1];
+  const store = await findStore(
+    context,
+    folder === undefined ? undefined : resolve(workingFolder, folder),
+  );
   const text = generateConfig({
-    path: resolve(workingFolder, typed.positionals[1] ?? defaultStore),
+    ...store,
     ...(copyPath === undefined ? {} : { copyPath: resolve(workingFolder, copyPath) }),
     timeZone,
   });
@@ -62,8 +65,6 @@ async function generate({
   );
   return exitCodes.done;
 }
-
-const defaultStore = "/var/mail";
 
 async function validate(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
