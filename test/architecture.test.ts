@@ -18,10 +18,10 @@ import {
 /** Lowest floor first. A room may import any room on a floor below its own. */
 const floors: readonly (readonly string[])[] = [
   ["errors"],
-  ["files", "time"],
+  ["derivation", "files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
-  ["copies", "snapshots", "servers"],
+  ["copies", "snapshots", "catalog", "records", "servers"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],
@@ -35,6 +35,7 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 /** Which rooms may use which package. The command line may use all: `doctor` looks at each. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["planner"],
+  imapflow: ["recovery"],
   "seek-bzip": ["mail"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],

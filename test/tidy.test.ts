@@ -41,6 +41,7 @@ const codePrefixes = [
   "config",
   "demo",
   "host",
+  "living",
   "restore",
   "retention",
   "server",

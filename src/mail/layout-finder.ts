@@ -13,10 +13,12 @@ export type LookedAt = {
   /** What could not be looked at goes here. */
   readonly problems: MailProblem[];
   readonly signal: AbortSignal | undefined;
+  /** Asks for a folder below it to be looked at all the same, where this one is claimed. */
+  readonly lookBelow: (path: RawPath) => void;
 };
 
 /**
  * Says whether a folder holds mail of one layout: the accounts in it, and nothing below it is looked
- * at any more; or undefined. Reads as little as will tell: it is asked about every folder of a store.
+ * at any more but what it asks for; or undefined. Reads as little as will tell: it is asked about every folder of a store.
  */
 export type LayoutFinder = (folder: LookedAt) => Promise<readonly MailAccount[] | undefined>;

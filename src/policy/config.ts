@@ -1,3 +1,4 @@
+import type { ImapPlace } from "./imap-url.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
 export const serverTypes = [
@@ -106,6 +107,17 @@ export type ServerConfig = {
   readonly volumes: readonly ConfiguredVolume[];
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
+  /** The running server, for putting messages back into it. */
+  readonly imap?: ImapConfig;
+};
+
+export type ImapConfig = {
+  readonly place: ImapPlace;
+  /** Logs in as everybody. */
+  readonly master?: string;
+  readonly password?: SecretReference;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly authority?: string;
 };
 
 export type AlsoProtect = {
@@ -144,6 +156,8 @@ type CopyBase = {
   readonly name: string;
   readonly layer: CopyLayer;
   readonly location: CopyLocation;
+  /** The catalog of this copy must not hold the words of messages. */
+  readonly fullText?: false;
 };
 
 export type RepositoryConfig = CopyBase & {

@@ -6,6 +6,7 @@ import {
   type ServerConfig,
   type TimedCommandLine,
 } from "./config.ts";
+import { readImap } from "./imap-schema.ts";
 import type { WrittenServer } from "./server-schema.ts";
 
 const defaultStopTimeLimitMs = 60_000;
@@ -26,6 +27,7 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
     mailboxList: server.mailboxes ?? "from the store",
     alsoProtect: readAlsoProtect(server.also_protect ?? []),
     volumes: (server.volumes ?? []).map(({ path, role }) => ({ path: tidyPath(path), role })),
+    ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
     ...(dataSource === "hot split snapshot" ? { hotSplit: readHotSplit(server) } : {}),
   };
 }

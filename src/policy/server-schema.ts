@@ -16,6 +16,7 @@ import {
   type VolumeRole,
   volumeRoles,
 } from "./config.ts";
+import { imapSchema, type WrittenImap } from "./imap-schema.ts";
 
 export type WrittenServer = {
   readonly type: ServerType;
@@ -34,6 +35,7 @@ export type WrittenServer = {
   readonly mailboxes?: MailboxList | undefined;
   readonly also_protect?: readonly string[] | undefined;
   readonly volumes?: readonly { readonly path: string; readonly role: VolumeRole }[] | undefined;
+  readonly imap?: WrittenImap | undefined;
 };
 
 const words = z
@@ -143,4 +145,7 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
     .max(mostRepeats)
     .optional()
     .describe("How often a hot split is tried until it is usable. Default: 5."),
+  imap: imapSchema
+    .optional()
+    .describe("The running server, for putting messages back into it (restore --to imap)."),
 });
