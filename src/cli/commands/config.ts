@@ -16,13 +16,16 @@ import { writeNewFile } from "../new-file.ts";
 import { configurationPlaces } from "../configuration-places.ts";
 import { findStore } from "../found-store.ts";
 import { configurationPath } from "../site.ts";
+import { recipeText } from "../recipe-text.ts";
 import { plural, safeLines, safeText } from "../text.ts";
 
-const actions = { generate, validate, show, schema } as const;
+const actions = { generate, validate, show, schema, recipe } as const;
+
+const takesWord: ReadonlySet<string> = new Set(["generate", "recipe"]);
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [name = "", folder] = context.arguments.positionals;
-  if (Object.hasOwn(actions, name) && (folder === undefined || name === "generate"))
+  if (Object.hasOwn(actions, name) && (folder === undefined || takesWord.has(name)))
     return await actions[name as keyof typeof actions](context);
   const near = closestWord(name, Object.keys(actions));
   throw new CliError(
@@ -100,6 +103,21 @@ async function show(context: CommandContext): Promise<ExitCode> {
 
 async function schema({ surroundings }: CommandContext): Promise<ExitCode> {
   await surroundings.terminal.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+  return exitCodes.done;
+}
+
+/** How a server without an adapter is protected; without a name, which recipes there are. */
+async function recipe({ arguments: typed, output }: CommandContext): Promise<ExitCode> {
+  const { serverRecipes } = await import("#servers");
+  const name = typed.positionals[1];
+  const found = serverRecipes.filter((one) => name === undefined || one.name === name);
+  if (found.length === 0)
+    throw new CliError("cli.usage", `Cannot find a recipe for "${safeText(name ?? "")}"`, {
+      hint: `There are ${serverRecipes.map((one) => one.name).join(", ")}.`,
+    });
+  await output.document({ type: "recipes", recipes: found });
+  for (const one of found)
+    await output.text(name === undefined ? `${one.name}  ${one.title}\n` : recipeText(one));
   return exitCodes.done;
 }
 
