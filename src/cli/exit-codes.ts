@@ -26,6 +26,7 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["cli.refused", exitCodes.refused],
   // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
   ["cli.not-audited", exitCodes.failed],
+  ["methods.tape-barcode", exitCodes.usage],
   // What was asked for is on a shelf: it cannot be had now.
   ["methods.tape-not-at-hand", exitCodes.nothingMatched],
 ] as const);
