@@ -23,6 +23,8 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
+export { formatMboxMessage, isMboxKeyword, type MboxMessage } from "./mbox/mbox-format.ts";
+export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
