@@ -35,6 +35,7 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 /** Which rooms may use which package. The command line may use all: `doctor` looks at each. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["planner"],
+  "seek-bzip": ["mail"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],

@@ -25,6 +25,7 @@ export {
 } from "./mail-store.ts";
 export { formatMboxMessage, isMboxKeyword, type MboxMessage } from "./mbox/mbox-format.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
+export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export {
   type HeaderField,
@@ -33,5 +34,13 @@ export {
   type ReadHeadersOptions,
 } from "./message/message-headers.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
+export {
+  compressionMagicBytes,
+  compressionOf,
+  decompressMessage,
+  type DecompressOptions,
+  type MessageCompression,
+  messageCompressions,
+} from "./compression/message-compression.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";

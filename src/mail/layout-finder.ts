@@ -1,4 +1,5 @@
 import type { Image, Listing, RawPath } from "#image";
+import type { DboxPlaces } from "./dovecot/dbox-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount } from "./mail-store.ts";
 
@@ -7,6 +8,8 @@ export type LookedAt = {
   readonly image: Image;
   readonly path: RawPath;
   readonly listing: Listing;
+  /** As they were given; else where the server puts things by default. */
+  readonly places: DboxPlaces | undefined;
   /** What could not be looked at goes here. */
   readonly problems: MailProblem[];
   readonly signal: AbortSignal | undefined;

@@ -1,4 +1,6 @@
 import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
+import { findDbox } from "./dovecot/dbox-find.ts";
+import type { DboxPlaces } from "./dovecot/dbox-places.ts";
 import type { LayoutFinder, LookedAt } from "./layout-finder.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
@@ -9,11 +11,13 @@ import { findMboxes } from "./mbox/find-mboxes.ts";
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
+  /** Where an account of Dovecot keeps what is not in its mail folder; for a `root` that is one account. */
+  readonly places?: DboxPlaces;
   readonly signal?: AbortSignal;
 };
 
 /** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [findMboxes];
+const finders: readonly LayoutFinder[] = [findDbox, findMboxes];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -21,7 +25,7 @@ const finders: readonly LayoutFinder[] = [findMboxes];
  */
 export async function openMailStore(
   image: Image,
-  { root = rootPath, signal }: OpenMailStoreOptions = {},
+  { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
   const others: MailAccount[] = [];
@@ -31,7 +35,14 @@ export async function openMailStore(
     claim: async (folder) => {
       const below: RawPath[] = [];
       const lookBelow = (path: RawPath): void => void below.push(path);
-      const accounts = await accountsOf({ ...folder, image, problems, signal, lookBelow });
+      const accounts = await accountsOf({
+        ...folder,
+        image,
+        places,
+        problems,
+        signal,
+        lookBelow,
+      });
       others.push(...(accounts ?? []));
       return accounts === undefined ? undefined : below;
     },
@@ -60,6 +71,7 @@ export async function openAccountsAround(
         image,
         path: folder,
         listing,
+        places: undefined,
         problems: [],
         signal,
         lookBelow: () => undefined,
