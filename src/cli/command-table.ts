@@ -12,6 +12,7 @@ import {
   yes,
   zone,
 } from "./command-options.ts";
+import { exportCommand } from "./export-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
@@ -192,6 +193,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  exportCommand,
   verifyCommand,
   repairCommand,
   {

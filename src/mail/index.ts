@@ -23,7 +23,7 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
-export { formatMboxMessage, isMboxKeyword, type MboxMessage } from "./mbox/mbox-format.ts";
+export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";

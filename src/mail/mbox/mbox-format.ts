@@ -68,13 +68,13 @@ function senderOf(head: Buffer): string {
 }
 
 function ownFields({ base, uid, flags, keywords, isRecent }: MboxMessage): string {
+  const names = mboxKeywordsOf({ flags, keywords });
   const status = `${flags.includes("\\Seen") ? "R" : ""}${isRecent ? "" : "O"}`;
   const other = statusLetters.filter(([flag]) => flags.includes(flag)).map(([, letter]) => letter);
-  const names = keywords.filter(isMboxKeyword);
   const lines = [
     base === undefined
       ? ""
-      : `X-IMAPbase: ${[base.uidValidity, String(base.uidLast).padStart(10, "0"), ...base.keywords.filter(isMboxKeyword)].join(" ")}`,
+      : `X-IMAPbase: ${[base.uidValidity, String(base.uidLast).padStart(10, "0"), ...base.keywords].join(" ")}`,
     uid === undefined ? "" : `X-UID: ${uid}`,
     status === "" ? "" : `Status: ${status}`,
     other.length === 0 ? "" : `X-Status: ${other.join("")}`,
@@ -83,7 +83,13 @@ function ownFields({ base, uid, flags, keywords, isRecent }: MboxMessage): strin
   return lines.map((line) => (line === "" ? "" : `${line}\n`)).join("");
 }
 
-/** Whether a keyword can stand in an mbox: between blanks, in a line. */
-export function isMboxKeyword(keyword: string): boolean {
-  return /^[^\s\p{Cc}]{1,500}$/u.test(keyword);
+/** Those that can stand in an mbox, between blanks in a line; what a Maildir has as a flag of its own is one too. */
+export function mboxKeywordsOf({
+  flags,
+  keywords,
+}: Pick<StoredMessage, "flags" | "keywords">): readonly string[] {
+  const others = flags.filter((flag) => !flag.startsWith("\\"));
+  return [...new Set([...keywords, ...others])].filter((name) =>
+    /^[^\s\p{Cc}]{1,500}$/u.test(name),
+  );
 }

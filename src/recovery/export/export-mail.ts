@@ -1,4 +1,4 @@
-import { isImageError } from "#image";
+import { isImageError, type RawPath } from "#image";
 import {
   isMailError,
   type MailProblem,
@@ -38,9 +38,10 @@ export type ExportProgress = { readonly messages: number; readonly bytes: number
 /** What could not be read, and is not in the export. */
 export type ExportFailure = {
   readonly address: string;
+  /** "*" stands for all of them. */
   readonly mailbox: string;
   /** Absent where it is the whole mailbox. */
-  readonly message?: { readonly uid?: number; readonly path: string };
+  readonly message?: { readonly uid?: number; readonly path: RawPath };
   readonly reason: string;
 };
 

@@ -89,8 +89,6 @@ class OpenMaildir {
     this.#mailbox = mailbox;
     this.#onKeywordLost = onKeywordLost;
     const names = new Set(messages.flatMap(({ keywords }) => keywords));
-    // It has a letter of its own.
-    names.delete("$Forwarded");
     this.#keywords = [...names].filter((name) => /^\S{1,500}$/.test(name)).sort();
     const isNumbered =
       mailbox.uidValidity !== undefined && messages.every(({ uid }) => uid !== undefined);
@@ -129,14 +127,13 @@ class OpenMaildir {
   #nameOf({ flags, keywords }: StoredMessage, baseName: string): string {
     let keywordLetters = "";
     for (const keyword of keywords) {
-      if (keyword === "$Forwarded") continue;
       const index = this.#keywords.indexOf(keyword);
       if (index < 0 || index >= keywordLimit) this.#onKeywordLost();
       else keywordLetters += String.fromCharCode(0x61 + index);
     }
     return formatMaildirName({
       baseName: baseName as RawName,
-      flags: keywords.includes("$Forwarded") ? [...flags, "$Forwarded"] : flags,
+      flags,
       keywordLetters,
     });
   }

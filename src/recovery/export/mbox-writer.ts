@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { formatMboxMessage, isMboxKeyword, type MboxMessage, type StoredMessage } from "#mail";
+import { formatMboxMessage, mboxKeywordsOf, type MboxMessage, type StoredMessage } from "#mail";
 import type { ExportMailbox, ExportWriter, ExportWriterOptions } from "./export-writer.ts";
 import { MailboxPaths } from "./mailbox-paths.ts";
 import { makeFolder, NewFile } from "./new-files.ts";
@@ -60,7 +60,7 @@ function baseOf(
   messages: readonly StoredMessage[],
   otherwise: number,
 ): NonNullable<MboxMessage["base"]> {
-  const names = new Set(messages.flatMap(({ keywords }) => keywords).filter(isMboxKeyword));
+  const names = new Set(messages.flatMap(mboxKeywordsOf));
   const highest = messages.reduce((uid, message) => Math.max(uid, message.uid ?? 0), 0);
   return {
     uidValidity: uidValidity ?? otherwise,
