@@ -147,12 +147,34 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "show",
     summary: "print one message as of a moment",
-    usage: ["FILE --copy REPO [--at T] [--headers]"],
+    usage: [
+      "FILE --copy REPO [--at T] [--text | --headers | --raw]",
+      "FILE --copy REPO [--at T] --part N [--to FILE]",
+    ],
     about: [
-      "Prints the original bytes of one message or file; with --headers the decoded header fields alone, safe for a terminal. On a terminal control characters are shown escaped; into a file or pipe the bytes are untouched.",
+      "On a terminal: who wrote to whom, when, about what, the attachments and the text, decoded and safe to look at (HTML without its tags, links as text). Into a file or pipe: the original bytes, untouched. --text and --raw choose one of the two.",
+      "--part N takes out one attachment, by the number that stands before its name.",
       "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
     ],
-    options: [at, from, group, zone, { name: "headers", about: "the decoded header fields only" }],
+    options: [
+      at,
+      from,
+      group,
+      zone,
+      { name: "text", about: "readable text, also into a file or pipe" },
+      { name: "headers", about: "all header fields, decoded" },
+      {
+        name: "raw",
+        about: "the original bytes; on a terminal with control characters escaped",
+      },
+      { name: "part", value: "N", about: "one part of the message, decoded" },
+      {
+        name: "to",
+        value: "FILE",
+        about: "where the part is written; a file that is not there yet",
+        complete: "file",
+      },
+    ],
     examples: [
       {
         command:

@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
@@ -26,13 +27,20 @@ export {
 export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
+export type { MailPlaces } from "./mail-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
+export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
+export { type MailAddress } from "./message/addresses.ts";
+export { type Attachment, attachmentsOf } from "./mime/attachments.ts";
+export { extractText, type ExtractOptions, type MessageText, textOf } from "./mime/extract-text.ts";
 export {
-  type HeaderField,
-  type MessageHeaders,
-  readHeaders,
-  type ReadHeadersOptions,
-} from "./message/message-headers.ts";
+  type MimeMessage,
+  type MimeOptions,
+  type MimePart,
+  readMime,
+} from "./mime/mime-structure.ts";
+export { decodePart, decodedText } from "./mime/decode-part.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
 export {
   compressionMagicBytes,

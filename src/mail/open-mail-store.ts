@@ -1,23 +1,17 @@
 import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
-import { findDbox } from "./dovecot/dbox-find.ts";
-import type { DboxPlaces } from "./dovecot/dbox-places.ts";
-import type { LayoutFinder, LookedAt } from "./layout-finder.ts";
+import { AccountSearch } from "./account-search.ts";
+import type { MailPlaces } from "./mail-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
 import { findMaildirs, isMaildirFolder } from "./maildir/maildir-find.ts";
 import { openMaildirAccount } from "./maildir/maildir-store.ts";
-import { findMboxes } from "./mbox/find-mboxes.ts";
 
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
-  /** Where an account of Dovecot keeps what is not in its mail folder; for a `root` that is one account. */
-  readonly places?: DboxPlaces;
+  readonly places?: MailPlaces;
   readonly signal?: AbortSignal;
 };
-
-/** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [findDbox, findMboxes];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -28,26 +22,14 @@ export async function openMailStore(
   { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
-  const others: MailAccount[] = [];
+  const search = new AccountSearch({ image, places, problems, signal });
   const found = await findMaildirs(image, root, {
     problems,
     signal,
-    claim: async (folder) => {
-      const below: RawPath[] = [];
-      const lookBelow = (path: RawPath): void => void below.push(path);
-      const accounts = await accountsOf({
-        ...folder,
-        image,
-        places,
-        problems,
-        signal,
-        lookBelow,
-      });
-      others.push(...(accounts ?? []));
-      return accounts === undefined ? undefined : below;
-    },
+    claim: (folder) => search.look(folder),
   });
-  const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
+  const maildirs = found.map((account) => openMaildirAccount(image, account));
+  const accounts = [...maildirs, ...(await search.accounts())];
   return { accounts: accounts.sort(byRoot), problems };
 }
 
@@ -60,41 +42,29 @@ export async function openAccountsAround(
   path: RawPath,
   signal?: AbortSignal,
 ): Promise<readonly MailAccount[]> {
+  const options = signal === undefined ? {} : { signal };
   let outermost: RawPath | undefined;
-  let others: readonly MailAccount[] = [];
+  let around: readonly MailAccount[] = [];
   for (const folder of pathsUpwards(path)) {
     const listing = await listIfThere(image, folder, signal);
     if (listing === undefined) continue;
     if (isMaildirFolder(listing)) outermost = folder;
     else if (outermost === undefined) {
-      const found = await accountsOf({
-        image,
-        path: folder,
-        listing,
-        places: undefined,
-        problems: [],
-        signal,
-        lookBelow: () => undefined,
-      });
+      const search = new AccountSearch({ image, problems: [], signal });
+      if ((await search.look({ path: folder, listing })) === undefined) continue;
+      const found = (await search.accounts()).filter(({ root }) => isWithin(path, root));
       // A folder of mail may lie in a larger store: the outermost is what a server opens.
-      const around = found?.filter(({ root }) => isWithin(path, root)) ?? [];
-      if (around.length > 0) others = around;
+      if (found.length > 0) around = found;
     }
   }
-  if (outermost === undefined) return others;
-  const { accounts } = await openMailStore(image, {
-    root: outermost,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  return accounts.filter(({ root }) => root === outermost);
-}
-
-async function accountsOf(folder: LookedAt): Promise<readonly MailAccount[] | undefined> {
-  for (const finder of finders) {
-    const accounts = await finder(folder);
-    if (accounts !== undefined) return accounts;
+  // What says whose a Cyrus spool is lies elsewhere: there is no way to it but all of the Image.
+  if (around.some(({ layout }) => layout === "cyrus")) {
+    const { accounts } = await openMailStore(image, options);
+    return accounts.filter(({ layout, root }) => layout === "cyrus" && isWithin(path, root));
   }
-  return undefined;
+  if (outermost === undefined) return around;
+  const { accounts } = await openMailStore(image, { ...options, root: outermost });
+  return accounts.filter(({ root }) => root === outermost);
 }
 
 function* pathsUpwards(path: RawPath): Iterable<RawPath> {
