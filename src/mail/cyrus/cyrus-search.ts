@@ -56,7 +56,9 @@ export class CyrusSearch {
     return [];
   };
 
-  async accounts(folder: Pick<LookedAt, "image" | "problems" | "signal">): Promise<readonly MailAccount[]> {
+  async accounts(
+    folder: Pick<LookedAt, "image" | "problems" | "signal">,
+  ): Promise<readonly MailAccount[]> {
     for (const [spool, samples] of this.#spools) {
       if (samples.length > 0) continue;
       this.#spools.set(spool, await sampleMailboxes(folder.image, spool, folder));
