@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ["files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
-  ["copies", "snapshots"],
+  ["copies", "snapshots", "catalog", "records"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],
@@ -35,6 +35,7 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 /** Which rooms may use which package. The command line may use all: `doctor` looks at each. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["planner"],
+  imapflow: ["recovery"],
   "seek-bzip": ["mail"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],

@@ -42,6 +42,7 @@ const codePrefixes = [
   "demo",
   "export",
   "host",
+  "living",
   "restore",
   "retention",
   "source",

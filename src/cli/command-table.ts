@@ -1,6 +1,7 @@
 import type { OptionSpec } from "./arguments.ts";
 import { benchCommand } from "./bench-command.ts";
 import { captureCommand, initCommand } from "./capture-command.ts";
+import { catalogCommand } from "./catalog-command.ts";
 import type { CommandSpec } from "./command.ts";
 import {
   at,
@@ -14,6 +15,7 @@ import {
 } from "./command-options.ts";
 import { exportCommand } from "./export-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
+import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
@@ -185,6 +187,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 1, most: 1 },
     load: () => import("./commands/show.ts"),
   },
+  findMessagesCommand,
   {
     name: "diff",
     summary: "what changed between two moments, or until now",
@@ -268,6 +271,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/status.ts"),
   },
   duplicateCommand,
+  catalogCommand,
   figuresCommand,
   tapeCommand,
   peerCommand,

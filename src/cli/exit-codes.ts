@@ -24,6 +24,8 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["cli.refused", exitCodes.refused],
+  ["catalog.query", exitCodes.usage],
+  ["catalog.cursor", exitCodes.usage],
   // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
   ["cli.not-audited", exitCodes.failed],
   ["methods.tape-barcode", exitCodes.usage],

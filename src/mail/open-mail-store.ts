@@ -30,7 +30,8 @@ export async function openMailStore(
   });
   const maildirs = found.map((account) => openMaildirAccount(image, account));
   const accounts = [...maildirs, ...(await search.accounts())];
-  return { accounts: accounts.sort(byRoot), problems };
+  const parts = new Set(accounts.flatMap(({ alsoIn = [] }) => alsoIn));
+  return { accounts: accounts.filter(({ root: at }) => !parts.has(at)).sort(byRoot), problems };
 }
 
 /**

@@ -84,6 +84,8 @@ type CopyBase = {
   readonly name: string;
   readonly layer: CopyLayer;
   readonly location: CopyLocation;
+  /** The catalog of this copy must not hold the words of messages. */
+  readonly fullText?: false;
 };
 
 export type RepositoryConfig = CopyBase & {

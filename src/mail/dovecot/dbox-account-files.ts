@@ -3,6 +3,8 @@ import {
   isImageError,
   joinRawPath,
   type Listing,
+  rawBaseName,
+  rawParent,
   type RawName,
   type RawPath,
 } from "#image";
@@ -31,16 +33,31 @@ export class DboxAccountFiles {
     this.attachments = new AttachmentFolder(image, root, places.attachments);
   }
 
-  /** The folder with the index of a mailbox: its own, or its counterpart below INDEX=. */
+  /** The folder with an index: its own, or its counterpart below INDEX=, where there is no `dbox-Mails`. */
   indexFolder(folder: RawPath): RawPath {
-    return counterpart(folder, this.root, this.places.index ?? this.root);
+    if (this.places.index === undefined) return folder;
+    const mailbox = rawBaseName(folder) === dboxMailsName ? rawParent(folder) : folder;
+    return counterpart(mailbox, this.root, this.places.index);
+  }
+
+  /** The folder of a mailbox in its first place, of one that may be its counterpart in ALT storage. */
+  async firstFolder(folder: RawPath): Promise<RawPath> {
+    const alt = await this.altRoot();
+    return alt !== undefined && folder.startsWith(`${alt}/`)
+      ? counterpart(folder, alt, this.root)
+      : folder;
   }
 
   /** The same folder in ALT storage; undefined where there is none. */
   async altFolder(folder: RawPath): Promise<RawPath | undefined> {
-    this.#alt ??= this.#findAlt();
-    const alt = await this.#alt;
+    const alt = await this.altRoot();
     return alt === undefined ? undefined : counterpart(folder, this.root, alt);
+  }
+
+  /** ALT storage; undefined where there is none. Throws ImageError. */
+  async altRoot(): Promise<RawPath | undefined> {
+    this.#alt ??= this.#findAlt();
+    return await this.#alt;
   }
 
   /** Dovecot leaves a symbolic link to the ALT storage; it counts where it points into the Image. */

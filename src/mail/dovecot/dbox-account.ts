@@ -23,10 +23,14 @@ export type OpenDboxOptions = {
   readonly places?: DboxPlaces;
 };
 
-/** A user's sdbox or mdbox. */
-export function openDboxAccount(image: Image, options: OpenDboxOptions): MailAccount {
+/** A user's sdbox or mdbox. Throws ImageError where its folder cannot be listed. */
+export async function openDboxAccount(
+  image: Image,
+  options: OpenDboxOptions,
+): Promise<MailAccount> {
   const { layout, root, places } = options;
   const files = new DboxAccountFiles(image, root, places);
+  const alt = await files.altRoot();
   const storage = layout === "mdbox" ? new MdboxStorage(files) : undefined;
   const guids = new Map<RawPath, Promise<string | undefined>>();
   const guidOf = (folder: RawPath): Promise<string | undefined> => {
@@ -37,6 +41,7 @@ export function openDboxAccount(image: Image, options: OpenDboxOptions): MailAcc
   return {
     layout,
     root,
+    ...(alt === undefined ? {} : { alsoIn: [alt] }),
     mailboxes: async (signal) => {
       const mailboxes: StoredMailbox[] = [];
       for (const folder of await findDboxFolders(files, signal))
@@ -135,7 +140,7 @@ function readMessage(
   const { message, layout, guidOf, readOptions } = options;
   const { path, uid, range } = message;
   const owner = async (): Promise<{ guid: string; uid: number } | undefined> => {
-    const guid = await guidOf(rawParent(path));
+    const guid = await guidOf(await files.firstFolder(rawParent(path)));
     return guid === undefined || uid === undefined ? undefined : { guid, uid };
   };
   return readDboxMessage(files.image, {

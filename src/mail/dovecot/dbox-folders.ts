@@ -1,7 +1,8 @@
-import { joinRawPath, type RawName, type RawPath } from "#image";
+import { joinRawPath, type RawPath } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import { decodeMailboxName } from "../mailbox-name.ts";
 import { type DboxAccountFiles, dboxMailsName, mailboxesName } from "./dbox-account-files.ts";
+import { readMailboxList } from "./mailbox-list.ts";
 
 /** A mailbox by its place: `mailboxes/Archive/2024/dbox-Mails`. */
 export type DboxFolder = {
@@ -15,18 +16,25 @@ export type DboxFolder = {
 /** Folders below folders; more than a server makes. */
 const depthLimit = 32;
 
+/** A folder of LAYOUT=index is named by the GUID of its mailbox. */
+export function isGuidName(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name);
+}
+
+type Place = { readonly levels: readonly string[]; readonly path: RawPath };
+
 /**
- * Finds the mailboxes of an account: folders below `mailboxes/` with a `dbox-Mails` in them. With
- * LAYOUT=maildir++ they lie side by side, and dots stand between levels. INBOX first, then by name.
+ * Finds the mailboxes of an account: folders below `mailboxes/` with a `dbox-Mails` in them, and with
+ * LAYOUT=index those named by a GUID. INBOX first, then by name.
  */
 export async function findDboxFolders(
-  { image, root }: DboxAccountFiles,
+  files: DboxAccountFiles,
   signal?: AbortSignal,
 ): Promise<readonly DboxFolder[]> {
-  const found: { readonly levels: readonly string[]; readonly path: RawPath }[] = [];
-  const waiting: { readonly levels: readonly string[]; readonly path: RawPath }[] = [
-    { levels: [], path: joinRawPath(root, mailboxesName) },
-  ];
+  const { image, root } = files;
+  const found: Place[] = [];
+  const unnamed: { readonly guid: string; readonly path: RawPath }[] = [];
+  const waiting: Place[] = [{ levels: [], path: joinRawPath(root, mailboxesName) }];
   for (;;) {
     const folder = waiting.pop();
     if (folder === undefined) break;
@@ -36,22 +44,50 @@ export async function findDboxFolders(
       if (entry.type !== "directory") continue;
       const path = joinRawPath(folder.path, entry.name);
       if (entry.name === dboxMailsName) found.push({ levels: folder.levels, path });
+      else if (folder.levels.length === 0 && (await isNamedByGuid(files, path, entry.name)))
+        unnamed.push({ guid: entry.name, path });
       else if (folder.levels.length < depthLimit)
-        waiting.push({ levels: [...folder.levels, ...levelsOf(entry.name, folder.levels)], path });
+        waiting.push({ levels: [...folder.levels, entry.name], path });
     }
   }
   const areUtf8 = found.some(({ levels }) => levels.some(isUtf8));
-  const folders = found.map(({ levels, path }) => {
-    const problems: MailProblem[] = [];
-    const name = mailboxName(levels, { areUtf8, problems });
-    return { name, path, problems };
-  });
-  return folders.sort(inboxFirst);
+  const folders = found.map((place) => namedFolder(place, areUtf8));
+  return [...folders, ...(await nameFolders(files, unnamed))].sort(inboxFirst);
 }
 
-/** A name at the top that starts with a dot is of Maildir++: `.Archive.2024`. */
-function levelsOf(name: RawName, above: readonly string[]): readonly string[] {
-  return above.length === 0 && name.startsWith(".") ? name.slice(1).split(".") : [name];
+async function isNamedByGuid(
+  files: DboxAccountFiles,
+  path: RawPath,
+  name: string,
+): Promise<boolean> {
+  if (!isGuidName(name)) return false;
+  // Somebody may call a mailbox so.
+  return (await files.image.list(path)).indexOf(dboxMailsName) < 0;
+}
+
+async function nameFolders(
+  files: DboxAccountFiles,
+  unnamed: readonly { readonly guid: string; readonly path: RawPath }[],
+): Promise<readonly DboxFolder[]> {
+  if (unnamed.length === 0) return [];
+  const problems: MailProblem[] = [];
+  const names = await readMailboxList(files, problems);
+  const areUtf8 = [...names.values()].some((levels) => levels.some(isUtf8));
+  return unnamed.map(({ guid, path }) => {
+    const levels = names.get(guid);
+    if (levels !== undefined) {
+      const folder = namedFolder({ levels, path }, areUtf8);
+      return { ...folder, problems: [...problems, ...folder.problems] };
+    }
+    const own = [...problems];
+    addProblem(own, "mailbox-name", "The list of mailboxes has no name for it");
+    return { name: guid, path, problems: own };
+  });
+}
+
+function namedFolder({ levels, path }: Place, areUtf8: boolean): DboxFolder {
+  const problems: MailProblem[] = [];
+  return { name: mailboxName(levels, { areUtf8, problems }), path, problems };
 }
 
 /** `areUtf8`: names of this account are stored as text, not as modified UTF-7. */
