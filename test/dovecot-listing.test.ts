@@ -17,6 +17,7 @@ const skip =
 
 const users = {
   maildir: "userdb_mail=maildir:~/Maildir",
+  "maildir-gz": "userdb_mail=maildir:~/Maildir userdb_zlib_save=gz",
   sdbox: "userdb_mail=sdbox:~/sdbox",
   mdbox: "userdb_mail=mdbox:~/mdbox",
   "sdbox-bz2":
@@ -192,7 +193,9 @@ function copyWithoutTheServer(from: string, to: string): void {
 
 async function onlyAccount(copy: string, user: User): Promise<MailAccount> {
   const image = await openDirectoryImage(copy as RawPath);
-  const { accounts, problems } = await openMailStore(image, { places: { dovecot: places[user] ?? {} } });
+  const { accounts, problems } = await openMailStore(image, {
+    places: { dovecot: places[user] ?? {} },
+  });
   assert.deepEqual(problems, []);
   assert.equal(accounts.length, 1, accounts.map(({ root }) => root).join(" "));
   return accounts[0] as MailAccount;

@@ -1,4 +1,5 @@
 import {
+  type Entry,
   type Image,
   isImageError,
   joinRawPath,
@@ -16,8 +17,11 @@ import {
   type StoredMessages,
 } from "../mail-store.ts";
 import { decodeMailboxName } from "../mailbox-name.ts";
+import { isMailError } from "../mail-error.ts";
+import { courierKeywordsName, readCourierKeywords } from "./courier-keywords.ts";
 import type { FoundAccount } from "./maildir-find.ts";
-import { parseMaildirName } from "./maildir-name.ts";
+import { readMaildirMessage, unpackedSize } from "./maildir-message.ts";
+import { type MaildirName, parseMaildirName } from "./maildir-name.ts";
 import { readLines, type UidList, UidListReader } from "./maildir-uid-list.ts";
 
 /** A mailbox owner's Maildir++ root, or the top of a tree of Maildirs. */
@@ -34,7 +38,7 @@ export function openMaildirAccount(image: Image, account: FoundAccount): MailAcc
       return mailboxes.sort(inboxFirst);
     },
     messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
-    read: (message, options) => image.read(message.path, options),
+    read: (message, options) => readMaildirMessage(image, message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
 }
@@ -64,7 +68,7 @@ async function readMailbox(
   } = await readUidList(image, path, { headerOnly: true });
   const name =
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
-  const dependsOn = ["cur", "new", ...uidListNames, keywordsName].map((part) =>
+  const dependsOn = ["cur", "new", ...uidListNames, keywordsName, courierKeywordsName].map((part) =>
     joinRawPath(path, part as RawName),
   );
   return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
@@ -93,6 +97,7 @@ async function readMessages(
   const uidList = await readUidList(image, path, { headerOnly: false });
   problems.push(...uidList.problems);
   const keywords = await readKeywords(image, path, problems);
+  const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
   const seen = new Set<string>();
   for (const folderName of ["cur", "new"] as const) {
@@ -120,16 +125,41 @@ async function readMessages(
         key: file,
         path: file,
         flags: name.flags,
-        keywords: Array.from(name.keywordLetters, (letter) => keywordOf(letter, keywords)).sort(),
+        keywords: keywordsOf(name, keywords, couriers.get(name.baseName)),
         ...(uid === undefined ? {} : { uid }),
         internalDateNs: entry.mtimeNs,
-        sizeBytes: name.sizeBytes ?? entry.sizeBytes,
+        sizeBytes: name.sizeBytes ?? (await sizeOf(image, file, { entry, name })),
         ...(name.virtualSizeBytes === undefined ? {} : { virtualSizeBytes: name.virtualSizeBytes }),
         isRecent: folderName === "new",
       });
     }
   }
   return { messages: messages.sort(byUid), problems };
+}
+
+function keywordsOf(
+  { keywordLetters }: MaildirName,
+  names: ReadonlyMap<number, string>,
+  couriers: readonly string[] = [],
+): readonly string[] {
+  const found = Array.from(keywordLetters, (letter) => keywordOf(letter, names));
+  return [...new Set([...found, ...couriers])].sort();
+}
+
+/** Dovecot marks what it compressed by a Z among the flags; where the size is not in the name, only reading tells. */
+async function sizeOf(
+  image: Image,
+  file: RawPath,
+  { entry, name }: { readonly entry: Entry; readonly name: MaildirName },
+): Promise<number> {
+  if (name.otherLetters?.includes("Z") !== true) return entry.sizeBytes;
+  try {
+    return await unpackedSize(image, file);
+  } catch (error) {
+    // Whoever reads it is told.
+    if (!isImageError(error) && !isMailError(error)) throw error;
+    return entry.sizeBytes;
+  }
 }
 
 function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): string {
