@@ -45,6 +45,7 @@ const codePrefixes = [
   "living",
   "restore",
   "retention",
+  "server",
   "source",
   "target",
 ];

@@ -2,7 +2,7 @@ import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
 import { type MailAccount, openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
 import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
-import type { Command } from "#sources";
+import type { Command } from "#servers";
 import { resolve } from "node:path";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
@@ -155,7 +155,7 @@ function configuredSource(server: ServerConfig): SourcePlan {
   }
 }
 
-const usualSplit: HotSplitConfig = { validate: "maildir", repeat: 5 };
+const usualSplit: HotSplitConfig = { validate: "reader", repeat: 5 };
 
 /** Every method of the tier, or the one that --method names; with --copy those that fill that copy. */
 function groupPlans(

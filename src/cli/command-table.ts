@@ -25,6 +25,7 @@ import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -218,6 +219,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  undoCommand,
   exportCommand,
   verifyCommand,
   repairCommand,

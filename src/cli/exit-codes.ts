@@ -23,6 +23,8 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["repository.key-not-found", exitCodes.nothingMatched],
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
+  ["records.not-found", exitCodes.nothingMatched],
+  ["records.busy", exitCodes.locked],
   ["cli.refused", exitCodes.refused],
   ["catalog.query", exitCodes.usage],
   ["catalog.cursor", exitCodes.usage],

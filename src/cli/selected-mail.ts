@@ -7,6 +7,7 @@ import {
   type StoredMessage,
   type StoredMessages,
 } from "#mail";
+import type { MessageSelection } from "#recovery";
 import { accountAddress } from "./mailbox-address.ts";
 import { messageFolders, type Scope } from "./scope.ts";
 
@@ -75,6 +76,16 @@ export async function accountsIn(
   if (account !== undefined) return [account];
   if (entry !== undefined && entry.type !== "directory") return [];
   return (await openMailStore(image, { root: path, signal })).accounts;
+}
+
+/** Which mail of its accounts a scope means. */
+export function selectionOf(scope: Scope): MessageSelection {
+  const { mailbox, uid, path } = scope;
+  const isPart = uid !== undefined || (mailbox === undefined && isPartOfMaildir(path));
+  return {
+    wantsMailbox: (one) => isMeant(one, scope),
+    ...(isPart ? { wantsMessage: (message) => isMessageMeant(message, scope) } : {}),
+  };
 }
 
 function isMeant({ path: at }: StoredMailbox, { mailbox, path, account }: Scope): boolean {

@@ -85,7 +85,7 @@ export class Records {
 
   /** Takes a job up to go on with it. Throws `records.not-found`, `records.busy` where a process is at work on it. */
   async take(id: string): Promise<Job> {
-    const folder = this.#jobFolder(await this.#find(id));
+    const folder = this.#jobFolder(await this.find(id));
     if (await isOwned(folder)) {
       throw new RecordsError(
         "records.busy",
@@ -95,13 +95,13 @@ export class Records {
     }
     return await writing(folder, async () => {
       await writeDurably(join(folder, "owner"), Buffer.from(processMark()));
-      return await Job.open(await this.#find(id), folder);
+      return await Job.open(await this.find(id), folder);
     });
   }
 
   /** Reads a job's lines without taking it up. */
   async *read(id: string): AsyncGenerator<JobLine> {
-    yield* linesOf(this.#jobFolder(await this.#find(id)));
+    yield* linesOf(this.#jobFolder(await this.find(id)));
   }
 
   /** Throws away what is known of a job, with the bytes that it kept. */
@@ -137,7 +137,8 @@ export class Records {
     });
   }
 
-  async #find(id: string): Promise<string> {
+  /** The whole name of the job that is called so, or whose name ends so. Throws `records.not-found`. */
+  async find(id: string): Promise<string> {
     const known = (await this.list()).map((job) => job.id);
     const found = known.filter((job) => job === id || (id.length >= 4 && job.endsWith(id)));
     if (found.length === 1) return found[0] as string;

@@ -189,6 +189,7 @@ service imap-login {
 service imap {
   user = ${isRoot ? "" : userInfo().username}
 }
+mail_fsync = never
 mail_max_userip_connections = 100
 `;
 }

@@ -13,7 +13,8 @@ import { configText } from "../config-text.ts";
 import { parseConfigurationFile } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { writeNewFile } from "../new-file.ts";
-import { configurationPath, configurationPlaces } from "../site.ts";
+import { configurationPlaces } from "../configuration-places.ts";
+import { configurationPath } from "../site.ts";
 import { plural, safeLines, safeText } from "../text.ts";
 
 const actions = { generate, validate, show, schema } as const;

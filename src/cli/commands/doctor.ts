@@ -9,7 +9,7 @@ import { checkSnapshots } from "../doctor/snapshots.ts";
 import { checkStore } from "../doctor/store.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { openSite, type Site } from "../site.ts";
-import { isElsewhere } from "../storage-at.ts";
+import { isElsewhere } from "../local-folder.ts";
 import { plural } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {

@@ -3,15 +3,20 @@
  * server-specific utility." What it finds goes with the Image as evidence.
  */
 import type { ClockNs, Image, RawPath, Validation } from "#image";
-import type { WritableCopyOptions, WritableLayer } from "#snapshots";
+
+/** A throw-away copy of a frozen store, removed when it is closed. */
+export type WritableStore = AsyncDisposable & {
+  /** Absolute. */
+  readonly path: RawPath;
+};
 
 export type ValidationRequest = {
   /** The frozen store, read-only. */
   readonly image: Image;
   /** Its root, absolute. */
   readonly path: RawPath;
-  /** A throw-away copy of it, for a utility that writes while it looks. */
-  readonly writableCopy: (options?: WritableCopyOptions) => Promise<WritableLayer>;
+  /** A throw-away copy of it, for a utility that writes while it looks; `forOtherUsers` lets them enter it. */
+  readonly writableCopy: (options?: { readonly forOtherUsers?: boolean }) => Promise<WritableStore>;
   readonly clock: ClockNs;
   readonly signal?: AbortSignal;
 };
@@ -20,7 +25,7 @@ export interface Validator {
   readonly name: string;
   /**
    * Whether the frozen image is usable, and what was counted. A frozen image that is not is an answer;
-   * `source.validator-failed` is thrown when the utility itself cannot be had.
+   * `server.validator-failed` is thrown when the utility itself cannot be had.
    */
   validate(request: ValidationRequest): Promise<Validation>;
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { memoryImage, type MemoryNodes } from "#image";
-import { compareListings, fetchReader, type Served, statusReader } from "./dovecot-listing.ts";
-import { Findings } from "./findings.ts";
-import { listMaildirs } from "./maildir-listing.ts";
+import { compareListings, fetchReader, type Served, statusReader } from "./served-listing.ts";
+import { Findings } from "../validate/findings.ts";
+import { listStore } from "../validate/store-listing.ts";
 
 const nodes: MemoryNodes = {
   "cur/a,S=5:2,S": "12345",
@@ -12,12 +12,12 @@ const nodes: MemoryNodes = {
   "dovecot-uidlist": "3 V77 N2 G0123456789abcdef0123456789abcdef\n1 :a,S=5\n",
 };
 const status = "mailbox\tmessages\tuidnext\tuidvalidity\n";
-const fetched = "mailbox\tuid\tsize.physical\tguid\n";
+const fetched = "mailbox\tuid\tsize.physical\tguid\tflags\n";
 
 async function findingsOf(statusRows: string, fetchRows: string): Promise<readonly string[]> {
   await using image = memoryImage(nodes);
   const findings = new Findings();
-  const listed = await listMaildirs(image, { findings });
+  const listed = await listStore(image, { findings });
   assert.deepEqual(findings.all(), []);
   const served: Served = new Map();
   for (const [reader, text] of [
@@ -30,30 +30,35 @@ async function findingsOf(statusRows: string, fetchRows: string): Promise<readon
 }
 test("a server that sees what our reader sees has no findings", async () => {
   assert.deepEqual(
-    await findingsOf("INBOX\t2\t3\t77\n", "INBOX\t1\t5\ta,S=5\nINBOX\t2\t3\tb\n"),
+    await findingsOf("INBOX\t2\t3\t77\n", "INBOX\t1\t5\ta,S=5\t\\Seen \\Recent\nINBOX\t2\t3\tb\n"),
     [],
   );
 });
 
 test("an empty mailbox that only the server knows is no finding, one with mail is", async () => {
-  const same = "INBOX\t1\t5\ta,S=5\nINBOX\t2\t3\tb\n";
+  const same = "INBOX\t1\t5\ta,S=5\t\\Seen \\Recent\nINBOX\t2\t3\tb\n";
   assert.deepEqual(await findingsOf("INBOX\t2\t3\t77\nDrafts\t0\t1\t9\n", same), []);
   assert.match((await findingsOf("INBOX\t2\t3\t77\nX\t1\t2\t9\n", same)).join(), /"X" that is not/);
 });
 
 for (const [name, statusRows, fetchRows, finding] of [
   ["a mailbox that is gone", "", "", /INBOX.*not among those/],
-  ["a message that is gone", "INBOX\t1\t3\t77\n", "INBOX\t1\t5\ta\n", /2 messages.*finds 1/],
+  [
+    "a message that is gone",
+    "INBOX\t1\t3\t77\n",
+    "INBOX\t1\t5\ta\t\\Seen\n",
+    /2 messages.*finds 1/,
+  ],
   [
     "a new UIDVALIDITY",
     "INBOX\t2\t3\t78\n",
-    "INBOX\t1\t5\ta\nINBOX\t2\t3\tb\n",
+    "INBOX\t1\t5\ta\t\\Seen\nINBOX\t2\t3\tb\n",
     /UIDVALIDITY 77, with the server 78/,
   ],
   [
     "UIDs that would be given again",
     "INBOX\t2\t1\t77\n",
-    "INBOX\t1\t5\ta\nINBOX\t2\t3\tb\n",
+    "INBOX\t1\t5\ta\t\\Seen\nINBOX\t2\t3\tb\n",
     /UIDs again: next is 1, was 2/,
   ],
   [
@@ -65,13 +70,19 @@ for (const [name, statusRows, fetchRows, finding] of [
   [
     "a message of another size",
     "INBOX\t2\t3\t77\n",
-    "INBOX\t1\t4\ta\nINBOX\t2\t3\tb\n",
+    "INBOX\t1\t4\ta\t\\Seen\nINBOX\t2\t3\tb\n",
     /UID 1 has 5 bytes, with the server 4/,
+  ],
+  [
+    "flags that are gone",
+    "INBOX\t2\t3\t77\n",
+    "INBOX\t1\t5\ta\t\nINBOX\t2\t3\tb\n",
+    /UID 1 has the flags .seen, with the server no flags/,
   ],
   [
     "another message in the place of a fresh one",
     "INBOX\t2\t3\t77\n",
-    "INBOX\t1\t5\ta\nINBOX\t2\t9\tb\n",
+    "INBOX\t1\t5\ta\t\\Seen\nINBOX\t2\t9\tb\n",
     /without a UID are not those/,
   ],
 ] as readonly (readonly [string, string, string, RegExp])[]) {

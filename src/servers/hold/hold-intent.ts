@@ -1,9 +1,11 @@
 /*
- * The note that a mail server was, or is about to be, stopped: one file for each, written durably
- * before the stop command runs and removed after the start command succeeded. It is what makes a
- * run after a power cut or `kill -9` start the server again.
+ * The note that a mail server was, or is about to be, stopped or quiesced: one file for each, written
+ * durably before the command runs and removed after the one that undoes it succeeded. It is what makes
+ * a run after a power cut or `kill -9` start or resume the server again.
  *
- *   offline-<16 hex digits>.json  { version, process, bootId, processStart, folder, start, startTimeoutMs, stoppedAt }
+ *   offline-<16 hex digits>.json  { version, process, bootId, processStart, folder, action, start, startTimeoutMs, stoppedAt }
+ *
+ * `start` is the command that undoes; `action` says in which word, "start" where it is left out.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat, unlink } from "node:fs/promises";
@@ -11,9 +13,12 @@ import { join } from "node:path";
 import { systemErrorCode } from "#errors";
 import { syncFolder, writeDurably } from "#files";
 import type { Command } from "./command.ts";
-import { SourceError } from "./source-error.ts";
+import { ServerError } from "../server-error.ts";
 
-export type OfflineIntent = {
+/** What undoes a stop, and what undoes a quiesce. */
+export type UndoingAction = "start" | "resume";
+
+export type HoldIntent = {
   readonly version: 1;
   readonly process: number;
   /** Tells a process from a later one with its number. */
@@ -21,17 +26,19 @@ export type OfflineIntent = {
   readonly processStart: string;
   /** The mail store, for people. */
   readonly folder: string;
+  /** Absent: "start". */
+  readonly action?: UndoingAction;
   readonly start: Command;
   readonly startTimeoutMs: number;
   /** ISO 8601, for people. */
   readonly stoppedAt: string;
 };
 
-export type StoredIntent = { readonly file: string; readonly intent: OfflineIntent };
+export type StoredIntent = { readonly file: string; readonly intent: HoldIntent };
 
 export async function writeIntent(
   stateFolder: string,
-  intent: Omit<OfflineIntent, "version" | "process" | "bootId" | "processStart">,
+  intent: Omit<HoldIntent, "version" | "process" | "bootId" | "processStart">,
 ): Promise<string> {
   const name = createHash("sha256")
     .update(JSON.stringify([intent.folder, intent.start]))
@@ -39,7 +46,7 @@ export async function writeIntent(
     .slice(0, 16);
   const file = join(stateFolder, `offline-${name}.json`);
   const identity = await processIdentity(process.pid);
-  const content: OfflineIntent = { version: 1, process: process.pid, ...identity, ...intent };
+  const content: HoldIntent = { version: 1, process: process.pid, ...identity, ...intent };
   try {
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     await writeDurably(file, Buffer.from(`${JSON.stringify(content)}\n`));
@@ -58,7 +65,7 @@ export async function removeIntent(file: string): Promise<void> {
   }
 }
 
-/** All notes of a state folder; none when there is no folder. Throws `source.state-untrusted`. */
+/** All notes of a state folder; none when there is no folder. Throws `server.state-untrusted`. */
 export async function readIntents(stateFolder: string): Promise<readonly StoredIntent[]> {
   const found: StoredIntent[] = [];
   try {
@@ -73,13 +80,13 @@ export async function readIntents(stateFolder: string): Promise<readonly StoredI
     }
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return found;
-    throw error instanceof SourceError ? error : stateFailed("read", stateFolder, error);
+    throw error instanceof ServerError ? error : stateFailed("read", stateFolder, error);
   }
   return found;
 }
 
 /** Whether the process that wrote the note still runs and will start its server itself. */
-export async function isOwnerAlive(intent: OfflineIntent): Promise<boolean> {
+export async function isOwnerAlive(intent: HoldIntent): Promise<boolean> {
   const now = await processIdentity(intent.process);
   return (
     now.processStart !== "" &&
@@ -96,9 +103,9 @@ async function checkTrust(path: string): Promise<void> {
   if ((mode & 0o022) !== 0) throw untrusted(path, "others may write to it");
 }
 
-function untrusted(path: string, state: string): SourceError {
-  return new SourceError(
-    "source.state-untrusted",
+function untrusted(path: string, state: string): ServerError {
+  return new ServerError(
+    "server.state-untrusted",
     `Cannot use the note of a stopped server "${path}": ${state}`,
     {
       hint: "Start the mail server by hand if it is down, then remove the file.",
@@ -106,10 +113,10 @@ function untrusted(path: string, state: string): SourceError {
   );
 }
 
-function stateFailed(action: string, path: string, cause: unknown): SourceError {
+function stateFailed(action: string, path: string, cause: unknown): ServerError {
   const state = systemErrorCode(cause) ?? String(cause);
-  return new SourceError(
-    "source.state-failed",
+  return new ServerError(
+    "server.state-failed",
     `Cannot ${action} the note of a stopped server in "${path}": ${state}`,
     {
       hint: "Make the state folder writable and leave it some space; no server is stopped without that note.",
@@ -118,7 +125,7 @@ function stateFailed(action: string, path: string, cause: unknown): SourceError 
   );
 }
 
-function parseIntent(text: string): OfflineIntent | undefined {
+function parseIntent(text: string): HoldIntent | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -128,16 +135,18 @@ function parseIntent(text: string): OfflineIntent | undefined {
   return isIntent(value) ? value : undefined;
 }
 
-function isIntent(value: unknown): value is OfflineIntent {
+function isIntent(value: unknown): value is HoldIntent {
   if (typeof value !== "object" || value === null) return false;
-  const { version, process, bootId, processStart, folder, start, startTimeoutMs, stoppedAt } =
-    value as Partial<Record<keyof OfflineIntent, unknown>>;
+  const fields = value as Partial<Record<keyof HoldIntent, unknown>>;
+  const { version, process, bootId, processStart, folder } = fields;
+  const { action, start, startTimeoutMs, stoppedAt } = fields;
   const isCommand =
     typeof start === "string" ||
     (Array.isArray(start) && start.every((part) => typeof part === "string"));
   return (
     version === 1 &&
     isCommand &&
+    (action === undefined || action === "start" || action === "resume") &&
     [process, startTimeoutMs].every((number) => Number.isSafeInteger(number)) &&
     [bootId, processStart, folder, stoppedAt].every((part) => typeof part === "string")
   );

@@ -1,41 +1,55 @@
 import { displayPath, type Image, type MailboxCount, type RawPath } from "#image";
-import { type StoredMailbox, type StoredMessage, openMailStore } from "#mail";
+import { type MailAccount, openMailStore, type StoredMailbox, type StoredMessage } from "#mail";
 import type { Findings } from "./findings.ts";
 
 /** One mailbox of a frozen store, as our own reader sees it. */
 export type ListedMailbox = StoredMailbox & {
   /** The account's folder within the Image. */
   readonly account: RawPath;
+  readonly reader: MailAccount;
   readonly messages: readonly StoredMessage[];
 };
 
 const keptCounts = 1000;
+/** What a reader may report of a store that is whole all the same. */
+const tellingCodes: ReadonlySet<string> = new Set([
+  "uid-list",
+  "keywords",
+  "unreadable",
+  "index",
+  "damaged",
+]);
 
 /**
- * Every mailbox with every message. Throws ImageError where a folder cannot be listed. A store
- * without any Maildir is a finding: an empty folder must not pass for a mail store.
+ * Every mailbox with every message, in whichever layout. Throws ImageError where a folder cannot be
+ * listed. A store without any mailbox is a finding: an empty folder must not pass for a mail store.
  */
-export async function listMaildirs(
+export async function listStore(
   image: Image,
   { findings, signal }: { readonly findings: Findings; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly ListedMailbox[]> {
-  const store = await openMailStore(image);
+  const store = await openMailStore(image, signal === undefined ? {} : { signal });
   const listed: ListedMailbox[] = [];
   for (const { code, message } of store.problems)
-    if (code === "unreadable") findings.add(`${message}.`.replace(/\.\.$/, "."));
-  for (const account of store.accounts) {
-    for (const mailbox of await account.mailboxes()) {
+    if (tellingCodes.has(code)) findings.add(sentence(message));
+  for (const reader of store.accounts) {
+    for (const mailbox of await reader.mailboxes(signal)) {
       signal?.throwIfAborted();
-      const { messages, problems } = await account.messages(mailbox);
+      const { messages, problems } = await reader.messages(mailbox, signal);
       for (const { code, message } of [...mailbox.problems, ...problems]) {
-        if (code !== "uid-list" && code !== "keywords" && code !== "unreadable") continue;
-        findings.add(`${nameOf(account.root, mailbox.name)}: ${message.replace(/\.$/, "")}.`);
+        if (!tellingCodes.has(code)) continue;
+        findings.add(`${nameOf(reader.root, mailbox.name)}: ${sentence(message)}`);
       }
-      listed.push({ ...mailbox, account: account.root, messages });
+      listed.push({ ...mailbox, account: reader.root, reader, messages });
     }
   }
-  if (listed.length === 0) findings.add("There is no Maildir in it.");
+  if (listed.length === 0)
+    findings.add("There is no mailbox in it: no Maildir, no dbox, no mbox, no Cyrus spool.");
   return listed;
+}
+
+function sentence(message: string): string {
+  return `${message.replace(/\.$/, "")}.`;
 }
 
 /** For people. */

@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { systemErrorCode } from "#errors";
 import { displayPath, type RawPath } from "#image";
-import { SourceError } from "../source-error.ts";
+import { ServerError } from "../server-error.ts";
 
 export type UtilityOptions = {
   /** Whom it runs as; ourselves where nothing is said. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** Called with each line that it prints. */
-  readonly onLine: (line: string) => void;
+  /** Called with each line that it prints, or with its bytes as they come. */
+  readonly output:
+    | { readonly onLine: (line: string) => void }
+    | { readonly onBytes: (bytes: Uint8Array) => void };
   /** The only variables it sees beside PATH. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -21,7 +23,7 @@ const tailLength = 500;
 
 /**
  * Runs a mail server's utility to its end. Resolves with what went wrong in one sentence, or
- * undefined. Throws `source.validator-failed` where it cannot be run at all, and the signal's reason.
+ * undefined. Throws `server.validator-failed` where it cannot be run at all, and the signal's reason.
  */
 export async function runUtility(
   command: readonly [string, ...string[]],
@@ -41,12 +43,16 @@ export async function runUtility(
     reason ??= why;
     child.kill("SIGKILL");
   };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (printed.line + text).split("\n");
-    printed.line = lines.pop() ?? "";
-    if (printed.line.length > lineLimit) end("it printed a line without an end");
-    for (const line of lines) options.onLine(line);
-  });
+  const { output } = options;
+  if ("onBytes" in output) child.stdout.on("data", output.onBytes);
+  else {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (printed.line + text).split("\n");
+      printed.line = lines.pop() ?? "";
+      if (printed.line.length > lineLimit) end("it printed a line without an end");
+      for (const line of lines) output.onLine(line);
+    });
+  }
   child.stderr.setEncoding("latin1").on("data", (text: string) => {
     printed.errors = (printed.errors + text).slice(-tailLength);
   });
@@ -86,10 +92,10 @@ function tailOf(errors: string): string {
   return line === "" ? "" : ` (${displayPath(line as RawPath)})`;
 }
 
-function cannotRun(program: string, error: Error): SourceError {
+function cannotRun(program: string, error: Error): ServerError {
   const code = systemErrorCode(error) ?? error.message;
-  return new SourceError(
-    "source.validator-failed",
+  return new ServerError(
+    "server.validator-failed",
     `Cannot validate the frozen image: "${program}" could not be run (${code})`,
     {
       hint:

@@ -3,16 +3,24 @@
  * In a field "\x01t", "\x01n", "\x01r", "\x010" and "\x011" stand for tab, line feed, carriage
  * return, NUL and \x01 (Dovecot's str_tabunescape).
  */
-import type { Findings } from "./findings.ts";
-import { type ListedMailbox, nameOf } from "./maildir-listing.ts";
+import type { Findings } from "../validate/findings.ts";
+import { type ListedMailbox, nameOf } from "../validate/store-listing.ts";
+
+export type ServedMessage = {
+  readonly sizeBytes: number;
+  readonly guid: string;
+  /** Flags and keywords in lower case, ascending, without `\Recent`. */
+  readonly flags: readonly string[];
+};
 
 /** One mailbox as the server sees it. */
 export type ServedMailbox = {
   readonly messages: number;
   readonly uidValidity: number;
   readonly uidNext: number;
-  /** UID → size in bytes and GUID. */
-  readonly uids: Map<number, { readonly sizeBytes: number; readonly guid: string }>;
+  readonly uids: Map<number, ServedMessage>;
+  /** UID → sha256 of its bytes in base64, of those whose content was fetched. */
+  readonly digests: Map<number, string>;
 };
 
 export type Served = Map<string, ServedMailbox>;
@@ -25,16 +33,18 @@ const unescaped: Readonly<Record<string, string>> = {
   "1": "\x01",
 };
 
+function unescapeCell(cell: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return cell.replace(/\x01([tnr01])/g, (_, letter: string) => unescaped[letter] ?? "");
+}
+
 /** A reader of lines that calls back with each row, by column. */
 export function tableReader(
   onRow: (cell: (column: string) => string) => void,
 ): (line: string) => void {
   let columns: ReadonlyMap<string, number> | undefined;
   return (line) => {
-    const cells = line.split("\t").map((cell) =>
-      // oxlint-disable-next-line no-control-regex
-      cell.replace(/\x01([tnr01])/g, (_, letter: string) => unescaped[letter] ?? ""),
-    );
+    const cells = line.split("\t").map(unescapeCell);
     if (columns === undefined) columns = new Map(cells.map((name, index) => [name, index]));
     else {
       const indexes = columns;
@@ -50,6 +60,7 @@ export function statusReader(served: Served): (line: string) => void {
       uidValidity: Number(cell("uidvalidity")),
       uidNext: Number(cell("uidnext")),
       uids: new Map(),
+      digests: new Map(),
     });
   });
 }
@@ -59,6 +70,7 @@ export function fetchReader(served: Served): (line: string) => void {
     served.get(cell("mailbox"))?.uids.set(Number(cell("uid")), {
       sizeBytes: Number(cell("size.physical")),
       guid: cell("guid"),
+      flags: flagsIn(cell("flags").split(" ")),
     });
   });
 }
@@ -106,7 +118,7 @@ function compareMailbox(
     findings.add(`${subject} would give UIDs again: next is ${served.uidNext}, was ${uidNext}.`);
   const left = new Map(served.uids);
   const unknown: number[] = [];
-  for (const { uid, sizeBytes } of messages) {
+  for (const { uid, sizeBytes, flags, keywords } of messages) {
     if (uid === undefined) {
       unknown.push(sizeBytes);
       continue;
@@ -118,11 +130,77 @@ function compareMailbox(
       findings.add(
         `${subject}: UID ${uid} has ${sizeBytes} bytes, with the server ${found.sizeBytes}.`,
       );
+    else checkFlags(flagsIn([...flags, ...keywords]), found, { subject, uid, findings });
   }
   const fresh = [...left.values()].map(({ sizeBytes }) => sizeBytes);
   const isSame = inOrder(fresh).join(" ") === inOrder(unknown).join(" ");
   if (!isSame)
     findings.add(`${subject}: messages without a UID are not those that the server gave one.`);
+}
+
+/** Dovecot keeps keywords in the case in which they were first used in a mailbox. */
+function flagsIn(words: readonly string[]): readonly string[] {
+  return words
+    .filter((word) => word !== "" && word !== "\\Recent")
+    .map((word) => word.toLowerCase())
+    .toSorted();
+}
+
+function checkFlags(
+  flags: readonly string[],
+  found: ServedMessage,
+  {
+    subject,
+    uid,
+    findings,
+  }: { readonly subject: string; readonly uid: number; readonly findings: Findings },
+): void {
+  const [ours, theirs] = [flags.join(" "), found.flags.join(" ")];
+  if (ours === theirs) return;
+  const shown = (words: string): string => (words === "" ? "no flags" : `the flags ${words}`);
+  findings.add(`${subject}: UID ${uid} has ${shown(ours)}, with the server ${shown(theirs)}.`);
+}
+
+/** Key of a message of ours → sha256 of its bytes in base64, by mailbox. */
+export type Digests = ReadonlyMap<ListedMailbox, ReadonlyMap<string, string>>;
+
+/** Whether the server gives each message with the bytes that our reader gives. */
+export function compareContents(
+  listed: readonly ListedMailbox[],
+  {
+    served,
+    digests,
+    findings,
+  }: {
+    readonly served: Served;
+    readonly digests: Digests;
+    readonly findings: Findings;
+  },
+): void {
+  for (const mailbox of listed) {
+    const one = served.get(mailbox.name);
+    const ours = digests.get(mailbox);
+    if (one === undefined || ours === undefined) continue;
+    const left = new Map(one.digests);
+    const unknown: string[] = [];
+    const subject = nameOf(mailbox.account, mailbox.name);
+    for (const { uid, key } of mailbox.messages) {
+      const digest = ours.get(key);
+      if (uid === undefined) {
+        if (digest !== undefined) unknown.push(digest);
+        continue;
+      }
+      const theirs = left.get(uid);
+      left.delete(uid);
+      if (digest === undefined) continue;
+      if (theirs === undefined) findings.add(`${subject}: the server does not give UID ${uid}.`);
+      else if (theirs !== digest)
+        findings.add(`${subject}: the server gives UID ${uid} with other bytes than are stored.`);
+    }
+    const fresh = new Set(left.values());
+    if (unknown.some((digest) => !fresh.has(digest)))
+      findings.add(`${subject}: the server gives a message without a UID with other bytes.`);
+  }
 }
 
 function inOrder(sizes: readonly number[]): readonly number[] {
