@@ -67,7 +67,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "check this machine, the mail store and the copy",
     usage: ["[TARGET] [--copy REPO]"],
     about: [
-      "Looks at everything a capture and a restore need, changes nothing, and says what to do about what is missing. Exit code 1 when something would fail.",
+      "Looks at everything a capture and a restore need, changes nothing, and says what to do about what is missing: this machine, its mail servers with their volumes and accounts, what a capture of the named store would miss of theirs, and the copy. Exit code 1 when something would fail.",
       targetText,
     ],
     options: [group],
@@ -88,16 +88,17 @@ export const commands: readonly CommandSpec[] = [
       "validate [--config FILE]",
       "show [--config FILE]",
       "schema",
+      "recipe [NAME]",
     ],
     about: [
-      "generate prints a configuration to start from (for the mail store in FOLDER and --copy where given), or writes it with --config to a file that is not there yet; validate reads one and says what is wrong where; show prints what it means with every default; schema prints its JSON Schema for editors.",
+      "generate looks for the mail server of this machine and prints a configuration for it (for the mail store in FOLDER and --copy where given), or writes it with --config to a file that is not there yet; validate reads one and says what is wrong where; show prints what it means with every default; schema prints its JSON Schema for editors; recipe shows how a server without an adapter of its own is protected (exchange, domino), untried here.",
     ],
     options: [],
     examples: [
       { command: "restante config generate --config restante.yaml", about: "start one" },
       { command: "restante config validate --config restante.yaml", about: "check it" },
     ],
-    words: ["generate", "validate", "show", "schema"],
+    words: ["generate", "validate", "show", "schema", "recipe"],
     positionals: { least: 1, most: 2 },
     load: () => import("./commands/config.ts"),
   },
