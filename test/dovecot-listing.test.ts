@@ -192,7 +192,9 @@ function copyWithoutTheServer(from: string, to: string): void {
 
 async function onlyAccount(copy: string, user: User): Promise<MailAccount> {
   const image = await openDirectoryImage(copy as RawPath);
-  const { accounts, problems } = await openMailStore(image, { places: { dovecot: places[user] ?? {} } });
+  const { accounts, problems } = await openMailStore(image, {
+    places: { dovecot: places[user] ?? {} },
+  });
   assert.deepEqual(problems, []);
   assert.equal(accounts.length, 1, accounts.map(({ root }) => root).join(" "));
   return accounts[0] as MailAccount;
