@@ -18,7 +18,7 @@ import {
 /** Lowest floor first. A room may import any room on a floor below its own. */
 const floors: readonly (readonly string[])[] = [
   ["errors"],
-  ["files", "time"],
+  ["derivation", "files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["copies", "snapshots", "catalog", "records", "servers"],
@@ -40,6 +40,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],
+  yazl: ["recovery"],
   zod: ["policy", "repository", "planner"],
 };
 

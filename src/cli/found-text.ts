@@ -124,7 +124,7 @@ function placementJson(placement: FoundPlacement, show: ShowFound): object {
 
 function intervalJson(interval: MomentInterval): object {
   return Object.fromEntries(
-    Object.entries(interval).map(([end, moment]) => [end, momentJson(moment as KnownMoment)]),
+    Object.entries(interval).map(([end, moment]) => [end, momentJson(moment)]),
   );
 }
 

@@ -1,14 +1,19 @@
 /** Which blobs hold a part of a file, found without going through all of them. */
-import type { BlobReader } from "./blob-reader.ts";
+import { plainLength } from "./blob-reader.ts";
+import type { BlobIndex } from "./blob-index.ts";
+import { blobMissing } from "./missing-blob.ts";
 
 /** A file's blobs with where each ends. */
 export type BlobRanges = { readonly content: readonly string[]; readonly ends: Float64Array };
 
-export function blobRanges(content: readonly string[], reader: BlobReader): BlobRanges {
+export function blobRanges(content: readonly string[], blobs: BlobIndex): BlobRanges {
   const ends = new Float64Array(content.length);
   let end = 0;
   for (const [index, id] of content.entries()) {
-    end += reader.lengthOf(Buffer.from(id, "hex"), "data");
+    const bytes = Buffer.from(id, "hex");
+    const location = blobs.lookup(bytes, "data");
+    if (location === undefined) throw blobMissing(bytes, "data");
+    end += plainLength(location);
     ends[index] = end;
   }
   return { content, ends };

@@ -23,7 +23,7 @@ type Reading = {
 
 export async function* readFiles(options: ReadFilesOptions): AsyncGenerator<ReadFile> {
   const { core, reader, files, signal = new AbortController().signal } = options;
-  const { index } = reader;
+  const index = await reader.wholeIndex(signal);
   const places = new Map<number, { readonly reading: Reading; readonly at: number }[]>();
   const alone: Reading[] = [];
   for await (const found of files) {

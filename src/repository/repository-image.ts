@@ -142,15 +142,13 @@ export class RepositoryImage implements Image {
       if (left <= 0) return;
       signal?.throwIfAborted();
       const id = Buffer.from(hex, "hex");
-      const length = skip > 0 ? this.#reader.lengthOf(id, "data") : 0;
+      const wanted = { type: "data", ...(signal === undefined ? {} : { signal }) } as const;
+      const length = skip > 0 ? await this.#reader.lengthOf(id, wanted) : 0;
       if (skip > 0 && skip >= length) {
         skip -= length;
         continue;
       }
-      const blob = await this.#reader.read(id, {
-        type: "data",
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const blob = await this.#reader.read(id, wanted);
       const piece = blob.subarray(skip, Math.min(blob.length, skip + left));
       skip = 0;
       left -= piece.length;
@@ -175,7 +173,8 @@ export class RepositoryImage implements Image {
       const { content } = await this.#node(path, signal);
       if (content === null) return undefined;
       try {
-        this.#lastRanges = { path, ranges: blobRanges(content, this.#reader) };
+        const index = await this.#reader.wholeIndex(signal);
+        this.#lastRanges = { path, ranges: blobRanges(content, index) };
       } catch (error) {
         throw lostFromImage(error, "image.unreadable", path);
       }
