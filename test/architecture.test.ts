@@ -40,6 +40,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],
+  yazl: ["recovery"],
   zod: ["policy", "repository", "planner"],
 };
 

@@ -40,6 +40,7 @@ const codePrefixes = [
   ...rooms,
   "config",
   "demo",
+  "export",
   "host",
   "living",
   "restore",

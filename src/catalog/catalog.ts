@@ -143,6 +143,8 @@ export interface Catalog extends AsyncDisposable {
 export type BeginFillOptions = {
   /** Told once, where another process has the turn. */
   readonly onWait?: () => void;
+  /** Whether much will be written: then it is done beside, by a thread where there can be one. */
+  readonly isLarge?: boolean;
   readonly signal?: AbortSignal;
 };
 

@@ -13,6 +13,7 @@ import {
   yes,
   zone,
 } from "./command-options.ts";
+import { exportCommand } from "./export-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
@@ -157,7 +158,7 @@ export const commands: readonly CommandSpec[] = [
     about: [
       "On a terminal: who wrote to whom, when, about what, the attachments and the text, decoded and safe to look at (HTML without its tags, links as text). Into a file or pipe: the original bytes, untouched. --text and --raw choose one of the two.",
       "--part N takes out one attachment, by the number that stands before its name.",
-      "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
+      "FILE is what the last column of `restante ls` gives: a path, or a folder, # and the UID of a message.",
     ],
     options: [
       at,
@@ -220,6 +221,7 @@ export const commands: readonly CommandSpec[] = [
   },
   restoreCommand,
   undoCommand,
+  exportCommand,
   verifyCommand,
   repairCommand,
   {

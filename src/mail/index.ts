@@ -25,6 +25,8 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
+export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
+export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";

@@ -6,7 +6,8 @@
  * skipped or left alone; `applyRestore` does it, verifies every file by hash, and can be run
  * again after it was killed. Additive by default; exact on request, with what it removes kept in an undo
  * folder. Onto a living Maildir, messages are matched by identity across the whole mailbox.
- * `diffImages` says what changed between two moments.
+ * `diffImages` says what changed between two moments; `exportMail` writes any mail out as mbox, .eml
+ * files, Maildir or zip.
  *
  * Into a running server, message by message: `planMessages` and `applyMessages` compare an owner's mail
  * with the living account (IMAP) and append what is missing, `undoMessages` puts things back as they
@@ -31,6 +32,16 @@ export {
   type RestoreResult,
   type RestoreStep,
 } from "./restore-plan.ts";
+export {
+  type ExportFailure,
+  exportMail,
+  type ExportMailOptions,
+  type ExportProgress,
+  type ExportResult,
+  type ExportSource,
+} from "./export/export-mail.ts";
+export { type ExportFormat, exportFormats, type ExportLevels } from "./export/export-writer.ts";
+export { ExportError, type ExportErrorCode } from "./export/export-error.ts";
 export { RestoreError, type RestoreErrorCode } from "./restore-error.ts";
 export { type ImapAccountOptions, openImapAccount } from "./living/imap/imap-account.ts";
 export {

@@ -19,7 +19,7 @@ const maxWorkers = 4;
 export type FactsPoolOptions = {
   /** Characters of text that are kept of each message. */
   readonly textLimit: number;
-  /** Threads; 0 does all in this one. Default: one less than processors, at least one, at most 4. */
+  /** Threads; 0 does all in this one. Default: two less than processors, at most 4. */
   readonly workers?: number | undefined;
 };
 
@@ -52,9 +52,9 @@ export class FactsPool implements AsyncDisposable {
   }
 }
 
-/** This thread has enough to do with reading and writing. */
+/** Beside this thread, which reads, and the one that writes. */
 function defaultWorkers(): number {
-  return Math.min(Math.max(availableParallelism() - 1, 1), maxWorkers);
+  return Math.min(Math.max(availableParallelism() - 2, 0), maxWorkers);
 }
 
 class FactsThread {

@@ -29,7 +29,7 @@ export type FillOptions = {
   readonly moments: readonly FillableMoment[];
   /** Opens one; closed here. */
   readonly open: (moment: FillableMoment) => Promise<FillSource>;
-  /** Threads that read messages. Default: by the number of processors; 0 does all in this one. */
+  /** Threads that read messages, beside one that writes. Default: by the number of processors; 0 does all in this one. */
   readonly workers?: number;
   readonly onProgress?: (progress: FillProgress) => void;
   readonly onWait?: () => void;
@@ -59,7 +59,10 @@ export async function fillCatalog(catalog: Catalog, options: FillOptions): Promi
     ...moment,
     history: historyOf(moment),
   }));
+  // A first fill is worth a thread that writes.
+  const isLarge = options.workers !== 0 && (await catalog.moments()).length === 0;
   await using fill = await catalog.beginFill({
+    isLarge,
     ...(onWait === undefined ? {} : { onWait }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -5,6 +5,9 @@ import { CatalogError, isCatalogError } from "../catalog-error.ts";
 export type Value = SQLInputValue;
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 
+/** The location of a database that is gone when it is closed. */
+export const inMemory = ":memory:";
+
 /** Another process writes a batch at most this long. */
 const busyMs = 30_000;
 /** Pages kept in memory, in KiB. */
@@ -21,8 +24,8 @@ export class Database implements Disposable {
     this.#database = guarded(location, () => new DatabaseSync(location, { timeout: busyMs }));
     try {
       this.exec(
-        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = 4000; PRAGMA mmap_size = 1073741824;`,
+        `PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = 5000; PRAGMA mmap_size = 1073741824;`,
       );
     } catch (error) {
       this.#database.close();

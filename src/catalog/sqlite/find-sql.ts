@@ -4,16 +4,15 @@ import type { Condition, Query, State, WordField } from "../query/query.ts";
 import { searchable } from "../words.ts";
 import type { Value } from "./database.ts";
 import { numbersBetween } from "./message-ids.ts";
-
-export type Sql = { readonly text: string; readonly values: readonly Value[] };
+import type { Scope } from "./find-scope.ts";
 
 type Conditioned = Query["conditions"][number];
 
+export type Sql = { readonly text: string; readonly values: readonly Value[] };
+
 export type FindSqlOptions = {
-  /** Accounts that are meant; undefined: all. */
-  readonly accounts: readonly number[] | undefined;
-  /** Mailboxes that each `in:` stands for, in the order of the conditions. */
-  readonly mailboxes: ReadonlyMap<Conditioned, readonly number[]>;
+  /** What stands in temp.scope_mailbox and temp.scope_account; see `chooseScope`. */
+  readonly scope: Scope;
   /** Whether only what stands in temp.at_order is meant. */
   readonly isAt: boolean;
   /** Numbers from this one on are of pages before. */
@@ -54,35 +53,57 @@ function phraseOf({ field, text, isPrefix }: Extract<Condition, { kind: "words" 
 export function findSql(query: Query, options: FindSqlOptions): Sql {
   const values: Value[] = [];
   const conditions: string[] = [];
-  const add = (text: string, ...some: readonly Value[]): void => {
+  const add: Add = (text, ...some) => {
     conditions.push(text);
     values.push(...some);
   };
   const match = matchOf(query);
-  const id = options.fromLost ? "lost.message" : match === undefined ? "message.id" : "words.rowid";
+  const { id, from, order } = sourceOf(match !== undefined, options);
   const { lowest, highest } = numbersOf(query);
   add(`${id} BETWEEN ? AND ?`, lowest, Math.min(highest, (options.below ?? Infinity) - 1));
   if (match !== undefined) add("words MATCH ?", match);
   else addUnwantedWords(query, add);
+  // With a plus it is looked up for each message, and does not decide where to begin.
+  if (options.scope.kind === "candidates") add(`+${id} IN (SELECT message FROM temp.candidate)`);
   for (const one of query.conditions) addOwn(one, { add, isNot: one.isNot ? "NOT " : "" });
+  for (const one of query.conditions) addLost(one, options, add);
   addPlacement(query, options, add);
-  for (const one of query.conditions) {
-    if (one.kind !== "is" || (one.state !== "missing" && one.state !== "present")) continue;
-    const isMissing = (one.state === "missing") !== one.isNot;
-    const inScope = scopeOf("lost.account", options, values.push.bind(values));
-    conditions.push(
-      `${isMissing ? "" : "NOT "}EXISTS (SELECT 1 FROM lost WHERE lost.message = message.id${inScope})`,
-    );
-  }
-  const from = options.fromLost
-    ? `lost${match === undefined ? "" : " CROSS JOIN words ON words.rowid = lost.message"} CROSS JOIN message ON message.id = lost.message`
-    : match === undefined
-      ? "message"
-      : "words CROSS JOIN message ON message.id = words.rowid";
   return {
-    text: `SELECT message.id AS id FROM ${from} WHERE ${conditions.join(" AND ")}${options.fromLost ? " GROUP BY lost.message" : ""} ORDER BY ${id} DESC`,
+    text: `SELECT message.id AS id FROM ${from} WHERE ${conditions.join(" AND ")} ${order}`,
     values,
   };
+}
+
+/** Few messages are looked through for words one by one; of many those that have the words are looked through. */
+const fewCandidates = 2_000;
+
+/** Where to begin, so that the newest come first and little is looked at in vain. */
+function sourceOf(
+  hasWords: boolean,
+  { scope, fromLost }: FindSqlOptions,
+): { readonly id: string; readonly from: string; readonly order: string } {
+  const begin = (
+    id: string,
+    tables: readonly string[],
+    grouped = "",
+  ): ReturnType<typeof sourceOf> => ({
+    id,
+    from: tables.join(" CROSS JOIN "),
+    order: `${grouped}ORDER BY ${id} DESC`,
+  });
+  const wordsOf = (id: string): readonly string[] =>
+    hasWords ? [`words ON words.rowid = ${id}`] : [];
+  if (fromLost) {
+    const id = "lost.message";
+    const tables = ["lost", ...wordsOf(id), `message ON message.id = ${id}`];
+    return begin(id, tables, "GROUP BY lost.message ");
+  }
+  if (scope.kind === "candidates" && (!hasWords || scope.count <= fewCandidates)) {
+    const id = "candidate.message";
+    return begin(id, ["temp.candidate", ...wordsOf(id), `message ON message.id = ${id}`]);
+  }
+  if (!hasWords) return begin("message.id", ["message"]);
+  return begin("words.rowid", ["words", "message ON message.id = words.rowid"]);
 }
 
 /** Dates are bounds of the numbers. */
@@ -132,35 +153,48 @@ const flagOf: Partial<Readonly<Record<State, readonly [string, boolean]>>> = {
   deleted: ["\\Deleted", true],
 };
 
+/** Conditions on whether an account has it now. */
+function addLost(one: Conditioned, { scope }: FindSqlOptions, add: Add): void {
+  if (one.kind !== "is" || (one.state !== "missing" && one.state !== "present")) return;
+  const isMissing = (one.state === "missing") !== one.isNot;
+  const account =
+    scope.kind === "all" ? "" : " AND lost.account IN (SELECT account FROM temp.scope_account)";
+  add(
+    `${isMissing ? "" : "NOT "}EXISTS (SELECT 1 FROM lost WHERE lost.message = message.id${account})`,
+  );
+}
+
 /** Conditions that one and the same placement must meet. */
-function addPlacement(query: Query, options: FindSqlOptions, add: Add): void {
+function addPlacement(query: Query, { scope, isAt }: FindSqlOptions, add: Add): void {
   const values: Value[] = [];
-  let text = scopeOf("mailbox.account", options, (...some) => values.push(...some));
-  let needsNewest = false;
-  let needsLabel = false;
+  let text =
+    scope.kind === "all"
+      ? ""
+      : " AND placement.mailbox IN (SELECT mailbox FROM temp.scope_mailbox)";
+  let hasLabel = false;
   for (const one of query.conditions) {
     const isNot = one.isNot ? "NOT " : "";
-    if (one.kind === "in") {
-      text += ` AND ${isNot}placement.mailbox IN (SELECT value FROM json_each(?))`;
-      values.push(JSON.stringify(options.mailboxes.get(one) ?? []));
-    } else if (one.kind === "keyword") {
+    if (one.kind === "keyword") {
       text += ` AND ${isNot}EXISTS (SELECT 1 FROM json_each(label.keywords) WHERE lower(value) = lower(?))`;
       values.push(one.keyword);
-      needsNewest = needsLabel = true;
+      hasLabel = true;
     } else if (one.kind === "is") {
       const flag = flagOf[one.state];
       if (flag === undefined) continue;
       const [name, isSet] = flag;
       text += ` AND ${isSet === one.isNot ? "NOT " : ""}EXISTS (SELECT 1 FROM json_each(label.flags) WHERE value = ?)`;
       values.push(name);
-      needsNewest = needsLabel = true;
+      hasLabel = true;
     }
   }
-  const label = needsLabel ? " JOIN label ON label.id = placement.label" : "";
-  if (options.isAt) text += atMoment;
-  else if (needsNewest) text += newestState;
+  // What is a candidate has a placement in scope.
+  if (scope.kind === "candidates" && !hasLabel && !isAt) return;
+  const label = hasLabel ? " JOIN label ON label.id = placement.label" : "";
+  const mailbox = isAt ? " JOIN mailbox ON mailbox.id = placement.mailbox" : "";
+  if (isAt) text += atMoment;
+  else if (hasLabel) text += newestState;
   add(
-    `EXISTS (SELECT 1 FROM placement JOIN mailbox ON mailbox.id = placement.mailbox${label} WHERE placement.message = message.id${text})`,
+    `EXISTS (SELECT 1 FROM placement${mailbox}${label} WHERE placement.message = message.id${text})`,
     ...values,
   );
 }
@@ -176,16 +210,6 @@ const atMoment = ` AND EXISTS (SELECT 1 FROM sighting JOIN account ON account.id
   AND (sighting.last_order IS NULL OR sighting.last_order >= at_order.ordinal)
   AND placement.first_sighting <= sighting.number
   AND (placement.last_sighting IS NULL OR placement.last_sighting >= sighting.number))`;
-
-function scopeOf(
-  column: string,
-  { accounts }: FindSqlOptions,
-  push: (value: Value) => unknown,
-): string {
-  if (accounts === undefined) return "";
-  push(JSON.stringify(accounts));
-  return ` AND ${column} IN (SELECT value FROM json_each(?))`;
-}
 
 const newestPage = /^n(-?\d{1,16})$/;
 const rankedPage = /^r(\d{1,6})$/;

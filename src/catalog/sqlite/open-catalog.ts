@@ -2,7 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog } from "../catalog.ts";
 import { CatalogError, isCatalogError } from "../catalog-error.ts";
-import { Database } from "./database.ts";
+import { Database, inMemory } from "./database.ts";
 import { schema, schemaVersion } from "./schema.ts";
 import { SqliteCatalog } from "./sqlite-catalog.ts";
 import { Turn } from "./turn.ts";
@@ -28,7 +28,7 @@ const suffixes = ["", "-wal", "-shm", "-journal"] as const;
 export function openCatalog(options: OpenCatalogOptions): Catalog {
   const { folder, fullText = true, onRenewed } = options;
   if (folder === undefined) {
-    const database = new Database(":memory:");
+    const database = new Database(inMemory);
     begin(database, fullText);
     return new SqliteCatalog(database, { turn: new Turn(undefined), fullText });
   }

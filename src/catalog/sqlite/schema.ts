@@ -105,8 +105,7 @@ CREATE TABLE placement (
   key TEXT NOT NULL
 ) STRICT;
 CREATE INDEX placement_message ON placement (message, mailbox);
-CREATE INDEX placement_open ON placement (mailbox) WHERE last_sighting IS NULL;
-CREATE INDEX placement_closed ON placement (mailbox, last_sighting) WHERE last_sighting IS NOT NULL;
+CREATE INDEX placement_mailbox ON placement (mailbox, last_sighting, message);
 CREATE TABLE lost (
   message INTEGER NOT NULL,
   account INTEGER NOT NULL,

@@ -12,11 +12,13 @@ import type {
   KnownMoment,
 } from "../catalog.ts";
 import type { Query } from "../query/query.ts";
-import type { Database } from "./database.ts";
-import { findSql, matchOf, readCursor } from "./find-sql.ts";
+import { type Database, inMemory } from "./database.ts";
+import { chooseScope } from "./find-scope.ts";
+import { findSql, type FindSqlOptions, matchOf, readCursor } from "./find-sql.ts";
 import { FoundReader } from "./read-found.ts";
 import { readAccounts, readMailboxes, readMoments } from "./read-known.ts";
 import { SqliteFill } from "./sqlite-fill.ts";
+import { ThreadFill } from "./thread-fill.ts";
 import type { Turn } from "./turn.ts";
 
 const defaultLimit = 50;
@@ -99,6 +101,9 @@ export class SqliteCatalog implements Catalog {
   async beginFill(options: BeginFillOptions = {}): Promise<CatalogFill> {
     const giveBack = await this.#turn.take(options);
     try {
+      // A database in memory is this thread's own.
+      if (options.isLarge === true && this.location !== inMemory)
+        return new ThreadFill(this.location, giveBack);
       return new SqliteFill(this.#database, giveBack);
     } catch (error) {
       giveBack();
@@ -115,7 +120,7 @@ export class SqliteCatalog implements Catalog {
     options: FindOptions,
     { limit, below }: { readonly limit: number; readonly below: number | undefined },
   ): readonly number[] {
-    const { text, values } = findSql(query, { ...this.#scope(query, options), below });
+    const { text, values } = findSql(query, { ...this.#choose(query, options), below });
     return this.#database
       .all(`${text} LIMIT ?`, ...values, limit)
       .map((row) => row["id"] as number);
@@ -141,30 +146,15 @@ export class SqliteCatalog implements Catalog {
       .slice(skip, skip + limit);
   }
 
-  #scope(
-    query: Query,
-    { accounts, atNs }: FindOptions,
-  ): Omit<Parameters<typeof findSql>[1], "below"> {
-    const names = query.conditions.filter((one) => one.kind === "in");
-    const all = names.length === 0 ? [] : this.#database.all("SELECT id, name FROM mailbox");
-    const mailboxes = new Map(
-      names.map((one) => [
-        one,
-        all
-          .filter((row) => isWithin(row["name"] as string, one.mailbox))
-          .map((row) => row["id"] as number),
-      ]),
-    );
+  #choose(query: Query, options: FindOptions): Omit<FindSqlOptions, "below"> {
+    const { atNs } = options;
     if (atNs !== undefined) this.#chooseMoments(atNs);
     const wantsMissing = query.conditions.some(
       (one) => one.kind === "is" && one.state === "missing" && !one.isNot,
     );
-    return {
-      accounts,
-      mailboxes,
-      isAt: atNs !== undefined,
-      fromLost: wantsMissing && (matchOf(query) === undefined || this.#isLittleLost()),
-    };
+    const scope = chooseScope(this.#database, query, options);
+    const isFew = matchOf(query) === undefined || this.#isLittleLost();
+    return { scope, isAt: atNs !== undefined, fromLost: wantsMissing && isFew };
   }
 
   #isLittleLost(): boolean {
@@ -183,14 +173,6 @@ export class SqliteCatalog implements Catalog {
       atNs,
     );
   }
-}
-
-/** "Archive" is also "Archive/2024"; many clients show "INBOX/Invoices" for what the server keeps as "Invoices". */
-function isWithin(name: string, wanted: string): boolean {
-  const lower = name.toLowerCase();
-  return [wanted.toLowerCase(), wanted.toLowerCase().replace(/^inbox\//, "")].some(
-    (one) => lower === one || lower.startsWith(`${one}/`),
-  );
 }
 
 function sizeOf(location: string): number {
