@@ -6,8 +6,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
-  statSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -50,7 +50,8 @@ async function filled(folder: string): Promise<Cyrus> {
 
 async function validated(store: string): Promise<Validation | undefined> {
   const work = mkdtempSync(join(base, "work-"));
-  chmodSync(work, 0o711);
+  // As the state folder is: nobody else passes it.
+  chmodSync(work, 0o700);
   const source = hotSplitSource({
     provider: plainCopies(),
     workFolder: rawPathFromText(work),
@@ -84,7 +85,7 @@ test(
     const damages: readonly (readonly [string, () => void])[] = [
       [
         "one with other bytes of the same length",
-        () => writeFileSync(one, "x".repeat(statSync(one).size)),
+        () => writeFileSync(one, readFileSync(one, "latin1").replace("hello", "jello")),
       ],
       ["one that is empty", () => truncateSync(two, 0)],
       ["one that is gone", () => unlinkSync(three)],

@@ -17,7 +17,7 @@ import {
 } from "#image";
 import { ServerError } from "../server-error.ts";
 import { Findings } from "../validate/findings.ts";
-import { runUtility } from "../validate/run-utility.ts";
+import { givenFolder, runUtility } from "../validate/run-utility.ts";
 import { countsOf, type ListedMailbox } from "../validate/store-listing.ts";
 import { readStore } from "../validate/store-validator.ts";
 import type { ValidationRequest, Validator } from "../validate/validator.ts";
@@ -48,7 +48,7 @@ const mostFolders = 10_000;
 
 /**
  * Validates a Cyrus store with the server's own utilities, on a copy, by a configuration that names
- * the copy's folders: `cyr_dbtool … consistent`, and `reconstruct -n`, which reports what it would
+ * the copy's folders: `cyr_dbtool … consistent`, and `reconstruct -n -G`, which parses every message, reports what it would
  * mend and exits with 0 all the same, so that what it prints decides. Our reader looks too. Partitions
  * and the configuration folder must lie in the one Image.
  */
@@ -118,9 +118,8 @@ async function askUtilities(
   const spool = listed[0]?.account ?? rootPath;
   const { partitions = new Map([["default", spool]]) } = options;
   await using layer = await writableCopy({ forOtherUsers: true });
-  const within = (path: RawPath): string => displayPath(joinRawPath(layer.path, path));
-  const file = joinRawPath(layer.path, database);
-  const owner = lstatSync(rawPathToBytes(file));
+  const within = (path: RawPath): string => displayPath(joinRawPath(givenFolder as RawPath, path));
+  const owner = lstatSync(rawPathToBytes(joinRawPath(layer.path, database)));
   const desk = await mkdtemp(join(tmpdir(), "restante-cyrus-"));
   try {
     await chmod(desk, 0o711);
@@ -141,17 +140,18 @@ async function askUtilities(
       const wrong = await runUtility([join(programs, name), "-C", configuration, ...words], {
         owner: process.geteuid?.() === 0 ? owner : undefined,
         environment,
+        folder: layer.path,
         output: { onLine },
         timeoutMs,
         signal,
       });
       if (wrong !== undefined) findings.add(`The server's utility failed: ${wrong}.`);
     };
-    await call("cyr_dbtool", [displayPath(file), "twoskip", "consistent"], (line) => {
+    await call("cyr_dbtool", [within(database), "twoskip", "consistent"], (line) => {
       if (!/^Yes\b/.test(line) && line.trim() !== "")
         findings.add(`The list of mailboxes is not consistent: ${shown(line)}.`);
     });
-    await call("reconstruct", ["-n", "-r", "*"], (line) => {
+    await call("reconstruct", ["-n", "-r", "-G", "*"], (line) => {
       if (isComplaint(line)) findings.add(`The server would mend: ${shown(line)}.`);
     });
   } finally {
