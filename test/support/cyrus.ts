@@ -11,6 +11,13 @@ const nobody = 65_534;
 const programs = process.env["RESTANTE_TEST_CYRUS"] ?? "/var/tmp/restante-cyrus";
 const libraries = join(programs, "usr/lib/x86_64-linux-gnu");
 
+/** The folder of its programs, and what they need to run from there. */
+export const cyrusPrograms: string = join(programs, "usr/lib/cyrus/bin");
+export const cyrusEnvironment: Readonly<Record<string, string>> = {
+  CYRUS_USER: isRoot ? "nobody" : userInfo().username,
+  LD_LIBRARY_PATH: libraries,
+};
+
 /** Why tests with a real server are skipped; false where it is there and can run. */
 export const withoutCyrus: string | false = whatIsMissing();
 
