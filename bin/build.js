@@ -30,7 +30,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node24",
   // Native, or found at run time only where the machine needs it.
-  external: ["sodium-native", "temporal-polyfill", "@stdlib/*"],
+  external: ["seek-bzip", "sodium-native", "temporal-polyfill", "@stdlib/*"],
   // Some packages are CommonJS, and ask for Node's own modules by `require`.
   banner: {
     js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',

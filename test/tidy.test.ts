@@ -41,8 +41,10 @@ const codePrefixes = [
   "config",
   "demo",
   "host",
+  "living",
   "restore",
   "retention",
+  "server",
   "source",
   "target",
 ];

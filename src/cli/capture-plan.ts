@@ -1,8 +1,8 @@
 import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
-import { openMailStore } from "#mail";
+import { type MailAccount, openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
 import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
-import type { Command } from "#sources";
+import type { Command } from "#servers";
 import { resolve } from "node:path";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
@@ -15,8 +15,7 @@ import {
   type MethodWords,
   takeOrder,
 } from "./methods/index.ts";
-import { mailboxAddress } from "./mailbox-address.ts";
-import { absoluteOf } from "./moment-view.ts";
+import { accountAddress } from "./mailbox-address.ts";
 import type { Site, SiteGroup, SiteMethod } from "./site.ts";
 import { safeText } from "./text.ts";
 
@@ -156,7 +155,7 @@ function configuredSource(server: ServerConfig): SourcePlan {
   }
 }
 
-const usualSplit: HotSplitConfig = { validate: "maildir", repeat: 5 };
+const usualSplit: HotSplitConfig = { validate: "reader", repeat: 5 };
 
 /** Every method of the tier, or the one that --method names; with --copy those that fill that copy. */
 function groupPlans(
@@ -251,10 +250,11 @@ export async function foldersOfOthers(
   if (has === undefined) return new Set();
   const { accounts } = await openMailStore(image);
   const root = rawPathFromText(folder);
+  const own = (account: MailAccount): boolean => has(accountAddress(account, root));
+  // Owners of one spool share its folder: it stays where any of them is the group's.
+  const kept = new Set(accounts.filter(own).map((account) => account.root));
   return new Set(
-    accounts
-      .map((account) => account.root)
-      .filter((path) => path !== "" && !has(mailboxAddress(absoluteOf(root, path)))),
+    accounts.map((account) => account.root).filter((path) => path !== "" && !kept.has(path)),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { OptionSpec } from "./arguments.ts";
 import { benchCommand } from "./bench-command.ts";
 import { captureCommand, initCommand } from "./capture-command.ts";
+import { catalogCommand } from "./catalog-command.ts";
 import type { CommandSpec } from "./command.ts";
 import {
   at,
@@ -13,6 +14,7 @@ import {
   zone,
 } from "./command-options.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
+import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
@@ -22,6 +24,7 @@ import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
 import { tierCommand } from "./tier-command.ts";
+import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -146,12 +149,34 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "show",
     summary: "print one message as of a moment",
-    usage: ["FILE --copy REPO [--at T] [--headers]"],
+    usage: [
+      "FILE --copy REPO [--at T] [--text | --headers | --raw]",
+      "FILE --copy REPO [--at T] --part N [--to FILE]",
+    ],
     about: [
-      "Prints the original bytes of one message or file; with --headers the decoded header fields alone, safe for a terminal. On a terminal control characters are shown escaped; into a file or pipe the bytes are untouched.",
+      "On a terminal: who wrote to whom, when, about what, the attachments and the text, decoded and safe to look at (HTML without its tags, links as text). Into a file or pipe: the original bytes, untouched. --text and --raw choose one of the two.",
+      "--part N takes out one attachment, by the number that stands before its name.",
       "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
     ],
-    options: [at, from, group, zone, { name: "headers", about: "the decoded header fields only" }],
+    options: [
+      at,
+      from,
+      group,
+      zone,
+      { name: "text", about: "readable text, also into a file or pipe" },
+      { name: "headers", about: "all header fields, decoded" },
+      {
+        name: "raw",
+        about: "the original bytes; on a terminal with control characters escaped",
+      },
+      { name: "part", value: "N", about: "one part of the message, decoded" },
+      {
+        name: "to",
+        value: "FILE",
+        about: "where the part is written; a file that is not there yet",
+        complete: "file",
+      },
+    ],
     examples: [
       {
         command:
@@ -162,6 +187,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 1, most: 1 },
     load: () => import("./commands/show.ts"),
   },
+  findMessagesCommand,
   {
     name: "diff",
     summary: "what changed between two moments, or until now",
@@ -192,6 +218,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  undoCommand,
   verifyCommand,
   repairCommand,
   {
@@ -244,6 +271,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/status.ts"),
   },
   duplicateCommand,
+  catalogCommand,
   figuresCommand,
   tapeCommand,
   peerCommand,

@@ -161,6 +161,7 @@ test("ls shows folders with counts, then the messages, with nothing hostile in t
     "received",
     "sizeBytes",
     "subject",
+    "target",
     "to",
   ]);
   assert.match((await run(["ls", "mail", "--files"])).output, /directory .*example\.org\n1 entry/);

@@ -16,6 +16,7 @@ test("exitCodeOf() uses restic's numbers where both know the case", () => {
     ["retention.rule", 2],
     ["target.unreadable", 2],
     ["time.moment", 2],
+    ["methods.tape-barcode", 2],
     ["storage.failed", 1],
   ];
   for (const [code, exitCode] of expected)

@@ -1,7 +1,8 @@
-import { displayPath, type RawPath } from "#image";
+import { displayPath, joinRawPath, type RawPath } from "#image";
+import type { MailAccount } from "#mail";
 
 /** Names that servers give to a mailbox's own folder below its owner's. */
-const mailFolderName = /^\.?(?:maildir|mail|mails)$/i;
+const mailFolderName = /^\.?(?:maildir|mails?|[ms]?dbox)$/i;
 
 /**
  * The address that a Maildir's place stands for, in the layouts that servers use:
@@ -17,6 +18,14 @@ export function mailboxAddress(absolute: RawPath): string {
   const domain = names.at(-2) ?? "";
   if (user.includes("@") || !/^[^.]+(?:\.[^.]+)+$/.test(domain)) return user;
   return `${user}@${domain}`;
+}
+
+/** Whose mail an account is: as the store says, or as its place stands for. `root` is the Image's on its machine. */
+export function accountAddress(
+  { owner, root: path }: Pick<MailAccount, "owner" | "root">,
+  root: RawPath,
+): string {
+  return owner ?? mailboxAddress(path === "" ? root : joinRawPath(root, path));
 }
 
 /** Whether an address is the one meant; a name without a domain means any domain's. */

@@ -21,18 +21,22 @@ export async function summarise(
   path: RawPath,
   signal: AbortSignal,
 ): Promise<MessageSummary> {
-  return summaryOf(await headersAt(image, path, { limitBytes: headBytes, signal }));
+  return await summariseBytes(image.read(path, { signal }));
+}
+
+/** The same of a message's bytes, of which no more is taken than it needs. */
+export async function summariseBytes(bytes: AsyncIterable<Uint8Array>): Promise<MessageSummary> {
+  return summaryOf(await headersIn(bytes, headBytes));
 }
 
 /** The header of a message, of which no more is read than it takes. */
-export async function headersAt(
-  image: Image,
-  path: RawPath,
-  { limitBytes, signal }: { readonly limitBytes: number; readonly signal: AbortSignal },
+export async function headersIn(
+  bytes: AsyncIterable<Uint8Array>,
+  limitBytes: number,
 ): Promise<MessageHeaders> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const piece of image.read(path, { signal })) {
+  for await (const piece of bytes) {
     pieces.push(piece);
     sizeBytes += piece.length;
     if (sizeBytes >= limitBytes) break;

@@ -6,9 +6,10 @@ import { CliError } from "./cli-error.ts";
 import { safeText } from "./text.ts";
 
 /** Throws `cli.not-written` where there is a file of that name: somebody may have written it by hand. */
-export async function writeNewFile(path: string, text: string): Promise<void> {
+export async function writeNewFile(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    await writeDurably(path, Buffer.from(text), { ...ofNamedFile, exclusive: true });
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    await writeDurably(path, bytes, { ...ofNamedFile, exclusive: true });
   } catch (cause) {
     throw fileNotWritten(path, cause);
   }

@@ -27,6 +27,12 @@ export const fromPasswordVariables = [
   { name: "RESTIC_FROM_PASSWORD_FILE", kind: "file" },
 ] as const;
 
+/** What a running server is logged in to with: the user's own, or the master user's. */
+export const imapPasswordVariables = [
+  { name: "RESTANTE_IMAP_PASSWORD", kind: "password" },
+  { name: "RESTANTE_IMAP_PASSWORD_FILE", kind: "file" },
+] as const;
+
 export type PasswordVariable = { readonly name: string; readonly kind: "password" | "file" };
 
 /**
@@ -42,6 +48,7 @@ export function takeEnvironment(
     ...targetPasswordVariables,
     ...newPasswordVariables,
     ...fromPasswordVariables,
+    ...imapPasswordVariables,
   ]) {
     if (kind === "password") delete environment[name];
   }

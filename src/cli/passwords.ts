@@ -3,6 +3,7 @@ import { CliError } from "./cli-error.ts";
 import { longestPasswordFileBytes, passwordIn } from "./password-text.ts";
 import {
   fromPasswordVariables,
+  imapPasswordVariables,
   newPasswordVariables,
   type PasswordVariable,
   passwordVariables,
@@ -11,8 +12,8 @@ import {
 import type { Surroundings } from "./terminal.ts";
 import { safeText } from "./text.ts";
 
-/** Which of two a password is, where a run has two: of which repository, or the one that is to be set. */
-export type PasswordRole = "copied-from" | "copied-to" | "new";
+/** Which of two a password is, where a run has two: of which repository, the one that is to be set, or a mail server's. */
+export type PasswordRole = "copied-from" | "copied-to" | "new" | "imap";
 
 /** First wins. A password that is meant for the one is never tried on the other. */
 function variablesFor(
@@ -34,6 +35,8 @@ function variablesFor(
       return [...targetPasswordVariables, ...(asRestic ? restics : [])];
     case "new":
       return newPasswordVariables;
+    case "imap":
+      return imapPasswordVariables;
   }
 }
 
@@ -134,9 +137,9 @@ function reason(error: unknown): string {
 }
 
 function noPassword(location: string, role: PasswordRole | undefined): CliError {
-  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_" } as const;
+  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_", imap: "IMAP_" } as const;
   const name = `RESTANTE_${role === undefined ? "" : names[role]}PASSWORD`;
-  const action = role === "new" ? "set a new password of" : "open";
+  const action = role === "new" ? "set a new password of" : role === "imap" ? "log in to" : "open";
   return new CliError(
     "cli.no-password",
     `Cannot ${action} "${safeText(location)}": no password was given`,

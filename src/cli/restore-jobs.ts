@@ -32,6 +32,7 @@ export async function restoreJobs(
     throw new CliError("cli.usage", "Cannot restore with both --to and --into", {
       hint: "Choose one place.",
     });
+  refuseSharedFiles(scopes);
   if (into !== undefined) return await jobsInto(into, scopes, view);
   if (to === undefined)
     return scopes.flatMap(({ shown, parts }) =>
@@ -39,6 +40,19 @@ export async function restoreJobs(
     );
   const folder = rawPathFromText(resolve(context.surroundings.workingFolder, to));
   return scopes.flatMap((scope) => jobsTo(folder, scope, scopes.length > 1));
+}
+
+/** What lies in files with other mail cannot be put back as files. */
+function refuseSharedFiles(scopes: readonly Scope[]): void {
+  const shared = scopes.find(({ parts }) => parts.length === 0);
+  if (shared === undefined) return;
+  throw new CliError(
+    "cli.usage",
+    `Cannot restore "${safeText(shared.shown)}" as files: its messages lie in files that hold other mail too (${shared.account?.layout ?? "shared"})`,
+    {
+      hint: "Restore the whole mailbox with --to DIR, or save the message with `restante show`.",
+    },
+  );
 }
 
 /** A single file goes into the folder that it was in. */

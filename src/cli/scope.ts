@@ -10,25 +10,33 @@ import {
   type RawPath,
   rawPathFromText,
 } from "#image";
-import { isMaildirFolder, type MailAccount, type StoredMailbox, openMailStore } from "#mail";
+import { type MailAccount, openAccountsAround, openMailStore, type StoredMailbox } from "#mail";
 import { CliError } from "./cli-error.ts";
-import { isAddressOf, mailboxAddress } from "./mailbox-address.ts";
+import { accountAddress, isAddressOf } from "./mailbox-address.ts";
+import { splitMessageNumber } from "./message-number.ts";
 import { absoluteOf, type MomentView } from "./moment-view.ts";
 import type { Target, WantedMailboxes } from "./target.ts";
 import { safeText } from "./text.ts";
 
-/** A folder or file of an Image that a target stands for. */
+/** What a target stands for in an Image: folders and files, and the mail in them. */
 export type Scope = {
   /** As a person would name it. */
   readonly shown: string;
   /** "" is the whole Image. */
   readonly path: RawPath;
-  /** What of it is meant: the INBOX of a Maildir is `cur` and `new`, and not the folders beside them. */
+  /**
+   * What of it is meant, as files: the INBOX of a Maildir is `cur` and `new`, and not the folders
+   * beside them. Empty where it is a part of files that hold other mail too (a folder of an mdbox).
+   */
   readonly parts: readonly RawPath[];
   /** Undefined for the whole Image. */
   readonly entry?: Entry;
-  /** The mailbox owner's Maildir that it is or lies in, where it is mail. */
+  /** The mailbox owner's mail that it is or lies in, where it is mail. */
   readonly account?: MailAccount;
+  /** The one folder of the account that is meant; absent: all that lie at or below the path. */
+  readonly mailbox?: StoredMailbox;
+  /** The message of the folder that was named, by its UID. */
+  readonly uid?: number;
 };
 
 type View = Pick<MomentView, "image" | "root"> & { readonly target: Target };
@@ -49,7 +57,7 @@ export async function scopesOf(
   const store = await openMailStore(image);
   const scopes: Scope[] = [];
   for (const account of store.accounts) {
-    const address = mailboxAddress(absoluteOf(root, account.root));
+    const address = accountAddress(account, root);
     if (isMeant(mailboxes, address))
       scopes.push(await mailScope(account, { address, folder: mailboxes.folder }));
   }
@@ -67,17 +75,24 @@ function isMeant(wanted: WantedMailboxes, address: string): boolean {
   return wanted.kind === "mailbox" ? isAddressOf(wanted.mailbox, address) : wanted.matches(address);
 }
 
-async function folderScope({ image, root, target }: View, withAccount: boolean): Promise<Scope> {
-  const absolute = absoluteOf(rawPathFromText(target.store), target.within);
-  const path = (root === "/" ? absolute.slice(1) : absolute.slice(root.length + 1)) as RawPath;
+async function folderScope(view: View, withAccount: boolean): Promise<Scope> {
+  const { image, root, target } = view;
+  const whole = await pathIn(image, { root, target, within: target.within });
+  const { numbered } = target;
+  // A file's own name may end like a message's number.
+  if (whole.entry === undefined && whole.path !== "" && numbered !== undefined) {
+    const folder = await pathIn(image, { root, target, within: numbered.within });
+    if (folder.entry !== undefined || folder.path === "")
+      return await messageScope(image, { ...folder, shown: target.shown, uid: numbered.uid });
+  }
+  const { absolute, path, entry } = whole;
   const shown = displayPath(absolute);
-  const entry = path === "" ? undefined : await findEntry(image, path);
   if (path !== "" && entry === undefined) {
     throw new CliError("cli.nothing-matched", `Cannot find "${shown}": it is not in that moment`, {
       hint: `See what is there with \`restante ls ${displayPath(rawParent(absolute))}\`, or choose another moment.`,
     });
   }
-  const account = withAccount ? await enclosingAccount(image, path) : undefined;
+  const account = withAccount ? (await mailAround(image, path)).account : undefined;
   return {
     shown,
     path,
@@ -85,6 +100,60 @@ async function folderScope({ image, root, target }: View, withAccount: boolean):
     ...(entry === undefined ? {} : { entry }),
     ...(account === undefined ? {} : { account }),
   };
+}
+
+type PathIn = {
+  readonly absolute: RawPath;
+  readonly path: RawPath;
+  readonly entry: Entry | undefined;
+};
+
+async function pathIn(
+  image: Image,
+  {
+    root,
+    target,
+    within,
+  }: { readonly root: RawPath; readonly target: Target; readonly within: RawPath },
+): Promise<PathIn> {
+  const absolute = absoluteOf(rawPathFromText(target.store), within);
+  const path = (root === "/" ? absolute.slice(1) : absolute.slice(root.length + 1)) as RawPath;
+  return { absolute, path, entry: path === "" ? undefined : await findEntry(image, path) };
+}
+
+/** "…/dbox-Mails#17": one message of the folder that lies there. */
+async function messageScope(
+  image: Image,
+  { path, shown, uid }: PathIn & { readonly shown: string; readonly uid: number },
+): Promise<Scope> {
+  const { account, mailbox } = await mailAround(image, path);
+  if (account === undefined || mailbox === undefined) {
+    throw new CliError(
+      "cli.nothing-matched",
+      `Cannot find "${safeText(shown)}": what stands before the # is no folder of mail`,
+      { hint: "`restante ls` gives the name of each message in its last column." },
+    );
+  }
+  return { shown, path, parts: [], account, mailbox, uid };
+}
+
+/** The account that a path is or lies in, where that is one, and the mailbox that lies there. */
+async function mailAround(
+  image: Image,
+  path: RawPath,
+): Promise<{ readonly account?: MailAccount; readonly mailbox?: StoredMailbox }> {
+  for (const account of await openAccountsAround(image, path)) {
+    const mailbox = (await account.mailboxes()).find((one) => isMailboxAt(one, path));
+    if (mailbox !== undefined) return { account, mailbox };
+    // Owners of one spool share its root: the root alone says nothing of whose mail is meant.
+    if (account.owner === undefined) return { account };
+  }
+  return {};
+}
+
+/** The folder of a mailbox, or where its messages lie in it. */
+function isMailboxAt({ path }: StoredMailbox, at: RawPath): boolean {
+  return path === at || messageFolders.some((name) => at === joinRawPath(path, name));
 }
 
 /** The entry of a path below the root; undefined when it, or a folder above it, is not there. */
@@ -108,33 +177,23 @@ async function listIfThere(image: Image, path: RawPath) {
   }
 }
 
-/** The outermost Maildir that a path is or lies in. Looks upwards only: a large store is not walked for it. */
-async function enclosingAccount(image: Image, path: RawPath): Promise<MailAccount | undefined> {
-  let outermost: RawPath | undefined;
-  for (
-    let folder: RawPath | undefined = path;
-    folder !== undefined;
-    folder = folder === "" ? undefined : rawParent(folder)
-  ) {
-    const listing = await listIfThere(image, folder);
-    if (listing !== undefined && isMaildirFolder(listing)) outermost = folder;
-  }
-  if (outermost === undefined) return undefined;
-  const { accounts } = await openMailStore(image, { root: outermost });
-  return accounts.find(({ root }) => root === outermost);
-}
-
-type MailScopeOptions = { readonly address: string; readonly folder: string | undefined };
+type MailScopeOptions = {
+  readonly address: string;
+  readonly folder: string | undefined;
+};
 
 async function mailScope(
   account: MailAccount,
   { address, folder }: MailScopeOptions,
 ): Promise<Scope> {
   if (folder === undefined)
-    return { shown: address, path: account.root, parts: [account.root], account };
+    return { shown: address, path: account.root, parts: partsOf(account), account };
   const mailboxes = await account.mailboxes();
-  const found = findMailbox(mailboxes, folder);
-  if (found === undefined) {
+  const numbered = splitMessageNumber(folder);
+  const whole = findMailbox(mailboxes, folder);
+  const mailbox =
+    whole ?? (numbered === undefined ? undefined : findMailbox(mailboxes, numbered.folder));
+  if (mailbox === undefined) {
     throw new CliError(
       "cli.nothing-matched",
       `Cannot find folder "${safeText(folder)}" of ${safeText(address)}: it is not in that moment`,
@@ -143,11 +202,24 @@ async function mailScope(
       },
     );
   }
-  const isInbox = found.path === account.root;
-  const parts = isInbox
-    ? messageFolders.map((name) => joinRawPath(found.path, name))
-    : [found.path];
-  return { shown: `${address}/${found.name}`, path: found.path, parts, account };
+  const shown = `${address}/${mailbox.name}`;
+  const base = { path: mailbox.path, account, mailbox };
+  return whole !== undefined || numbered === undefined
+    ? { ...base, shown, parts: partsOf(account, mailbox) }
+    : { ...base, shown: `${shown}#${numbered.uid}`, parts: [], uid: numbered.uid };
+}
+
+/** The files that hold just that; none where they hold other mail too. */
+function partsOf(
+  { layout, owner, root }: MailAccount,
+  mailbox?: StoredMailbox,
+): readonly RawPath[] {
+  if (mailbox === undefined) return owner === undefined ? [root] : [];
+  if (layout === "mbox") return [mailbox.path];
+  if (layout !== "maildir") return [];
+  return mailbox.path === root
+    ? messageFolders.map((name) => joinRawPath(mailbox.path, name))
+    : [mailbox.path];
 }
 
 export const messageFolders: readonly RawName[] = [

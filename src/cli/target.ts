@@ -6,6 +6,7 @@ import { tagValue } from "#repository";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
 import type { Site } from "./site.ts";
+import { splitMessageNumber } from "./message-number.ts";
 import { safeText } from "./text.ts";
 
 /** What a person named, as far as it is known before an Image is open. */
@@ -16,6 +17,8 @@ export type Target = {
   readonly store: string;
   /** Below that folder; "" is all of it. A mailbox is found in the Image. */
   readonly within: RawPath;
+  /** Where it may name a message, "FOLDER#17": the folder, as `within`, and the UID. */
+  readonly numbered?: { readonly within: RawPath; readonly uid: number };
   /** Mailboxes by address, to be found in the Image. */
   readonly mailboxes?: WantedMailboxes;
   /** Groups of the configuration that may hold it, as tags name them. */
@@ -102,22 +105,37 @@ function serverOf(
   );
 }
 
-/** A folder of the source machine: the longest captured folder that it is, or lies in. */
-function pathTarget({
-  shown,
-  path,
-  points,
-}: {
+type PathTarget = {
   readonly shown: string;
   readonly path: string;
   readonly points: readonly RecoveryPoint[];
-}): Target {
-  let store: string | undefined;
-  for (const captured of new Set(points.flatMap(({ paths }) => paths))) {
-    if (isWithin(path, captured) && captured.length > (store?.length ?? -1)) store = captured;
-  }
+};
+
+/** A folder of the source machine: the longest captured folder that it is, or lies in. */
+function pathTarget({ shown, path, points }: PathTarget): Target {
+  const numbered = splitMessageNumber(path);
+  const store =
+    longestCaptured(points, path) ??
+    (numbered === undefined ? undefined : longestCaptured(points, numbered.folder));
   if (store === undefined) return { shown, store: path, within: "" as RawPath };
-  return { shown, store, within: rawPathFromText(path.slice(store.length).replace(/^\/+/, "")) };
+  const below = (of: string): RawPath =>
+    rawPathFromText(of.slice(store.length).replace(/^\/+/, ""));
+  return {
+    shown,
+    store,
+    within: below(path),
+    ...(numbered !== undefined && isWithin(numbered.folder, store)
+      ? { numbered: { within: below(numbered.folder), uid: numbered.uid } }
+      : {}),
+  };
+}
+
+function longestCaptured(points: readonly RecoveryPoint[], path: string): string | undefined {
+  let longest: string | undefined;
+  for (const captured of new Set(points.flatMap(({ paths }) => paths))) {
+    if (isWithin(path, captured) && captured.length > (longest?.length ?? -1)) longest = captured;
+  }
+  return longest;
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -8,6 +8,21 @@ export function safeText(text: string): string {
   return displayPath(rawPathFromText(text));
 }
 
+/**
+ * A document from mail, made safe for a terminal: line ends and tabs are its own, other control characters and
+ * direction overrides become \xNN. What joins characters of some scripts stays.
+ */
+export function safeDocument(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(
+      // oxlint-disable-next-line no-control-regex
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+      (character) => safeText(character),
+    )
+    .toWellFormed();
+}
+
 /** The same, where line breaks are ours (an error's hint stands on its own line). */
 export function safeLines(text: string): string {
   return text.split("\n").map(safeText).join("\n");

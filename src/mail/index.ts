@@ -7,7 +7,9 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
+export { deliveryTraceEnd } from "./message/delivery-trace.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
 export { formatMaildirName, type MaildirName, parseMaildirName } from "./maildir/maildir-name.ts";
@@ -23,13 +25,29 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
-export { openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export type { DboxPlaces } from "./dovecot/dbox-places.ts";
+export type { MailPlaces } from "./mail-places.ts";
+export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
+export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
+export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
+export { type MailAddress } from "./message/addresses.ts";
+export { type Attachment, attachmentsOf } from "./mime/attachments.ts";
+export { extractText, type ExtractOptions, type MessageText, textOf } from "./mime/extract-text.ts";
 export {
-  type HeaderField,
-  type MessageHeaders,
-  readHeaders,
-  type ReadHeadersOptions,
-} from "./message/message-headers.ts";
+  type MimeMessage,
+  type MimeOptions,
+  type MimePart,
+  readMime,
+} from "./mime/mime-structure.ts";
+export { decodePart, decodedText } from "./mime/decode-part.ts";
 export { decodeHeaderText } from "./message/encoded-words.ts";
+export {
+  compressionMagicBytes,
+  compressionOf,
+  decompressMessage,
+  type DecompressOptions,
+  type MessageCompression,
+  messageCompressions,
+} from "./compression/message-compression.ts";
 export { isMailError, MailError, type MailErrorCode } from "./mail-error.ts";
 export type { MailProblem } from "./mail-problem.ts";

@@ -1,4 +1,5 @@
 import type { Image, Listing, RawPath } from "#image";
+import type { DboxPlaces } from "./dovecot/dbox-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount } from "./mail-store.ts";
 
@@ -7,13 +8,17 @@ export type LookedAt = {
   readonly image: Image;
   readonly path: RawPath;
   readonly listing: Listing;
+  /** As they were given; else where the server puts things by default. */
+  readonly places: DboxPlaces | undefined;
   /** What could not be looked at goes here. */
   readonly problems: MailProblem[];
   readonly signal: AbortSignal | undefined;
+  /** Asks for a folder below it to be looked at all the same, where this one is claimed. */
+  readonly lookBelow: (path: RawPath) => void;
 };
 
 /**
  * Says whether a folder holds mail of one layout: the accounts in it, and nothing below it is looked
- * at any more; or undefined. Reads as little as will tell: it is asked about every folder of a store.
+ * at any more but what it asks for; or undefined. Reads as little as will tell: it is asked about every folder of a store.
  */
 export type LayoutFinder = (folder: LookedAt) => Promise<readonly MailAccount[] | undefined>;

@@ -12,6 +12,9 @@ export type MailProblem = {
     | "too-deep"
     | "header"
     | "encoded-word"
+    | "charset"
+    /** How a message is divided into parts, or how a part is encoded. */
+    | "mime"
     /** A part of the store that says what is there: an index, a map, a list of mailboxes. */
     | "index"
     /** A message that the store lists and does not hold whole. */

@@ -21,6 +21,8 @@ export interface MailAccount {
   readonly layout: MailLayout;
   /** The folder that holds it, within the Image. Accounts of one Cyrus spool share theirs. */
   readonly root: RawPath;
+  /** Other folders of the Image with mail of this account, which are no accounts of their own: Dovecot's ALT storage. */
+  readonly alsoIn?: readonly RawPath[];
   /** Whose it is where the store itself says so (Cyrus); else the path must tell. */
   readonly owner?: string;
   /** INBOX first, then ascending by name. Throws ImageError where the folders cannot be listed. */

@@ -1,18 +1,17 @@
-import { type Image, type RawPath, rootPath } from "#image";
-import type { LayoutFinder } from "./layout-finder.ts";
+import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
+import { AccountSearch } from "./account-search.ts";
+import type { MailPlaces } from "./mail-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
-import { findMaildirs } from "./maildir/maildir-find.ts";
+import { findMaildirs, isMaildirFolder } from "./maildir/maildir-find.ts";
 import { openMaildirAccount } from "./maildir/maildir-store.ts";
 
 export type OpenMailStoreOptions = {
   /** Where to look, with all that lies below it. Default: the whole Image. */
   readonly root?: RawPath;
+  readonly places?: MailPlaces;
   readonly signal?: AbortSignal;
 };
-
-/** Asked in this order about every folder that is not a Maildir and lies in none. */
-const finders: readonly LayoutFinder[] = [];
 
 /**
  * Opens all mail below `root`, whichever layout it has. Messages are not read yet. Throws ImageError
@@ -20,25 +19,79 @@ const finders: readonly LayoutFinder[] = [];
  */
 export async function openMailStore(
   image: Image,
-  { root = rootPath, signal }: OpenMailStoreOptions = {},
+  { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
-  const others: MailAccount[] = [];
+  const search = new AccountSearch({ image, places, problems, signal });
   const found = await findMaildirs(image, root, {
     problems,
     signal,
-    claim: async (folder) => {
-      for (const finder of finders) {
-        const accounts = await finder({ ...folder, image, problems, signal });
-        if (accounts === undefined) continue;
-        others.push(...accounts);
-        return true;
-      }
-      return false;
-    },
+    claim: (folder) => search.look(folder),
   });
-  const accounts = [...found.map((account) => openMaildirAccount(image, account)), ...others];
-  return { accounts: accounts.sort(byRoot), problems };
+  const maildirs = found.map((account) => openMaildirAccount(image, account));
+  const accounts = [...maildirs, ...(await search.accounts())];
+  const parts = new Set(accounts.flatMap(({ alsoIn = [] }) => alsoIn));
+  return { accounts: accounts.filter(({ root: at }) => !parts.has(at)).sort(byRoot), problems };
+}
+
+/**
+ * The accounts that a file or folder is, or is a part of: one, or those that share a spool. Looks
+ * upwards only, so that a large store is not walked for it. Empty where it is no mail.
+ */
+export async function openAccountsAround(
+  image: Image,
+  path: RawPath,
+  signal?: AbortSignal,
+): Promise<readonly MailAccount[]> {
+  const options = signal === undefined ? {} : { signal };
+  let outermost: RawPath | undefined;
+  let around: readonly MailAccount[] = [];
+  for (const folder of pathsUpwards(path)) {
+    const listing = await listIfThere(image, folder, signal);
+    if (listing === undefined) continue;
+    if (isMaildirFolder(listing)) outermost = folder;
+    else if (outermost === undefined) {
+      const search = new AccountSearch({ image, problems: [], signal });
+      if ((await search.look({ path: folder, listing })) === undefined) continue;
+      const found = (await search.accounts()).filter(({ root }) => isWithin(path, root));
+      // A folder of mail may lie in a larger store: the outermost is what a server opens.
+      if (found.length > 0) around = found;
+    }
+  }
+  // What says whose a Cyrus spool is lies elsewhere: there is no way to it but all of the Image.
+  if (around.some(({ layout }) => layout === "cyrus")) {
+    const { accounts } = await openMailStore(image, options);
+    return accounts.filter(({ layout, root }) => layout === "cyrus" && isWithin(path, root));
+  }
+  if (outermost === undefined) return around;
+  const { accounts } = await openMailStore(image, { ...options, root: outermost });
+  return accounts.filter(({ root }) => root === outermost);
+}
+
+function* pathsUpwards(path: RawPath): Iterable<RawPath> {
+  let at = path;
+  for (; at !== rootPath; at = rawParent(at)) yield at;
+  yield rootPath;
+}
+
+function isWithin(path: RawPath, folder: RawPath): boolean {
+  return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
+}
+
+async function listIfThere(
+  image: Image,
+  path: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<Listing | undefined> {
+  try {
+    return await image.list(path, signal);
+  } catch (error) {
+    const isAbsent =
+      isImageError(error) &&
+      (error.code === "image.not-found" || error.code === "image.not-a-folder");
+    if (isAbsent) return undefined;
+    throw error;
+  }
 }
 
 function byRoot(a: MailAccount, b: MailAccount): number {

@@ -1,3 +1,4 @@
+import type { ImapPlace } from "./imap-url.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
 export const serverTypes = ["maildir", "dovecot", "folder"] as const;
@@ -7,8 +8,8 @@ export type DataSource = (typeof dataSources)[number];
 /** Ways in which a filesystem freezes a store. */
 export const snapshotWays = ["btrfs", "reflink", "plain"] as const;
 export type SnapshotWay = (typeof snapshotWays)[number];
-/** Whose utility says whether a frozen image is usable (paper §2.1). */
-export const splitValidators = ["dovecot", "maildir", "none"] as const;
+/** Whose utility says whether a frozen image is usable (paper §2.1). "maildir" is an older word for our reader. */
+export const splitValidators = ["dovecot", "reader", "maildir", "none"] as const;
 export type SplitValidator = (typeof splitValidators)[number];
 export const copyLayers = ["operational", "disaster"] as const;
 export type CopyLayer = (typeof copyLayers)[number];
@@ -68,6 +69,17 @@ export type ServerConfig = {
   readonly stopTimeLimitMs: number;
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
+  /** The running server, for putting messages back into it. */
+  readonly imap?: ImapConfig;
+};
+
+export type ImapConfig = {
+  readonly place: ImapPlace;
+  /** Logs in as everybody. */
+  readonly master?: string;
+  readonly password?: SecretReference;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly authority?: string;
 };
 
 export type HotSplitConfig = {
@@ -84,6 +96,8 @@ type CopyBase = {
   readonly name: string;
   readonly layer: CopyLayer;
   readonly location: CopyLocation;
+  /** The catalog of this copy must not hold the words of messages. */
+  readonly fullText?: false;
 };
 
 export type RepositoryConfig = CopyBase & {

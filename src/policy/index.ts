@@ -27,6 +27,7 @@ export {
   type OperationalMethod,
   type ReplicasConfig,
   type RepositoryConfig,
+  type ImapConfig,
   type SecretReference,
   type ServerConfig,
   type ServerType,
@@ -46,6 +47,7 @@ export { copyLocationText, sshDestination } from "./copy-url.ts";
 export { tapeKeepOf, type TapeKeep } from "./tape-retention.ts";
 export { formatProblem, type Problem, type ProblemCode } from "./problem.ts";
 export { configJsonSchema } from "./config-schema.ts";
+export { type ImapPlace, isImapUrl, parseImapUrl } from "./imap-url.ts";
 export {
   type AddFinding,
   type CheckedYaml,

@@ -1,6 +1,7 @@
 import { parseDuration } from "#time";
 import { tidyPath } from "./checked-values.ts";
 import type { ServerConfig } from "./config.ts";
+import { readImap } from "./imap-schema.ts";
 import type { WrittenServer } from "./server-schema.ts";
 
 const defaultStopTimeLimitMs = 60_000;
@@ -20,6 +21,7 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
       server.stop_time_limit === undefined
         ? defaultStopTimeLimitMs
         : parseDuration(server.stop_time_limit),
+    ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
     ...(dataSource === "hot split snapshot" ? { hotSplit: readHotSplit(server) } : {}),
   };
 }
@@ -32,7 +34,7 @@ function readHotSplit({
 }: WrittenServer): Required<ServerConfig>["hotSplit"] {
   return {
     ...(snapshots === undefined ? {} : { snapshots }),
-    validate: validate ?? (type === "dovecot" ? "dovecot" : "maildir"),
+    validate: validate ?? (type === "dovecot" ? "dovecot" : "reader"),
     repeat: repeat ?? defaultRepeat,
   };
 }

@@ -10,6 +10,7 @@ import {
   type SplitValidator,
   splitValidators,
 } from "./config.ts";
+import { imapSchema, type WrittenImap } from "./imap-schema.ts";
 
 export type WrittenServer = {
   readonly type: ServerType;
@@ -21,6 +22,7 @@ export type WrittenServer = {
   readonly snapshots?: SnapshotWay | undefined;
   readonly validate?: SplitValidator | undefined;
   readonly repeat?: number | undefined;
+  readonly imap?: WrittenImap | undefined;
 };
 
 const words = z
@@ -61,7 +63,7 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
     .enum(splitValidators)
     .optional()
     .describe(
-      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else maildir.",
+      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else reader: our own.",
     ),
   repeat: z
     .int()
@@ -69,4 +71,7 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
     .max(mostRepeats)
     .optional()
     .describe("How often a hot split is tried until it is usable. Default: 5."),
+  imap: imapSchema
+    .optional()
+    .describe("The running server, for putting messages back into it (restore --to imap)."),
 });

@@ -85,9 +85,9 @@ export class LmtpConnection implements Disposable {
   }
 
   /** Resolves when the server has acknowledged the message: from now on it is answerable for it. */
-  async deliver(message: string): Promise<void> {
+  async deliver(message: string, user = "md"): Promise<void> {
     await this.#say("MAIL FROM:<a@example.test>", "250");
-    await this.#say("RCPT TO:<md>", "250");
+    await this.#say(`RCPT TO:<${user}>`, "250");
     await this.#say("DATA", "354");
     await this.#say(`${message}\r\n.`, "250");
   }

@@ -31,6 +31,8 @@ export async function sayBench(
   for (const phase of result.cut) await output.text(`cut short by the time: ${phase}\n`);
   for (const phase of result.failed) output.warning(safeText(`failed: ${phase}`));
   sayList(facts.problems, { count: facts.problemCount, what: "in the store", output });
+  if (sample.files.size === 0)
+    output.warning(`there is no file in ${safeText(plan.store)} to measure with`);
   sayList(sample.missing, { count: sample.missing.length, what: "in the sample", output });
   sayList(rounds.differing, { count: rounds.differing.length, what: "restored wrong", output });
   await output.text(

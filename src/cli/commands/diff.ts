@@ -16,6 +16,7 @@ import { formatInstant } from "#time";
 import { stat } from "node:fs/promises";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
+import { accountPairs, diffMail, type DiffMailOptions, type MailRow } from "../diff-mail.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { type MessageSummary, pathJson, summarise } from "../message-summary.ts";
 import { momentText } from "../moments.ts";
@@ -29,6 +30,7 @@ import {
   shownPath,
   viewMomentJson,
 } from "../moment-view.ts";
+import { withoutFolders } from "../part-image.ts";
 import { findEntry, scopesOf } from "../scope.ts";
 import { countText, safeText } from "../text.ts";
 
@@ -41,26 +43,32 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 async function compare(typed: string, { view, context }: Omit<Sides, "later">): Promise<ExitCode> {
   const { output } = context;
   await using later = await openLater(typed, { view, context });
-  const parts = (await scopesOf(view)).flatMap((scope) => scope.parts);
   const found: Found[] = [];
+  const mail: MailRow[] = [];
   const warnings: string[] = [];
-  const counts: Record<keyof DifferenceCounts, number> = {
-    created: 0,
-    removed: 0,
-    moved: 0,
-    flagged: 0,
-    changed: 0,
-    same: 0,
-  };
-  for (const part of parts) {
-    const differences = await diffPart(part, { view, later, context });
-    for (const [name, count] of Object.entries(differences.counts))
-      counts[name as keyof DifferenceCounts] += count;
-    warnings.push(...differences.warnings);
-    for (const difference of differences.differences)
-      found.push(await describe(difference, { view, later, context }));
+  const counts = noCounts();
+  for (const scope of await scopesOf(view)) {
+    const options = diffOptions({ view, later, context });
+    const pairs = await accountPairs(scope, options);
+    for (const pair of pairs) {
+      const rows = await diffMail(pair, scope, options);
+      for (const { kind } of rows.rows) counts[kind]++;
+      counts.same += rows.same;
+      warnings.push(...rows.warnings);
+      mail.push(...rows.rows);
+    }
+    const hidden = new Set(pairs.flatMap(({ past, now }) => (past ?? now)?.root ?? []));
+    for (const part of scope.parts.filter((path) => !hidden.has(path))) {
+      const differences = await diffPart(part, { view, later, context, hidden });
+      for (const [name, count] of Object.entries(differences.counts))
+        counts[name as keyof DifferenceCounts] += count;
+      warnings.push(...differences.warnings);
+      for (const difference of differences.differences)
+        found.push(await describe(difference, { view, later, context }));
+    }
   }
   for (const one of found) await output.text(differenceText(one, view.root));
+  for (const row of mail) await output.text(mailText(row));
   for (const warning of warnings) output.warning(safeText(warning));
   await output.text(countsText(counts));
   await output.document({
@@ -68,10 +76,19 @@ async function compare(typed: string, { view, context }: Omit<Sides, "later">): 
     moment: viewMomentJson(view),
     to: later.other === undefined ? "now" : viewMomentJson(later.other),
     counts,
-    differences: found.map((one) => differenceJson(one, view.root)),
+    differences: [...found.map((one) => differenceJson(one, view.root)), ...mail],
     warnings,
   });
   return exitCodes.done;
+}
+
+function noCounts(): Record<keyof DifferenceCounts, number> {
+  return { created: 0, removed: 0, moved: 0, flagged: 0, changed: 0, same: 0 };
+}
+
+function diffOptions({ view, later, context }: Sides): DiffMailOptions {
+  const { image: past, root } = view;
+  return { past, now: later.image, root, signal: context.surroundings.signal };
 }
 
 type Later = AsyncDisposable & { readonly image: Image; readonly other?: ChosenCopy };
@@ -107,9 +124,12 @@ async function openLater(typed: string, { view, context }: Omit<Sides, "later">)
 /** A folder that is gone by then is compared with nothing: all of it was removed. */
 async function diffPart(
   scope: RawPath,
-  { view, later, context }: Sides,
+  { view, later, context, hidden }: Sides & { readonly hidden: ReadonlySet<RawPath> },
 ): Promise<ImageDifferences> {
   const { signal } = context.surroundings;
+  // What was compared as mail is no file that changed.
+  const past = withoutFolders(view.image, hidden);
+  const now = withoutFolders(later.image, hidden);
   const entry = scope === "" ? undefined : await findEntry(view.image, scope);
   if (entry !== undefined && entry.type !== "directory") {
     throw new CliError(
@@ -119,9 +139,9 @@ async function diffPart(
     );
   }
   if (scope === "" || (await findEntry(later.image, scope)) !== undefined)
-    return await diffImages(view.image, later.image, { scope, signal });
+    return await diffImages(past, now, { scope, signal });
   await using nothing = memoryImage({ [scope]: { type: "directory" } });
-  return await diffImages(view.image, nothing, { scope, signal });
+  return await diffImages(past, nothing, { scope, signal });
 }
 
 async function describe(
@@ -170,6 +190,16 @@ function differenceText({ difference, message }: Found, root: RawPath): string {
       ? `${shownPath(root, path)} -> ${displayPath(difference.now)}`
       : shownPath(root, path);
   return `${marks[kind]} ${where}${about}\n`;
+}
+
+function mailText({ kind, account, past, now, message }: MailRow): string {
+  const where =
+    kind === "moved"
+      ? `${past?.target} -> ${now?.folder}`
+      : ((kind === "created" ? now : past)?.target ?? account);
+  const about =
+    message === undefined ? "" : `  ${safeText(message.from)}: ${safeText(message.subject)}`;
+  return `${marks[kind]} ${safeText(where)}${about}\n`;
 }
 
 function differenceJson({ difference, message }: Found, root: RawPath): object {

@@ -1,10 +1,10 @@
 import { displayPath, type Entry, joinRawPath, type RawPath } from "#image";
-import { type MailAccount, type StoredMailbox, type StoredMessage, openMailStore } from "#mail";
+import { isMailError, type StoredMessage } from "#mail";
 import { formatBytes, formatInstant, toRfc3339Nano } from "#time";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { mailboxAddress } from "../mailbox-address.ts";
-import { type MessageSummary, pathJson, summarise } from "../message-summary.ts";
+import { messageName } from "../message-number.ts";
+import { type MessageSummary, pathJson, summariseBytes } from "../message-summary.ts";
 import {
   absoluteOf,
   type MomentView,
@@ -14,6 +14,7 @@ import {
   viewMomentJson,
 } from "../moment-view.ts";
 import { type Scope, scopesOf } from "../scope.ts";
+import { type SelectedMailbox, selectedMail } from "../selected-mail.ts";
 import { clipped, countText, plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
@@ -44,47 +45,37 @@ async function listMail(
   view: MomentView,
   context: CommandContext,
 ): Promise<Shown | undefined> {
-  const { image } = view;
-  if (scope.entry !== undefined && scope.entry.type !== "directory") return undefined;
-  const accounts =
-    scope.account === undefined
-      ? (await openMailStore(image, { root: scope.path })).accounts
-      : [scope.account];
-  if (accounts.length === 0) return undefined;
-  const folders: FolderRow[] = [];
-  let text = "";
+  const { image, root } = view;
+  const { signal } = context.surroundings;
+  const isFile = scope.entry !== undefined && scope.entry.type !== "directory";
+  if (isFile && scope.account?.layout !== "mbox") return undefined;
+  const selection = { image, root, signal };
+  const folders: SelectedMailbox[] = [];
+  for await (const folder of selectedMail(scope, selection)) folders.push(folder);
+  if (folders.length === 0) return undefined;
+  for (const { mailbox, address, problems } of folders)
+    for (const { message } of problems)
+      context.output.warning(safeText(`${address}/${mailbox.name}: ${message}`));
   const messages: MessageRow[] = [];
-  for (const account of accounts) {
-    const address = mailboxAddress(absoluteOf(view.root, account.root));
-    for (const mailbox of await account.mailboxes()) {
-      if (!isWithin(mailbox, scope)) continue;
-      const { messages: found } = await account.messages(mailbox);
-      folders.push({ account, mailbox, address, count: found.length });
-      const isNamed = scope.account !== undefined && isNamedFolder(mailbox, scope);
-      if (isNamed)
-        messages.push(
-          ...(await messageRows(
-            found.filter(({ path }) => isPartOf(path, scope)),
-            view,
-            context.surroundings.signal,
-          )),
-        );
-    }
-  }
+  for (const folder of folders)
+    if (isNamed(folder, scope))
+      messages.push(...(await messageRows(folder, { scope, root, signal })));
   const isOneFolder = folders.length === 1 && messages.length > 0;
-  if (!isOneFolder)
-    text += tableText(
-      folders.map(({ mailbox, address, count }) => [
-        safeText(address),
-        safeText(mailbox.name),
-        countText(count),
-        shownPath(view.root, mailbox.path),
-      ]),
-      { right: [2] },
-    );
-  text += tableText(messages.map((row) => messageText(row, view, context.output.columns)));
+  const shownFolders = isOneFolder
+    ? ""
+    : tableText(
+        folders.map(({ mailbox, address, messages: { length } }) => [
+          safeText(address),
+          safeText(mailbox.name),
+          countText(length),
+          shownPath(root, mailbox.path),
+        ]),
+        { right: [2] },
+      );
   return {
-    text,
+    text:
+      shownFolders +
+      tableText(messages.map((row) => messageText(row, view, context.output.columns))),
     json: {
       folders: folders.map((row) => folderJson(row, view)),
       messages: messages.map((row) => messageJson(row, view)),
@@ -92,52 +83,50 @@ async function listMail(
   };
 }
 
-type FolderRow = {
-  readonly account: MailAccount;
-  readonly mailbox: StoredMailbox;
-  readonly address: string;
-  readonly count: number;
+type MessageRow = {
+  readonly message: StoredMessage;
+  /** What names it on the command line: its file, or its folder and UID. */
+  readonly name: string;
+  /** Absent where it cannot be read. */
+  readonly summary?: MessageSummary;
 };
-type MessageRow = { readonly message: StoredMessage; readonly summary: MessageSummary };
-
-/** A folder of the mailbox that the scope is, or that lies below it. */
-function isWithin(mailbox: StoredMailbox, { path, parts }: Scope): boolean {
-  if (parts.length > 1) return mailbox.path === path;
-  return (
-    path === "" ||
-    mailbox.path === path ||
-    mailbox.path.startsWith(`${path}/`) ||
-    (path.startsWith(`${mailbox.path}/`) && isMessageFolder(mailbox, path))
-  );
-}
 
 /** The messages of a folder are listed where it was named itself, or its `cur` or `new`. */
-function isNamedFolder(mailbox: StoredMailbox, { path }: Scope): boolean {
-  return mailbox.path === path || isMessageFolder(mailbox, path);
+function isNamed({ mailbox }: SelectedMailbox, { account, mailbox: named, path }: Scope): boolean {
+  if (account === undefined) return false;
+  return named !== undefined || mailbox.path === path || path.startsWith(`${mailbox.path}/`);
 }
 
-function isMessageFolder(mailbox: StoredMailbox, path: RawPath): boolean {
-  return (
-    path === joinRawPath(mailbox.path, "cur" as RawPath) ||
-    path === joinRawPath(mailbox.path, "new" as RawPath)
-  );
-}
-
-function isPartOf(path: RawPath, scope: Scope): boolean {
-  return scope.parts.some((part) => part === "" || path.startsWith(`${part}/`));
-}
+type RowOptions = {
+  readonly scope: Scope;
+  readonly root: RawPath;
+  readonly signal: AbortSignal;
+};
 
 async function messageRows(
-  messages: readonly StoredMessage[],
-  { image }: MomentView,
-  signal: AbortSignal,
+  { account, address, mailbox, messages }: SelectedMailbox,
+  { scope, root, signal }: RowOptions,
 ): Promise<MessageRow[]> {
   const rows: MessageRow[] = [];
-  for (const message of messages.toSorted((a, b) =>
+  const folder =
+    scope.mailbox === undefined ? shownPath(root, mailbox.path) : `${address}/${mailbox.name}`;
+  const byDate = messages.toSorted((a, b) =>
     a.internalDateNs < b.internalDateNs ? -1 : a.internalDateNs > b.internalDateNs ? 1 : 0,
-  )) {
+  );
+  for (const message of byDate) {
     signal.throwIfAborted();
-    rows.push({ message, summary: await summarise(image, message.path, signal) });
+    const name = messageName(message, { account, folder, root });
+    try {
+      rows.push({
+        message,
+        name,
+        summary: await summariseBytes(account.read(message, { signal })),
+      });
+    } catch (error) {
+      // The others are there all the same; that it is listed and cannot be read is shown in its place.
+      if (!isMailError(error)) throw error;
+      rows.push({ message, name });
+    }
   }
   return rows;
 }
@@ -151,8 +140,8 @@ const flagLetters: Readonly<Record<string, string>> = {
 };
 
 function messageText(
-  { message, summary }: MessageRow,
-  { root, site }: MomentView,
+  { message, name, summary }: MessageRow,
+  { site }: MomentView,
   columns: number | undefined,
 ): string[] {
   // The path comes last and whole, so that it can be copied; what stands before it takes what is left.
@@ -160,17 +149,19 @@ function messageText(
   return [
     formatInstant(message.internalDateNs, site.zone),
     message.flags.map((flag) => flagLetters[flag] ?? "").join(""),
-    clipped(safeText(summary.from), 30),
-    clipped(safeText(summary.subject), room),
-    shownPath(root, message.path),
+    clipped(safeText(summary?.from ?? ""), 30),
+    clipped(safeText(summary?.subject ?? "(it cannot be read)"), room),
+    safeText(name),
   ];
 }
 
-function messageJson({ message, summary }: MessageRow, { root }: MomentView): object {
+function messageJson({ message, name, summary }: MessageRow, { root }: MomentView): object {
   const { internalDateNs, path, flags, keywords, uid, sizeBytes } = message;
   return {
     ...pathJson(absoluteOf(root, path)),
+    target: name,
     ...summary,
+    ...(summary === undefined ? { unreadable: true } : {}),
     received: toRfc3339Nano(internalDateNs),
     flags,
     keywords,
@@ -179,13 +170,17 @@ function messageJson({ message, summary }: MessageRow, { root }: MomentView): ob
   };
 }
 
-function folderJson({ mailbox, address, count }: FolderRow, { root }: MomentView): object {
+function folderJson(
+  { mailbox, address, account, messages }: SelectedMailbox,
+  { root }: MomentView,
+): object {
   const { name, path, uidValidity, uidNext } = mailbox;
   return {
     mailbox: address,
     name,
     ...pathJson(absoluteOf(root, path)),
-    messages: count,
+    layout: account.layout,
+    messages: messages.length,
     ...(uidValidity === undefined ? {} : { uidValidity }),
     ...(uidNext === undefined ? {} : { uidNext }),
   };

@@ -1,9 +1,8 @@
-import { type RawPath, readAll } from "#image";
 import { decodeHeaderText, type MessageHeaders } from "#mail";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { headersAt, pathJson } from "../message-summary.ts";
+import { headersIn, pathJson } from "../message-summary.ts";
 import {
   absoluteOf,
   type MomentView,
@@ -11,46 +10,106 @@ import {
   readingView,
   viewMomentJson,
 } from "../moment-view.ts";
-import { scopesOf } from "../scope.ts";
-import { safeText } from "../text.ts";
+import { type NamedMessage, namedMessage } from "../named-message.ts";
+import { isMessage, messageAsText, partsJson, readMessage } from "../show-message.ts";
+import { showPart } from "../show-part.ts";
+import { safeDocument, safeText } from "../text.ts";
 
 const headerLimitBytes = 256 * 1024;
 /** JSON carries a message's bytes up to here; larger ones are read without --json. */
 const jsonLimitBytes = 64 * 1024 * 1024;
+/** A larger message is not read into memory; its bytes are printed as they come. */
+const readLimitBytes = 512 * 1024 * 1024;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [typed = ""] = context.arguments.positionals;
+  const form = formOf(context);
   await using view = await openMoment(typed, context);
-  return await readingView(view, context, async () => await show(typed, { view, context }));
-}
-
-async function show(typed: string, { view, context }: Shown): Promise<ExitCode> {
-  const [scope, ...others] = await scopesOf(view, { withAccount: false });
-  if (scope?.entry?.type !== "file" || others.length > 0) {
-    throw new CliError(
-      "cli.usage",
-      `Cannot show "${safeText(typed)}": it is no single message or file`,
-      { hint: "`restante ls` gives the path of each message in its last column." },
-    );
-  }
-  const { path, entry } = scope;
-  if (context.output.json) await showJson(path, entry.sizeBytes, { view, context });
-  else if (context.arguments.has("headers")) await showHeaders(path, { view, context });
-  else await showBytes(path, { view, context });
-  return exitCodes.done;
-}
-
-type Shown = { readonly view: MomentView; readonly context: CommandContext };
-
-async function headersOf(path: RawPath, { view, context }: Shown): Promise<MessageHeaders> {
-  return await headersAt(view.image, path, {
-    limitBytes: headerLimitBytes,
-    signal: context.surroundings.signal,
+  return await readingView(view, context, async () => {
+    await show({ view, context, message: await namedMessage(typed, view) }, form);
+    return exitCodes.done;
   });
 }
 
-async function showHeaders(path: RawPath, shown: Shown): Promise<void> {
-  for (const { name, value } of (await headersOf(path, shown)).fields) {
+type Shown = {
+  readonly view: MomentView;
+  readonly context: CommandContext;
+  readonly message: NamedMessage;
+};
+type Form = "headers" | "raw" | "text" | "part";
+
+/** What was asked for; undefined leaves it to who reads: a person text, a pipe the bytes. */
+function formOf({ arguments: typed }: CommandContext): Form | undefined {
+  const chosen = (["headers", "raw", "text", "part"] as const).filter((form) => typed.has(form));
+  if (chosen.length > 1) {
+    throw new CliError(
+      "cli.usage",
+      `Cannot show ${chosen.map((form) => `--${form}`).join(" and ")} at once: they are different forms`,
+      { hint: "Choose one." },
+    );
+  }
+  if (typed.has("to") && !typed.has("part")) {
+    throw new CliError("cli.usage", "Cannot take --to without --part: it says where a part goes", {
+      hint: "For the whole message write `> FILE` behind the command.",
+    });
+  }
+  return chosen[0];
+}
+
+async function show(shown: Shown, form: Form | undefined): Promise<void> {
+  const { context } = shown;
+  const { output } = context;
+  const part = context.arguments.text("part");
+  if (part !== undefined)
+    await showPart(readMessage(await bytesOf(shown, readLimitBytes)), part, context);
+  else if (output.json) await showJson(shown, form);
+  else if (form === "headers") await showHeaders(shown);
+  else if (form === "text" || (form === undefined && isForPerson(shown))) await showText(shown);
+  else await showBytes(shown);
+}
+
+function isForPerson({ context, message }: Shown): boolean {
+  return context.surroundings.terminal.outputIsTerminal && message.sizeBytes <= readLimitBytes;
+}
+
+async function bytesOf({ context, message }: Shown, limitBytes: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const piece of message.read(context.surroundings.signal)) {
+    sizeBytes += piece.length;
+    if (sizeBytes > limitBytes) throw tooLarge(sizeBytes, context);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function tooLarge(sizeBytes: number, { output }: CommandContext): CliError {
+  const form = output.json ? "JSON" : "text";
+  return new CliError(
+    "cli.usage",
+    `Cannot show ${sizeBytes} bytes as ${form}: that is too much for one document`,
+    { hint: output.json ? "Run it without --json." : "Take its bytes with --raw." },
+  );
+}
+
+/** Of what is no message, the bytes: a list of UIDs is not to be read as mail. */
+async function showText(shown: Shown): Promise<void> {
+  const { context, view } = shown;
+  const bytes = await bytesOf(shown, readLimitBytes);
+  const message = readMessage(bytes);
+  await context.output.text(
+    isMessage(message)
+      ? messageAsText(message, { zone: view.site.zone })
+      : safeDocument(bytes.toString()),
+  );
+}
+
+async function headersOf({ message, context }: Shown): Promise<MessageHeaders> {
+  return await headersIn(message.read(context.surroundings.signal), headerLimitBytes);
+}
+
+async function showHeaders(shown: Shown): Promise<void> {
+  for (const { name, value } of (await headersOf(shown)).fields) {
     await shown.context.output.text(
       `${safeText(name)}: ${safeText(decodeHeaderText(value).replace(/[\r\n\t]+/g, " "))}\n`,
     );
@@ -58,9 +117,9 @@ async function showHeaders(path: RawPath, shown: Shown): Promise<void> {
 }
 
 /** The original bytes; on a terminal with control characters escaped, since mail is hostile input. */
-async function showBytes(path: RawPath, { view, context }: Shown): Promise<void> {
+async function showBytes({ message, context }: Shown): Promise<void> {
   const { surroundings, output } = context;
-  const bytes = view.image.read(path, { signal: surroundings.signal });
+  const bytes = message.read(surroundings.signal);
   if (!surroundings.terminal.outputIsTerminal) {
     for await (const chunk of bytes) await output.bytes(chunk);
     return;
@@ -71,31 +130,12 @@ async function showBytes(path: RawPath, { view, context }: Shown): Promise<void>
   await output.text(safeDocument(decoder.decode()));
 }
 
-/** Line breaks and tabs are a document's own. */
-function safeDocument(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .split(/([\n\t])/)
-    .map((piece) => (piece === "\n" || piece === "\t" ? piece : safeText(piece)))
-    .join("");
-}
-
-async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise<void> {
-  const { view, context } = shown;
-  if (sizeBytes > jsonLimitBytes) {
-    throw new CliError(
-      "cli.usage",
-      `Cannot show ${sizeBytes} bytes as JSON: that is too much for one document`,
-      { hint: "Run it without --json." },
-    );
-  }
-  const { fields, problems: _problems, ...known } = await headersOf(path, shown);
-  const bytes = context.arguments.has("headers")
-    ? undefined
-    : await readAll(view.image, path, {
-        limitBytes: jsonLimitBytes,
-        signal: context.surroundings.signal,
-      });
+async function showJson(shown: Shown, form: Form | undefined): Promise<void> {
+  const { view, context, message } = shown;
+  const { path, sizeBytes } = message;
+  if (sizeBytes > jsonLimitBytes) throw tooLarge(sizeBytes, context);
+  const { fields, problems: _problems, ...known } = await headersOf(shown);
+  const bytes = form === "headers" ? undefined : await bytesOf(shown, jsonLimitBytes);
   await context.output.document({
     type: "message",
     moment: viewMomentJson(view),
@@ -103,6 +143,22 @@ async function showJson(path: RawPath, sizeBytes: number, shown: Shown): Promise
     sizeBytes,
     ...known,
     headers: fields.map(({ name, value }) => ({ name, value: decodeHeaderText(value) })),
-    ...(bytes === undefined ? {} : { bytesBase64: Buffer.from(bytes).toString("base64") }),
+    ...(bytes === undefined ? {} : contentJson(bytes)),
   });
+}
+
+/** What is in it, and its bytes. */
+function contentJson(bytes: Buffer): object {
+  const message = readMessage(bytes);
+  const { from, sender, replyTo, to, cc, bcc, hasAttachment, bodyText, isBodyCut, problems } =
+    message.known;
+  return {
+    addresses: { from, sender, replyTo, to, cc, bcc },
+    parts: partsJson(message),
+    hasAttachment,
+    text: bodyText,
+    isTextCut: isBodyCut,
+    problems,
+    bytesBase64: bytes.toString("base64"),
+  };
 }

@@ -3,15 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { systemErrorCode } from "#errors";
 import { displayPath, joinRawPath, type RawName, type RawPath, rawPathFromText } from "#image";
 import { allProviders, type SnapshotProvider, type SnapshotProviderName } from "#snapshots";
-import {
-  dovecotValidator,
-  type HotSplitOptions,
-  hotSplitSource,
-  maildirValidator,
-  type Source,
-  sweepHotSplits,
-  type Validator,
-} from "#sources";
+import { dovecotValidator, storeValidator, type Validator } from "#servers";
+import { type HotSplitOptions, hotSplitSource, type Source, sweepHotSplits } from "#sources";
 import { replicasMethodOf } from "#methods";
 import type { HotSplitConfig } from "#policy";
 import { CliError } from "../cli-error.ts";
@@ -76,8 +69,9 @@ function validatorsOf(validate: HotSplitConfig["validate"]): readonly Validator[
   switch (validate) {
     case "dovecot":
       return [dovecotValidator()];
+    case "reader":
     case "maildir":
-      return [maildirValidator()];
+      return [storeValidator()];
     case "none":
       return [];
   }

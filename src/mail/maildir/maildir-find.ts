@@ -33,11 +33,14 @@ type AccountBuilder = { readonly root: RawPath; readonly folders: RawPath[] };
 
 export type FindMaildirsOptions = {
   readonly problems: MailProblem[];
-  /** Whether a folder that is no Maildir and lies in none is mail of another layout: then nothing below it is looked at. */
+  /**
+   * Whether a folder that is no Maildir and lies in none is mail of another layout: then nothing
+   * below it is looked at but the folders that are returned.
+   */
   readonly claim?: (folder: {
     readonly path: RawPath;
     readonly listing: Listing;
-  }) => Promise<boolean>;
+  }) => Promise<readonly RawPath[] | undefined>;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -68,8 +71,14 @@ export async function findMaildirs(
     if (isMaildirFolder(listing)) {
       account ??= accountAt(ownerOf(folder.path, root));
       account.folders.push(relativeTo(account.root, folder.path));
-    } else if (account === undefined && (await claim?.({ path: folder.path, listing })) === true)
-      continue;
+    } else if (account === undefined) {
+      const below = await claim?.({ path: folder.path, listing });
+      if (below !== undefined) {
+        for (const path of below)
+          waiting.push({ path, depth: folder.depth + 1, account: undefined });
+        continue;
+      }
+    }
     for (let index = listing.length - 1; index >= 0; index--) {
       const entry = listing.entry(index);
       if (entry.type !== "directory" || reservedNames.has(entry.name)) continue;

@@ -31,12 +31,19 @@ export function openMaildirAccount(image: Image, account: FoundAccount): MailAcc
         signal?.throwIfAborted();
         mailboxes.push(await readMailbox(image, account, folder));
       }
-      return mailboxes;
+      return mailboxes.sort(inboxFirst);
     },
     messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
     read: (message, options) => image.read(message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
+}
+
+/** Names of folders are in another order where they are not ASCII. */
+function inboxFirst(a: StoredMailbox, b: StoredMailbox): number {
+  if (a.name === b.name) return a.path < b.path ? -1 : 1;
+  if (a.name === "INBOX" || b.name === "INBOX") return a.name === "INBOX" ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
 }
 
 const uidListNames = ["dovecot-uidlist", "courierimapuiddb"] as const;
@@ -138,14 +145,18 @@ async function readUidList(
   for (const name of uidListNames) {
     const reader = new UidListReader();
     const problems: MailProblem[] = [];
+    let last = "";
     const isThere = await eachLine(image, joinRawPath(path, name as RawName), {
       line: (line) => {
-        reader.line(line);
-        return !options.headerOnly;
+        if (!options.headerOnly || !reader.hasHeader) reader.line(line);
+        else if (line !== "") last = line;
+        return true;
       },
       problems,
       code: "uid-list",
     });
+    // The server adds lines without changing the header: only the last one tells UIDNEXT.
+    if (last !== "") reader.line(last);
     if (!isThere) continue;
     const list = reader.result();
     return { ...list, problems: [...problems, ...list.problems] };

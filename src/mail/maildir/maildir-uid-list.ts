@@ -37,7 +37,9 @@ export class UidListReader {
 
   result(): UidList {
     if (this.#version === undefined) this.#complain("The list of UIDs is empty");
-    return { ...this.#header, uids: this.#uids, problems: this.#problems };
+    const uidNext = Math.max(this.#header.uidNext ?? 0, this.#lastUid + 1);
+    const next = this.#header.uidNext === undefined ? {} : { uidNext };
+    return { ...this.#header, ...next, uids: this.#uids, problems: this.#problems };
   }
 
   #readHeader(line: string): void {

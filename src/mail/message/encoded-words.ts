@@ -1,6 +1,8 @@
 import { addProblem, type MailProblem } from "../mail-problem.ts";
+import { decodeCharset, decodeUnstated } from "./charset.ts";
 
-const encodedWord = /=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\s]{0,4096})\?=/g;
+/** Blanks within one are not allowed and occur. */
+const encodedWord = /=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\r\n]{0,4096})\?=/g;
 
 /**
  * An unstructured header value (one character per byte, unfolded) as text: encoded words
@@ -8,26 +10,29 @@ const encodedWord = /=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?\s]{0,
  * between two joined again; raw bytes as UTF-8 where they are, else Windows-1252.
  */
 export function decodeHeaderText(raw: string, problems: MailProblem[] = []): string {
+  if (!raw.includes("=?")) return decodeRawHeader(raw);
   let text = "";
   let end = 0;
   let charset = "";
   let bytes: Buffer[] = [];
+  const found: MailProblem[] = [];
   const flush = (): void => {
-    if (bytes.length > 0) text += decodeCharset(Buffer.concat(bytes), charset, problems);
+    if (bytes.length > 0) text += decodeCharset(Buffer.concat(bytes), charset, found);
     bytes = [];
   };
   for (const match of raw.matchAll(encodedWord)) {
     const between = raw.slice(end, match.index);
     const word = (match[1] as string).toLowerCase();
-    const isAdjacent = bytes.length > 0 && /^[ \t]*$/.test(between);
+    const isAdjacent = end > 0 && /^[ \t]*$/.test(between);
     if (!isAdjacent || word !== charset) flush();
-    if (!isAdjacent) text += decodeRaw(between);
+    if (!isAdjacent) text += decodeRawHeader(between);
     charset = word;
     bytes.push(decodeWord(match[2] as string, match[3] as string));
     end = match.index + match[0].length;
   }
   flush();
-  return text + decodeRaw(raw.slice(end));
+  for (const { message } of found) addProblem(problems, "encoded-word", message);
+  return text + decodeRawHeader(raw.slice(end));
 }
 
 function decodeWord(encoding: string, content: string): Buffer {
@@ -40,25 +45,9 @@ function decodeWord(encoding: string, content: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-function decodeCharset(bytes: Buffer, charset: string, problems: MailProblem[]): string {
-  try {
-    return new TextDecoder(charset).decode(bytes);
-  } catch {
-    addProblem(
-      problems,
-      "encoded-word",
-      `The character set ${JSON.stringify(charset)} is not known`,
-    );
-    return decodeRaw(bytes.toString("latin1"));
-  }
-}
-
-function decodeRaw(raw: string): string {
+/** Bytes of a header (one character each) as they stand, as text. */
+export function decodeRawHeader(raw: string): string {
   // oxlint-disable-next-line no-control-regex
   if (!/[^\u0000-\u007f]/.test(raw)) return raw;
-  const bytes = Buffer.from(raw, "latin1");
-  const text = bytes.toString("utf8");
-  return Buffer.from(text, "utf8").equals(bytes)
-    ? text
-    : new TextDecoder("windows-1252").decode(bytes);
+  return decodeUnstated(Buffer.from(raw, "latin1"));
 }

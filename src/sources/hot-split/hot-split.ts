@@ -10,17 +10,17 @@ import {
   type Validation,
 } from "#image";
 import { isRecoveryError } from "#errors";
+import type { ValidationRequest, Validator } from "#servers";
 import {
   allProviders,
   type OpenSnapshotOptions,
   type SnapshotProvider,
   type Taken,
 } from "#snapshots";
-import { SourceError } from "../source-error.ts";
+import { SourceError, sourceErrorOf } from "../source-error.ts";
 import type { Source, StableImageRequest } from "../source.ts";
 import { HotSplitImage } from "./hot-split-image.ts";
 import { splitName, type SweptSplits, sweepHotSplits } from "./sweep-splits.ts";
-import type { Validator } from "./validator.ts";
 
 export type HotSplitOptions = {
   readonly provider: SnapshotProvider;
@@ -120,7 +120,7 @@ async function splitOnce(options: HotSplitOptions, request: StableImageRequest):
     const image = await provider.open(taken.destination, openOptions(request));
     const validations: Validation[] = [];
     for (const validator of validators) {
-      const validation = await validator.validate({
+      const validation = await validated(validator, {
         image,
         path: taken.path,
         writableCopy: (layerOptions = {}) =>
@@ -144,6 +144,15 @@ async function splitOnce(options: HotSplitOptions, request: StableImageRequest):
     // What does not go now is swept by the next start; the error that led here says more.
     await provider.remove(taken.destination).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A utility that cannot be had is a failure of this source. */
+async function validated(validator: Validator, request: ValidationRequest): Promise<Validation> {
+  try {
+    return await validator.validate(request);
+  } catch (error) {
+    throw sourceErrorOf(error);
   }
 }
 
