@@ -31,4 +31,9 @@ export {
 } from "./fill/fill-catalog.ts";
 export { parseQuery, type ParseQueryOptions } from "./query/parse-query.ts";
 export { type Query, type State, states } from "./query/query.ts";
-export { openCatalog, type OpenCatalogOptions, removeCatalog } from "./sqlite/open-catalog.ts";
+export {
+  openCatalog,
+  type OpenCatalogOptions,
+  openKnownCatalog,
+  removeCatalog,
+} from "./sqlite/open-catalog.ts";

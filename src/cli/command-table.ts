@@ -286,8 +286,11 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "completion",
     summary: "print a completion script for a shell",
-    usage: ["bash|zsh|fish"],
-    about: ["Prints a script that completes verbs, options and values."],
+    usage: ["bash|zsh|fish", "targets [BEGINNING]"],
+    about: [
+      "Prints a script that completes verbs, options, values and targets.",
+      "targets is what the script asks: servers and lines of business of the configuration, mailboxes and folders as the catalogs of this machine know them (see `restante help catalog`). No copy is opened for it.",
+    ],
     options: [],
     examples: [
       { command: "restante completion bash > /etc/bash_completion.d/restante", about: "bash" },
@@ -298,7 +301,7 @@ export const commands: readonly CommandSpec[] = [
       },
     ],
     words: ["bash", "zsh", "fish"],
-    positionals: { least: 1, most: 1 },
+    positionals: { least: 1, most: 2 },
     load: () => import("./commands/completion.ts"),
   },
   {

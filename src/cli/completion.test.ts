@@ -58,6 +58,26 @@ test("bash completes verbs, options and values", { skip: skip("bash") }, () => {
   assert.ok(complete("").includes("restore"));
 });
 
+test("bash completes mailboxes and folders, also behind the @", { skip: skip("bash") }, () => {
+  const complete = (line: string, current: string): string[] => {
+    const program = `source FILE; compopt() { :; }
+      restante() { [ "$1 $2" = "completion targets" ] && printf '%s\\n' support@example.org "support@example.org/Sent Items" | grep -F "$3"; }
+      COMP_LINE="$1" COMP_POINT=\${#1} COMP_WORDS=(restante ls "$2") COMP_CWORD=2
+      _restante; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const answer = runShell("bash", ["-c", program, "bash", line, current]);
+    return answer.split("\n").filter((word) => word !== "");
+  };
+  assert.deepEqual(complete("restante ls supp", "supp"), [
+    "support@example.org",
+    "support@example.org/Sent Items",
+  ]);
+  // Bash takes what follows the @ for the word.
+  assert.deepEqual(complete("restante ls support@exam", "exam"), [
+    "example.org",
+    "example.org/Sent Items",
+  ]);
+});
+
 test("fish completes verbs, options and values", { skip: skip("fish") }, () => {
   const complete = (line: string): string[] => {
     const answer = runShell("fish", ["-c", `source FILE; complete -C "${line}"`]);

@@ -29,10 +29,21 @@ function bashScript(): string {
   );
   const verbCases = commands.map((command) => {
     const options = optionsOf(command).flatMap(spellings).join(" ");
-    const otherwise = command.words === undefined ? bashPaths("-f") : bashWords(wordsOf(command));
+    const paths = takesTarget(command) ? "_restante_targets" : bashPaths("-f");
+    const otherwise = command.words === undefined ? paths : bashWords(wordsOf(command));
     return `    ${namesOf(command).join("|")}) if [[ $current == -* ]]; then ${bashWords(options)}; else ${otherwise}; fi ;;`;
   });
   return `# bash completion of restante: source it, or put it into /etc/bash_completion.d/
+_restante_targets() {
+  # Bash ends words at @ and :, so that what was typed of a mailbox is more than the current word.
+  local line="\${COMP_LINE:0:\${COMP_POINT:-0}}" found
+  local typed="\${line##*[[:space:]]}"
+  typed="\${typed:-$current}"
+  ${bashPaths("-f")}
+  while IFS= read -r found; do
+    COMPREPLY+=("\${found#"\${typed%"$current"}"}")
+  done < <(restante completion targets "$typed" 2>/dev/null)
+}
 _restante() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" verb="" index
   COMPREPLY=()
@@ -72,7 +83,8 @@ function bashValue({ complete }: OptionSpec): string {
 function zshScript(): string {
   const cases = commands.map((command) => {
     const options = optionsOf(command).flatMap(zshOption);
-    const words = command.words === undefined ? "_files" : `(${wordsOf(command)})`;
+    const paths = takesTarget(command) ? "_restante_targets" : "_files";
+    const words = command.words === undefined ? paths : `(${wordsOf(command)})`;
     const target = command.positionals.most === 0 ? [] : [quoted(`:target:${words}`)];
     return `    (${namesOf(command).join("|")})\n      _arguments ${[...options, ...target].join(" \\\n        ")} ;;`;
   });
@@ -80,6 +92,12 @@ function zshScript(): string {
     namesOf(command).map((name) => quoted(`${zshEscaped(name)}:${command.summary}`)),
   );
   return `#compdef restante
+_restante_targets() {
+  local -a found
+  found=("\${(@f)$(restante completion targets "$PREFIX" 2>/dev/null)}")
+  compadd -- \${found:#}
+  _files
+}
 _restante() {
   local context state state_descr line
   typeset -A opt_args
@@ -135,6 +153,10 @@ function fishScript(): string {
     if (command.words !== undefined)
       lines.push(`complete -c restante -n ${seen} -a ${quoted(wordsOf(command))}`);
     else if (command.positionals.most > 0) lines.push(`complete -c restante -n ${seen} -F`);
+    if (takesTarget(command))
+      lines.push(
+        `complete -c restante -n ${seen} -a '(command -q restante; and restante completion targets (commandline -ct) 2>/dev/null)'`,
+      );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -149,6 +171,11 @@ function fishOption(option: OptionSpec): string {
   if (complete !== undefined && !isPath) parts.push(`-a ${quoted(complete.join(" "))}`);
   parts.push(`-d ${quoted(option.about)}`);
   return parts.join(" ");
+}
+
+/** Whether a word of it may be a mailbox. */
+function takesTarget({ usage, words }: CommandSpec): boolean {
+  return words === undefined && usage.some((form) => /\bTARGET\b/.test(form));
 }
 
 function namesOf(command: CommandSpec): readonly string[] {

@@ -122,3 +122,13 @@ test("restore puts it back with its flags, once; it is not missing any more", as
   assert.equal((await run(["find", "from:bank is:missing"])).exitCode, 22);
   await done(["find", "from:bank is:present"]);
 });
+
+test("a shell asks for mailboxes and folders, and no password is needed for it", async () => {
+  const environment = { XDG_CACHE_HOME: join(folder, "cache") };
+  const ask = async (word: string): Promise<string> =>
+    (await runForTest(["completion", "targets", word], { environment, workingFolder: folder }))
+      .output;
+  assert.equal(await ask("supp"), "support@example.org\n");
+  assert.equal(await ask("support@example.org/"), "support@example.org/INBOX\n");
+  assert.equal(await ask("nobody"), "");
+});

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog } from "../catalog.ts";
 import { CatalogError, isCatalogError } from "../catalog-error.ts";
@@ -44,6 +44,28 @@ export function openCatalog(options: OpenCatalogOptions): Catalog {
   throw new CatalogError("catalog.damaged", `Cannot use the catalog "${path}": ${renewed}`, {
     hint: "Delete it; if that does not help, look at the disk.",
   });
+}
+
+/**
+ * Opens what a folder has to read what it knows, however it was filled; undefined where it has no
+ * catalog that can be used. Nothing is made, or begun anew.
+ */
+export function openKnownCatalog(folder: string): Catalog | undefined {
+  const path = join(folder, fileName);
+  if (!existsSync(path)) return undefined;
+  try {
+    const database = new Database(path);
+    const version = database.get("PRAGMA user_version")?.["user_version"];
+    const setting = "SELECT value FROM setting WHERE name = 'full_text'";
+    if (version === schemaVersion) {
+      const fullText = database.get(setting)?.["value"] === "on";
+      return new SqliteCatalog(database, { turn: new Turn(join(folder, turnName)), fullText });
+    }
+    database[Symbol.dispose]();
+  } catch (error) {
+    if (!isCatalogError(error)) throw error;
+  }
+  return undefined;
 }
 
 /** Deletes the catalog of a folder. What others have open goes on, and is gone when they close it. */
