@@ -1,5 +1,5 @@
 import type { FoundMessage, FoundPlacement, KnownMoment, MomentInterval } from "#catalog";
-import { displayPath, joinRawPath, type RawPath } from "#image";
+import { displayPath, type RawPath } from "#image";
 import { formatInstant, toRfc3339Nano } from "#time";
 import type { PlacedAccount } from "./find-scope.ts";
 import { messageId } from "./message-id.ts";
@@ -101,7 +101,7 @@ export function foundJson(message: FoundMessage, show: ShowFound): object {
 }
 
 function placementJson(placement: FoundPlacement, show: ShowFound): object {
-  const { account, mailbox, mailboxPath, now, mailboxNow, presence, states } = placement;
+  const { account, mailbox, now, mailboxNow, presence, states } = placement;
   const place = show.placed.get(account.id);
   return {
     address: place?.address ?? "",
@@ -114,9 +114,7 @@ function placementJson(placement: FoundPlacement, show: ShowFound): object {
     states: states.map(({ internalDateNs, key, intervals, ...state }) => ({
       ...state,
       internalDate: toRfc3339Nano(internalDateNs),
-      key: displayPath(
-        (key.startsWith("/") ? joinRawPath(mailboxPath, key.slice(1) as RawPath) : key) as RawPath,
-      ),
+      key: displayPath(key as RawPath),
       intervals: intervals.map(intervalJson),
     })),
   };
