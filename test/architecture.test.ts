@@ -18,10 +18,10 @@ import {
 /** Lowest floor first. A room may import any room on a floor below its own. */
 const floors: readonly (readonly string[])[] = [
   ["errors"],
-  ["files", "time"],
+  ["derivation", "files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
-  ["copies", "snapshots"],
+  ["copies", "snapshots", "catalog", "records", "servers"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],
@@ -35,10 +35,12 @@ const sameFloor: ReadonlyMap<string, string> = new Map([
 /** Which rooms may use which package. The command line may use all: `doctor` looks at each. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["planner"],
+  imapflow: ["recovery"],
   "seek-bzip": ["mail"],
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],
+  yazl: ["recovery"],
   zod: ["policy", "repository", "planner"],
 };
 
@@ -51,7 +53,7 @@ const outsideWorld: readonly RegExp[] = [
 /** `file: text` → why it may. */
 const outsideWorldExceptions: ReadonlyMap<string, string> = new Map([
   [
-    "src/sources/offline-hold.ts: process.on",
+    "src/servers/hold/server-hold.ts: process.on",
     "a mail server that was stopped is started again before the process ends",
   ],
 ]);

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Image, rawPathFromText, readAll, rootPath, walkImage } from "#image";
-import { dovecotValidator, hotSplitSource, maildirValidator } from "#sources";
+import { dovecotValidator, storeValidator } from "#servers";
+import { hotSplitSource } from "#sources";
 import { btrfsSnapshots, plainCopies, reflinkCopies, type SnapshotProvider } from "#snapshots";
 import {
   type LoopKind,
@@ -86,7 +87,7 @@ async function splitUnderDelivery(
   const source = hotSplitSource({
     provider,
     workFolder: rawPathFromText(work),
-    validators: [maildirValidator(), dovecotValidator()],
+    validators: [storeValidator(), dovecotValidator()],
     onRejected: ({ reason }) => void rejected.push(reason),
   });
   try {
@@ -98,7 +99,7 @@ async function splitUnderDelivery(
       assert.deepEqual(
         image.evidence?.validations.map(({ validator, valid }) => [validator, valid]),
         [
-          ["Maildir reader", true],
+          ["mail reader", true],
           ["doveadm", true],
         ],
       );
@@ -150,7 +151,7 @@ test(
       if (process.geteuid?.() === 0) spawnSync("chown", ["-R", "65534:65534", store]);
       const options = { provider: plainCopies(), workFolder: rawPathFromText(work), repeat: 1 };
       const request = { folder: rawPathFromText(store) };
-      const byReader = hotSplitSource({ ...options, validators: [maildirValidator()] });
+      const byReader = hotSplitSource({ ...options, validators: [storeValidator()] });
       await using _image = await byReader.stableImage(request);
       const byServer = hotSplitSource({ ...options, validators: [dovecotValidator()] });
       await assert.rejects(byServer.stableImage(request), (error: Error) => {

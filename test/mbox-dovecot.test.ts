@@ -1,10 +1,12 @@
 /** What we read of mboxes without a server is what Dovecot says of them over IMAP. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openDirectoryImage, rawPathFromText } from "#image";
 import { decodeMailboxName, type MailAccount, openMailStore, type StoredMailbox } from "#mail";
+import { exportMail, type ExportSource } from "#recovery";
 import { withoutDovecot } from "./support/dovecot.ts";
 import type { ServedMailbox } from "./support/imap-session.ts";
 import { MboxDovecot } from "./support/mbox-dovecot.ts";
@@ -14,16 +16,20 @@ const temporary = temporaryFolder();
 after(() => temporary[Symbol.dispose]());
 const skip = withoutDovecot === false ? withoutCorpora : withoutDovecot;
 
+const someMail = (): readonly Buffer[] => {
+  const corpora = unpackCorpora("mail", join(temporary.path, "corpora"));
+  return readdirSync(corpora, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".eml"))
+    .sort()
+    .filter((_, index) => index % 20 === 0)
+    .map((path) => readFileSync(join(corpora, path)));
+};
+
 test(
   "our listing of a spool and a mail folder equals Dovecot's, from a copy",
   { skip },
   async () => {
-    const corpora = unpackCorpora("mail", join(temporary.path, "corpora"));
-    const mail = readdirSync(corpora, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".eml"))
-      .sort()
-      .filter((_, index) => index % 20 === 0)
-      .map((path) => readFileSync(join(corpora, path)));
+    const mail = someMail();
     assert.ok(mail.length >= 70);
     await using dovecot = await MboxDovecot.start(join(temporary.path, "dovecot"));
     await fill(dovecot, mail);
@@ -65,6 +71,48 @@ test(
     }
     const counts = [...served].map(([name, { messages }]) => [name, messages.length] as const);
     assert.ok(counts.length >= 5 && counts.filter(([, count]) => count > 0).length >= 4);
+  },
+);
+
+test(
+  "what we export as mbox and as Maildir is for Dovecot the mailbox that it was",
+  { skip },
+  async () => {
+    await using dovecot = await MboxDovecot.start(join(temporary.path, "exported"));
+    await fill(dovecot, someMail());
+    let served: ServedMailbox;
+    {
+      await using session = await dovecot.session();
+      served = await session.read("Sent");
+    }
+    await using image = await openDirectoryImage(rawPathFromText(dovecot.mail));
+    const [account] = (await openMailStore(image)).accounts as [MailAccount];
+    const sent = (await account.mailboxes()).find(({ name }) => name === "Sent") as StoredMailbox;
+    const source: ExportSource = {
+      ...sent,
+      address: "mb",
+      list: async (signal) => await account.messages(sent, signal),
+      read: (message, options) => account.read(message, options),
+    };
+    const options = { levels: "none", uidValidity: 1 } as const;
+    const mbox = join(dovecot.mail, "Exported");
+    await exportMail([source], { ...options, to: mbox, format: "mbox" });
+    await exportMail([source], { ...options, to: dovecot.maildir, format: "maildir" });
+    for (const path of [mbox, dovecot.maildir]) dovecot.own(path);
+    await using asMbox = await dovecot.session();
+    await using asMaildir = await dovecot.session("md");
+    assert.ok(served.messages.length > 10);
+    assert.deepEqual(await asMaildir.read("INBOX"), served);
+    const quoted = served.messages.map((message) => {
+      const text = message.bytes.toString("latin1").replace(/^(>*From )/gm, ">$1");
+      const sizeBytes = text.length;
+      return { ...message, sizeBytes, bytes: Buffer.from(text, "latin1") };
+    });
+    assert.ok(quoted.some(({ bytes }) => bytes.includes("\r\n>From a@b Wed")));
+    assert.deepEqual(await asMbox.read("Exported"), { ...served, messages: quoted });
+    const program = "import mailbox, sys; print(len(mailbox.mbox(sys.argv[1])))";
+    const python = execFileSync("python3", ["-c", program, mbox], { encoding: "utf8" });
+    assert.equal(Number(python), served.messages.length);
   },
 );
 

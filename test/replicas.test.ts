@@ -16,7 +16,8 @@ import {
 } from "#image";
 import { clones, deltas, initClones, initDeltas, type ReplicaMethod } from "#methods";
 import { applyRestore, diffImages, planRestore } from "#recovery";
-import { hotSplitSource, maildirValidator } from "#sources";
+import { storeValidator } from "#servers";
+import { hotSplitSource } from "#sources";
 import { detectProviders, plainCopies, type SnapshotProvider } from "#snapshots";
 import { removeAll } from "../src/methods/replicas/replicas.fixture.ts";
 import {
@@ -54,7 +55,7 @@ function siteIn(parent: string): Site {
       const place = rawPathFromText(join(work, "probe"));
       const [best] = await detectProviders(rawPathFromText(store), place);
       const provider = given ?? best?.provider ?? plainCopies();
-      const validators = [maildirValidator()];
+      const validators = [storeValidator()];
       const workFolder = rawPathFromText(work);
       const source = hotSplitSource({ provider, workFolder, validators });
       return await source.stableImage({ folder: rawPathFromText(store) });
@@ -100,7 +101,7 @@ for (const [kind, skip] of places) {
         assert.equal(result.provider, image.evidence?.provider);
         assert.equal(result.shared, image.evidence?.kind === "delta");
         assert.equal(/full copy/.test(result.notes.join()), !result.shared);
-        assert.deepEqual(point.validatedBy, ["Maildir reader"]);
+        assert.deepEqual(point.validatedBy, ["mail reader"]);
         assert.deepEqual(await contentsOfImage(image), before, "the Image is still the caller's");
       }
       assert.deepEqual(readdirSync(site.work), []);

@@ -40,9 +40,12 @@ const codePrefixes = [
   ...rooms,
   "config",
   "demo",
+  "export",
   "host",
+  "living",
   "restore",
   "retention",
+  "server",
   "source",
   "target",
 ];

@@ -141,7 +141,7 @@ test("a hot split is taken where the configuration asks for one", async () => {
   const captures = documents(split).at(-1)?.["captures"] as readonly Record<string, unknown>[];
   const moments = captures.map((one) => one["moment"] as { readonly validatedBy?: unknown });
   const clone = captures.findIndex((one) => one["copy"] === "clones");
-  assert.deepEqual(moments[clone]?.validatedBy, ["Maildir reader"]);
+  assert.deepEqual(moments[clone]?.validatedBy, ["mail reader"]);
   const live = await run(["capture", "--config", "split.yaml", "--data-source", "live"]);
   assert.equal(live.exitCode, 0, live.messages);
 });

@@ -8,8 +8,10 @@ import type { CommandContext } from "./command.ts";
 import { cacheFolder, ownFolder } from "./folders.ts";
 import type { PasswordRole, PasswordSource } from "./passwords.ts";
 import type { Site } from "./site.ts";
+import { isElsewhere } from "./local-folder.ts";
 import { lockWaitOf } from "./lock-wait.ts";
-import { isElsewhere, openStorageAt, repositoryFolder } from "./storage-at.ts";
+import { repositoryVariables } from "./repository-variables.ts";
+import { openStorageAt, repositoryFolder } from "./storage-at.ts";
 import { safeText } from "./text.ts";
 
 /** Where a copy lies, before it is opened. */
@@ -31,9 +33,6 @@ export type OpenCopy = AsyncDisposable & {
   readonly repository: Repository;
   readonly copy: Copy;
 };
-
-/** Variables that name a repository, first wins; restic's so that its users need nothing new. */
-export const repositoryVariables = ["RESTANTE_REPOSITORY", "RESTIC_REPOSITORY"] as const;
 
 /** The copy that a run works on: --copy, the environment, or the only one that the configuration has. */
 export function copyPlace(context: CommandContext, site: Site): CopyPlace {

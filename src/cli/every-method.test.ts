@@ -139,7 +139,7 @@ test("moments lists every copy's, with its method", async () => {
     ["mx1/everyone"],
   );
   const clone = groups[0]?.moments.find(({ copy }) => copy === "clones");
-  assert.deepEqual(clone?.validatedBy, ["Maildir reader"]);
+  assert.deepEqual(clone?.validatedBy, ["mail reader"]);
 });
 
 test("the whole store and one message come back equal from each copy, by its name and by its method", async () => {

@@ -23,7 +23,11 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["repository.key-not-found", exitCodes.nothingMatched],
   ["cli.nothing-matched", exitCodes.nothingMatched],
   ["planner.nothing-feasible", exitCodes.nothingMatched],
+  ["records.not-found", exitCodes.nothingMatched],
+  ["records.busy", exitCodes.locked],
   ["cli.refused", exitCodes.refused],
+  ["catalog.query", exitCodes.usage],
+  ["catalog.cursor", exitCodes.usage],
   // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
   ["cli.not-audited", exitCodes.failed],
   ["methods.tape-barcode", exitCodes.usage],

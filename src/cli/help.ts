@@ -3,7 +3,7 @@ import type { CommandSpec } from "./command.ts";
 import { commonOptions } from "./command-options.ts";
 import { commands } from "./command-table.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { passwordVariables } from "./passwords.ts";
+import { passwordVariables } from "./password-variables.ts";
 
 const width = 96;
 

@@ -1,8 +1,7 @@
-import { systemClock } from "#time";
+import { deriveEarly } from "./early-derivation.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { takeEnvironment } from "./passwords.ts";
+import { takeEnvironment } from "./password-variables.ts";
 import { processTerminal } from "./process-terminal.ts";
-import { runCommandLine } from "./run.ts";
 
 /**
  * Runs one command line (without node and script) in this process and returns its exit code.
@@ -30,6 +29,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const survive = (): void => undefined;
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("SIGHUP", survive);
   try {
+    await deriveEarly({ argv, environment, workingFolder: process.cwd() });
+    const [{ runCommandLine }, { systemClock }] = await Promise.all([
+      import("./run.ts"),
+      import("#time"),
+    ]);
     return await runCommandLine(argv, {
       terminal,
       environment,

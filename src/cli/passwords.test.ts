@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CliError } from "./cli-error.ts";
-import { passwordFromFile, passwordsFrom, takeEnvironment } from "./passwords.ts";
+import { takeEnvironment } from "./password-variables.ts";
+import { passwordFromFile, passwordsFrom } from "./passwords.ts";
 import type { Surroundings } from "./terminal.ts";
 
 function surroundings(environment: Record<string, string>, answers?: string[]): Surroundings {

@@ -1,63 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { CliError } from "./cli-error.ts";
+import { longestPasswordFileBytes, passwordIn } from "./password-text.ts";
+import {
+  fromPasswordVariables,
+  imapPasswordVariables,
+  newPasswordVariables,
+  type PasswordVariable,
+  passwordVariables,
+  targetPasswordVariables,
+} from "./password-variables.ts";
 import type { Surroundings } from "./terminal.ts";
 import { safeText } from "./text.ts";
 
-/** Where a password may come from, first wins. restic's names last, so that both can be set. */
-export const passwordVariables = [
-  { name: "RESTANTE_PASSWORD", kind: "password" },
-  { name: "RESTANTE_PASSWORD_FILE", kind: "file" },
-  { name: "RESTIC_PASSWORD", kind: "password" },
-  { name: "RESTIC_PASSWORD_FILE", kind: "file" },
-] as const;
-
-/** The same of the repository that a duplicate is copied to. */
-export const targetPasswordVariables = [
-  { name: "RESTANTE_TO_PASSWORD", kind: "password" },
-  { name: "RESTANTE_TO_PASSWORD_FILE", kind: "file" },
-] as const;
-
-/** A password that a repository is to have from now on. */
-export const newPasswordVariables = [
-  { name: "RESTANTE_NEW_PASSWORD", kind: "password" },
-  { name: "RESTANTE_NEW_PASSWORD_FILE", kind: "file" },
-] as const;
-
-/**
- * Where two repositories take part, restic (`copy`) calls the one that is copied from so; its usual
- * names mean the one that is copied to then.
- */
-export const fromPasswordVariables = [
-  { name: "RESTIC_FROM_PASSWORD", kind: "password" },
-  { name: "RESTIC_FROM_PASSWORD_FILE", kind: "file" },
-] as const;
-
-type PasswordVariable = { readonly name: string; readonly kind: "password" | "file" };
-
-/** Which of two a password is, where a run has two: of which repository, or the one that is to be set. */
-export type PasswordRole = "copied-from" | "copied-to" | "new";
-
-/** Longest password file that is read. */
-const longestPasswordFileBytes = 64 * 1024;
-
-/**
- * Takes the passwords out of the environment, so that no child (the commands that stop and start a mail
- * server) inherits them. Returns a copy in which they can still be read.
- */
-export function takeEnvironment(
-  environment: Record<string, string | undefined>,
-): Readonly<Record<string, string | undefined>> {
-  const copy = { ...environment };
-  for (const { name, kind } of [
-    ...passwordVariables,
-    ...targetPasswordVariables,
-    ...newPasswordVariables,
-    ...fromPasswordVariables,
-  ]) {
-    if (kind === "password") delete environment[name];
-  }
-  return copy;
-}
+/** Which of two a password is, where a run has two: of which repository, the one that is to be set, or a mail server's. */
+export type PasswordRole = "copied-from" | "copied-to" | "new" | "imap";
 
 /** First wins. A password that is meant for the one is never tried on the other. */
 function variablesFor(
@@ -79,6 +35,8 @@ function variablesFor(
       return [...targetPasswordVariables, ...(asRestic ? restics : [])];
     case "new":
       return newPasswordVariables;
+    case "imap":
+      return imapPasswordVariables;
   }
 }
 
@@ -165,10 +123,7 @@ export async function passwordFromFile(path: string): Promise<string> {
       { hint },
     );
   }
-  const password = bytes
-    .toString("utf8")
-    .replace(/^\uFEFF/, "")
-    .trim();
+  const password = passwordIn(bytes);
   if (password !== "") return password;
   throw new CliError(
     "cli.no-password",
@@ -182,9 +137,9 @@ function reason(error: unknown): string {
 }
 
 function noPassword(location: string, role: PasswordRole | undefined): CliError {
-  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_" } as const;
+  const names = { "copied-from": "", "copied-to": "TO_", new: "NEW_", imap: "IMAP_" } as const;
   const name = `RESTANTE_${role === undefined ? "" : names[role]}PASSWORD`;
-  const action = role === "new" ? "set a new password of" : "open";
+  const action = role === "new" ? "set a new password of" : role === "imap" ? "log in to" : "open";
   return new CliError(
     "cli.no-password",
     `Cannot ${action} "${safeText(location)}": no password was given`,

@@ -5,7 +5,9 @@ import {
   openMailStore,
   type StoredMailbox,
   type StoredMessage,
+  type StoredMessages,
 } from "#mail";
+import type { MessageSelection } from "#recovery";
 import { accountAddress } from "./mailbox-address.ts";
 import { messageFolders, type Scope } from "./scope.ts";
 
@@ -26,25 +28,44 @@ export type SelectMailOptions = {
   readonly signal: AbortSignal;
 };
 
-/** The mail of a scope, whichever layout it has: account by account, INBOX first. None where it is no mail. */
-export async function* selectedMail(
+/** A folder of mail whose messages nobody has looked at yet. */
+export type MeantMailbox = Pick<SelectedMailbox, "account" | "address" | "mailbox"> & {
+  /** Lists those that are meant. Throws what `MailAccount.messages` throws. */
+  readonly list: (signal: AbortSignal) => Promise<StoredMessages>;
+};
+
+/** The folders of mail of a scope, whichever layout it has: account by account, INBOX first. None where it is no mail. */
+export async function* meantMailboxes(
   scope: Scope,
   { image, root, signal }: SelectMailOptions,
-): AsyncIterable<SelectedMailbox> {
+): AsyncIterable<MeantMailbox> {
   for (const account of await accountsIn(scope, { image, root, signal })) {
     const address = accountAddress(account, root);
     for (const mailbox of await account.mailboxes(signal)) {
       if (!isMeant(mailbox, scope)) continue;
-      const { messages, problems } = await account.messages(mailbox, signal);
       yield {
         account,
         address,
         mailbox,
-        messages: messages.filter((message) => isMessageMeant(message, scope)),
-        problems: [...mailbox.problems, ...problems],
+        list: async (listSignal) => {
+          const { messages, problems } = await account.messages(mailbox, listSignal);
+          return {
+            messages: messages.filter((message) => isMessageMeant(message, scope)),
+            problems: [...mailbox.problems, ...problems],
+          };
+        },
       };
     }
   }
+}
+
+/** The same with their messages. */
+export async function* selectedMail(
+  scope: Scope,
+  options: SelectMailOptions,
+): AsyncIterable<SelectedMailbox> {
+  for await (const { list, ...meant } of meantMailboxes(scope, options))
+    yield { ...meant, ...(await list(options.signal)) };
 }
 
 /** Whose mail a scope is a part of, or holds. */
@@ -55,6 +76,16 @@ export async function accountsIn(
   if (account !== undefined) return [account];
   if (entry !== undefined && entry.type !== "directory") return [];
   return (await openMailStore(image, { root: path, signal })).accounts;
+}
+
+/** Which mail of its accounts a scope means. */
+export function selectionOf(scope: Scope): MessageSelection {
+  const { mailbox, uid, path } = scope;
+  const isPart = uid !== undefined || (mailbox === undefined && isPartOfMaildir(path));
+  return {
+    wantsMailbox: (one) => isMeant(one, scope),
+    ...(isPart ? { wantsMessage: (message) => isMessageMeant(message, scope) } : {}),
+  };
 }
 
 function isMeant({ path: at }: StoredMailbox, { mailbox, path, account }: Scope): boolean {

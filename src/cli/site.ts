@@ -13,6 +13,7 @@ import { tagValue } from "#repository";
 import { assertZone } from "#time";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
+import { configurationPlaces } from "./configuration-places.ts";
 import type { CopyPlace } from "./copy-access.ts";
 import { secretSource } from "./secrets.ts";
 import { safeText } from "./text.ts";
@@ -61,9 +62,6 @@ export type SiteDisaster = DisasterConfig &
     /** The copy of the operational layer that feeds it. */
     readonly source: CopyConfig;
   };
-
-/** Looked for in this order where --config was not given. */
-export const configurationPlaces = ["restante.yaml", "/etc/restante/config.yaml"] as const;
 
 export async function openSite(context: CommandContext): Promise<Site> {
   const { arguments: typed, surroundings, output } = context;

@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import type { FreeSpace, Host } from "#hosts";
 import { rawPathFromText } from "#image";
 import { directoryStorage, type Storage } from "#storage";
 import { CliError } from "./cli-error.ts";
+import { isElsewhere, localFolder } from "./local-folder.ts";
 import type { Surroundings } from "./terminal.ts";
 import { safeText } from "./text.ts";
 
@@ -86,14 +85,10 @@ export function repositoryFolder(named: string, workingFolder: string): string {
   const path = named.replace(/^local:/, "");
   // As scp writes it. A folder of that name here would be taken for a copy elsewhere.
   if (/^[^/@]+@[^/:]+:/.test(path)) throw notHereYet(path);
-  if (!isElsewhere(path)) return resolve(workingFolder, path.replace(/^~(?=\/|$)/, homedir()));
-  const { destination, port, path: folder } = sshLocation(path);
-  return `ssh://${destination}${port === undefined ? "" : `:${port}`}${folder}`;
-}
-
-/** Whether a location is on another machine. */
-export function isElsewhere(location: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:/i.test(location);
+  const folder = localFolder(path, workingFolder);
+  if (folder !== undefined) return folder;
+  const { destination, port, path: over } = sshLocation(path);
+  return `ssh://${destination}${port === undefined ? "" : `:${port}`}${over}`;
 }
 
 type SshLocation = {

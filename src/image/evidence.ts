@@ -15,7 +15,7 @@ export type MailboxCount = {
 
 /** One look at a frozen Image. */
 export type Validation = {
-  /** "Maildir reader", "doveadm". */
+  /** "mail reader", "doveadm". */
   readonly validator: string;
   readonly version: string;
   /** When it was done, nanoseconds since 1970 UTC. */

@@ -82,6 +82,7 @@ export function imageContract(name: string, make: MakeImage, options: ImageContr
       if (a !== undefined) assert.notEqual(a, await image.fingerprint("b" as RawPath));
       assert.equal(typeof image.fingerprintScope, "string");
     });
+    partsContract(make);
     test("it says when it was taken, how it hangs together and which volumes it has", async () => {
       await using image = await make(nodes);
       assert.ok(image.at.fromNs <= image.at.toNs);
@@ -95,6 +96,60 @@ export function imageContract(name: string, make: MakeImage, options: ImageContr
       await rejects(() => readAll(image, "a" as RawPath), "image.closed");
       await image[Symbol.asyncDispose]();
     });
+  });
+}
+
+function partsContract(make: MakeImage): void {
+  test("parts that have equal fingerprints have equal bytes", async () => {
+    const one = Buffer.alloc(300_000, "one part of many. ");
+    await using image = await make({
+      a: Buffer.concat([one, longBytes]),
+      b: Buffer.concat([longBytes, one]),
+    });
+    const seen = new Map<string, Buffer>();
+    for (const path of ["a", "b"] as readonly string[] as readonly RawPath[]) {
+      for (const [offset, lengthBytes] of [
+        [0, one.length],
+        [0, 10],
+        [1, 10],
+        [one.length, 4096],
+        [longBytes.length, one.length],
+        [0, one.length + longBytes.length],
+      ] as const) {
+        const range = { offset, lengthBytes };
+        const fingerprint = await image.rangeFingerprint?.(path, range);
+        if (fingerprint === undefined) continue;
+        const bytes = Buffer.concat(await Array.fromAsync(image.read(path, range)));
+        const same = seen.get(fingerprint);
+        assert.ok(same === undefined || same.equals(bytes), `${path} ${offset} ${lengthBytes}`);
+        seen.set(fingerprint, bytes);
+      }
+    }
+    const beyond = { offset: 0, lengthBytes: one.length + longBytes.length + 1 };
+    assert.equal(await image.rangeFingerprint?.("a" as RawPath, beyond), undefined);
+  });
+  test("many files read at once are what each is", async () => {
+    await using image = await make(nodes);
+    if (image.readFiles === undefined) return;
+    const asked = [
+      ...Object.keys(nodes),
+      "mail/nothing",
+    ] as readonly string[] as readonly RawPath[];
+    const answers = new Map<RawPath, unknown>();
+    for await (const { path, bytes, error } of image.readFiles(asked))
+      answers.set(path, error ?? Buffer.from(bytes));
+    assert.deepEqual([...answers.keys()].sort(), [...asked].sort());
+    for (const path of asked) {
+      const expected = await readAll(image, path).then(
+        (bytes) => Buffer.from(bytes),
+        (error: unknown) => error,
+      );
+      const answer = answers.get(path);
+      if (expected instanceof ImageError) {
+        assert.ok(answer instanceof ImageError, path);
+        assert.equal(answer.code, expected.code, path);
+      } else assert.deepEqual(answer, expected);
+    }
   });
 }
 

@@ -98,6 +98,10 @@ export type ExtractResult = {
   readonly hasAttributes?: true;
 };
 
+export type ReadFile =
+  | { readonly path: RawPath; readonly bytes: Uint8Array<ArrayBuffer>; readonly error?: undefined }
+  | { readonly path: RawPath; readonly bytes?: undefined; readonly error: Error };
+
 /** A frozen folder that changed hands. */
 export type HandedOver = {
   /** Where the Image's root lies from now on, absolute. */
@@ -134,6 +138,15 @@ export interface Image extends AsyncDisposable {
    */
   fingerprint(path: RawPath, signal?: AbortSignal): Promise<string | undefined>;
   readonly fingerprintScope: string;
+  /**
+   * The same for a part of a file: equal means the same bytes. Undefined where it would cost a read,
+   * or there is no such part. Absent where it always would.
+   */
+  rangeFingerprint?(
+    path: RawPath,
+    range: { readonly offset: number; readonly lengthBytes: number },
+    signal?: AbortSignal,
+  ): Promise<string | undefined>;
   readonly local?: LocalAccess;
   /**
    * Writes many files' bytes to local files in whatever order is fastest, reads each back and
@@ -142,6 +155,12 @@ export interface Image extends AsyncDisposable {
    * after another. Absent where `read` is as good.
    */
   extract?(requests: Iterable<ExtractRequest>, signal?: AbortSignal): AsyncIterable<ExtractResult>;
+  /**
+   * The bytes of many files, each whole, in whatever order is fastest; each path comes once, with
+   * the error that `read` would throw where they cannot be had. All of one call may be in memory at
+   * a time: it is the caller who bounds them. Absent where `read` is as good.
+   */
+  readFiles?(paths: readonly RawPath[], signal?: AbortSignal): AsyncIterable<ReadFile>;
   /** Of an Image that was frozen and looked at: how, and what was found. */
   readonly evidence?: Evidence;
   /**

@@ -16,6 +16,7 @@ export {
   type ImageMoment,
   type ImageProblem,
   type LocalAccess,
+  type ReadFile,
   type ReadOptions,
   type Volume,
 } from "./image.ts";

@@ -129,6 +129,17 @@ class MemoryImage implements Image {
     if (piece.length > 0) yield piece;
   }
 
+  async rangeFingerprint(
+    path: RawPath,
+    { offset, lengthBytes }: { readonly offset: number; readonly lengthBytes: number },
+  ): Promise<string | undefined> {
+    this.#ensureOpen();
+    const { entry, bytes } = this.#get(path);
+    if (entry.type !== "file" || offset + lengthBytes > bytes.length) return undefined;
+    const part = bytes.subarray(offset, offset + lengthBytes);
+    return createHash("sha256").update(part).digest("hex");
+  }
+
   async fingerprint(path: RawPath): Promise<string | undefined> {
     this.#ensureOpen();
     if (path !== "" && this.#get(path).entry.type !== "directory") {

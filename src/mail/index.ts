@@ -9,6 +9,7 @@ export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
+export { deliveryTraceEnd } from "./message/delivery-trace.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
 export { type DecodedMailboxName, decodeMailboxName, encodeMailboxName } from "./mailbox-name.ts";
 export { formatMaildirName, type MaildirName, parseMaildirName } from "./maildir/maildir-name.ts";
@@ -24,6 +25,8 @@ export {
   type StoredMessages,
   type Subscriptions,
 } from "./mail-store.ts";
+export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
+export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";

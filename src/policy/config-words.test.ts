@@ -66,7 +66,7 @@ test("a hot split is validated by its server's own utility, five times, where no
   const [dovecot] = read(full.replace(silent, "")).servers;
   assert.deepEqual(dovecot?.hotSplit, { validate: "dovecot", repeat: 5 });
   const [maildir] = read(full.replace(silent, "").replace("dovecot", "maildir")).servers;
-  assert.deepEqual(maildir?.hotSplit, { validate: "maildir", repeat: 5 });
+  assert.deepEqual(maildir?.hotSplit, { validate: "reader", repeat: 5 });
 });
 
 test("copies have a layer, a kind, and one place", () => {

@@ -17,6 +17,7 @@ export type WrittenCopy = {
   readonly capacity?: string | undefined;
   readonly safe_uses?: number | undefined;
   readonly barcodes?: string | undefined;
+  readonly full_text?: "on" | "off" | undefined;
 };
 
 const secret = checkedText((text) => {
@@ -97,4 +98,10 @@ export const copySchema: z.ZodType<WrittenCopy> = z.strictObject({
   barcodes: checkedText(barcodesFinding)
     .optional()
     .describe("Of a tape library: what the barcodes of new tapes begin with. Default: RST."),
+  full_text: z
+    .enum(["on", "off"])
+    .optional()
+    .describe(
+      "Whether the catalog on this machine keeps the words of messages to search them by (the default), or only those of subjects, addresses and names of attachments.",
+    ),
 });

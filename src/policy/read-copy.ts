@@ -10,7 +10,12 @@ const defaultBarcodes = "RST";
 /** A copy of the file, with what was left out filled in. It was checked before: nothing here can fail. */
 export function readCopy([name, copy]: [string, WrittenCopy]): CopyConfig {
   const { layer, kind = "repository", capacity, safe_uses: safeUses } = copy;
-  const base = { name, layer, location: readLocation(copy) };
+  const base = {
+    name,
+    layer,
+    location: readLocation(copy),
+    ...(copy.full_text === "off" ? { fullText: false as const } : {}),
+  };
   switch (kind) {
     case "repository":
       return { ...base, kind, key: parseSecretReference(copy.key ?? "") as SecretReference };

@@ -21,7 +21,7 @@ export async function makeDurable(
 }
 
 /** syncfs(2), which Node has no call for, through coreutils' `sync -f`, so that this thread is not held up. */
-async function syncFilesystem(root: RawPath): Promise<boolean> {
+export async function syncFilesystem(root: RawPath): Promise<boolean> {
   // A program's arguments are text for Node: a folder whose name is not UTF-8 is synced file by file.
   const text = rawPathToBytes(root).toString("utf8");
   if (Buffer.from(text, "utf8").toString("latin1") !== root) return false;

@@ -4,10 +4,10 @@
  */
 import { isRecoveryError } from "#errors";
 import { BlobCache } from "./blob-cache.ts";
+import { BlobFinder, type BlobPlace } from "./blob-finder.ts";
 import type { BlobIndex, BlobLocation } from "./blob-index.ts";
 import { type Compressor, openCompressor } from "./compression.ts";
 import { type Sealer, sha256 } from "./crypto.ts";
-import { loadIndex } from "./load-index.ts";
 import { blobDamaged, blobMissing } from "./missing-blob.ts";
 import type { BlobType } from "./pack-format.ts";
 import type { RepositoryCore } from "./repository-core.ts";
@@ -15,13 +15,16 @@ import type { RepositoryCore } from "./repository-core.ts";
 export type ReadBlobOptions = { readonly type: BlobType; readonly signal?: AbortSignal };
 
 export interface BlobReader {
-  readonly index: BlobIndex;
+  /** All of the index, for who asks about many blobs. */
+  wholeIndex(signal?: AbortSignal): Promise<BlobIndex>;
   /** The blob's bytes; not to be changed by the caller. */
   read(id: Uint8Array, options: ReadBlobOptions): Promise<Uint8Array>;
   /** Loads the index again: somebody pruned, or stored more, since. */
   reload(signal?: AbortSignal): Promise<void>;
   /** Length of the blob's bytes, from the index alone. */
-  lengthOf(id: Uint8Array, type: BlobType): number;
+  lengthOf(id: Uint8Array, options: ReadBlobOptions): Promise<number>;
+  /** Closes what it has open of the cache. It reads on, if a little slower. */
+  retire(): void;
 }
 
 export async function openBlobReader(
@@ -31,18 +34,18 @@ export async function openBlobReader(
   const { context, cache: kept } = core;
   // An index that is damaged hides the blobs that it names, and must not hide the others.
   const access = { context, cache: kept, onDamaged: () => undefined };
-  let { index } = await loadIndex({ ...access, ...optionalSignal(signal) });
+  const finder = await BlobFinder.open(access, signal);
   const cache = new BlobCache();
   const compressor = openCompressor();
 
-  function locate(id: Uint8Array, type: BlobType): BlobLocation {
-    const location = index.lookup(id, type);
-    if (location !== undefined) return location;
-    throw blobMissing(id, type);
+  async function locate(id: Uint8Array, options: ReadBlobOptions): Promise<BlobPlace> {
+    const place = await finder.find(id, options);
+    if (place !== undefined) return place;
+    throw blobMissing(id, options.type);
   }
 
   async function readFromPack(id: Uint8Array, options: ReadBlobOptions): Promise<Uint8Array> {
-    const location = locate(id, options.type);
+    const location = await locate(id, options);
     const { packId: name, offset, lengthBytes } = location;
     const range = { offset, lengthBytes, ...optionalSignal(options.signal) };
     let sealed: Uint8Array;
@@ -55,29 +58,31 @@ export async function openBlobReader(
     return openBlob(sealed, { id, location, sealer: core.context.sealer, compressor });
   }
 
-  async function reload(own?: AbortSignal): Promise<void> {
-    ({ index } = await loadIndex({ ...access, ...optionalSignal(own) }));
-  }
-
   return {
-    get index() {
-      return index;
+    wholeIndex: (own) => finder.whole(own),
+    reload: (own) => finder.reload(own),
+    // Nothing would show that a length which was only searched for is wrong.
+    async lengthOf(id, options) {
+      const location = (await finder.whole(options.signal)).lookup(id, options.type);
+      if (location === undefined) throw blobMissing(id, options.type);
+      return plainLength(location);
     },
-    reload,
-    lengthOf(id, type) {
-      return plainLength(locate(id, type));
-    },
+    retire: () => finder.endSearch(),
     async read(id, options) {
       const kept = cache.get(id);
       if (kept !== undefined) return kept;
       let bytes: Uint8Array;
+      const { isSearching } = finder;
       try {
         bytes = await readFromPack(id, options);
       } catch (error) {
         const packIsGone = isRecoveryError(error) && error.code === "storage.not-found";
         const isUnknown = isRecoveryError(error) && error.code === "repository.blob-missing";
-        if (!packIsGone && !isUnknown) throw error;
-        await reload(options.signal);
+        // Nothing has checked what a search goes by: the whole index may know better.
+        const mayBeElsewhere = isSearching && isRecoveryError(error) && !error.retryable;
+        if (!packIsGone && !isUnknown && !mayBeElsewhere) throw error;
+        options.signal?.throwIfAborted();
+        await finder.reload(options.signal);
         bytes = await readFromPack(id, options).catch((again: unknown) => {
           throw isRecoveryError(again) && again.code === "storage.not-found"
             ? blobMissing(id, options.type)
@@ -99,13 +104,15 @@ function optionalSignal(signal: AbortSignal | undefined): { readonly signal?: Ab
   return signal === undefined ? {} : { signal };
 }
 
-export function plainLength(location: BlobLocation): number {
+export function plainLength(
+  location: Pick<BlobLocation, "lengthBytes" | "rawLengthBytes">,
+): number {
   return location.rawLengthBytes === 0 ? location.lengthBytes - 32 : location.rawLengthBytes;
 }
 
 export type OpenBlobOptions = {
   readonly id: Uint8Array;
-  readonly location: BlobLocation;
+  readonly location: BlobPlace;
   readonly sealer: Sealer;
   readonly compressor: Compressor;
 };

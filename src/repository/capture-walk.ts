@@ -16,13 +16,11 @@ import { describeError, isRecoveryError } from "#errors";
 import type { CaptureFrame } from "./capture-frame.ts";
 import { CaptureTally, type WalkCounts, missingFile } from "./capture-tally.ts";
 import {
-  type MovedFiles,
   compareFolder,
   contentOf,
   isDirectoryMode,
   isFileMode,
   isRacy,
-  openMovedFiles,
   reusableContent,
 } from "./compare-folder.ts";
 import type { ContentStore, StoredFile } from "./content-store.ts";
@@ -36,6 +34,7 @@ import {
   flagIncomplete,
   flagRacy,
 } from "./scan-cache.ts";
+import { MovedFiles } from "./moved-files.ts";
 import { TreeEncoder } from "./tree-encoder.ts";
 
 export type WalkOptions = {
@@ -82,7 +81,7 @@ class Walk {
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    this.#moved = openMovedFiles(options.scan);
+    this.#moved = new MovedFiles(options.scan);
     this.#tally = new CaptureTally(options.image.consistency);
     this.#counts = this.#tally.counts;
   }
@@ -206,7 +205,7 @@ class Walk {
         return undefined;
       }
     }
-    const found = this.#moved.find(frame.path, listing, at);
+    const found = this.#moved.find({ path: frame.path, listing, here: at, earlier });
     if (found !== undefined && this.#areStillThere(found.ids)) {
       this.#counts.filesRenamed++;
       frame.contents[at] = found.ids;

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Entry, type Listing, ListingBuilder, type RawName, type RawPath } from "#image";
-import {
-  compareFolder,
-  isMessagePlace,
-  isRacy,
-  messageBaseName,
-  openMovedFiles,
-  reusableContent,
-} from "./compare-folder.ts";
+import { compareFolder, isRacy, reusableContent } from "./compare-folder.ts";
+import { isMessagePlace, messageBaseName, MovedFiles } from "./moved-files.ts";
 import { idOf } from "./repository.fixture.ts";
 import {
   type ScanCache,
@@ -60,6 +54,11 @@ function scanOf(folders: Readonly<Record<string, readonly Change[]>>): ScanCache
   return openScanCache(Buffer.concat(writer.finish(facts)))!;
 }
 
+/** The first of a listing, looked for under other paths. */
+function found(scan: ScanCache | undefined, path: RawPath, listing: Listing) {
+  return new MovedFiles(scan).find({ path, listing, here: 0, earlier: scan?.folder(path) });
+}
+
 type Outcome = "same" | "taken over" | "read";
 
 /** What becomes of a file that was `earlier` at `from` and is `now` at `to`. */
@@ -88,7 +87,7 @@ function outcome({
   ) {
     return "taken over";
   }
-  return openMovedFiles(scan).find(folder, listing, 0) === undefined ? "read" : "taken over";
+  return found(scan, folder, listing) === undefined ? "read" : "taken over";
 }
 
 const cases: readonly (readonly [
@@ -214,7 +213,7 @@ for (const [what, expected, of] of cases) {
 test("a symbolic link in a file's place is no file's content", () => {
   const scan = scanOf({ cur: [{ type: "symlink" }] });
   assert.equal(
-    openMovedFiles(scan).find("cur" as RawPath, listingOf([{ name: "1.M1.mx:2,S" as RawName }]), 0),
+    found(scan, "cur" as RawPath, listingOf([{ name: "1.M1.mx:2,S" as RawName }])),
     undefined,
   );
 });
@@ -244,15 +243,44 @@ test("content that is taken over is that of the file it was", () => {
     name: name as RawName,
     inode: BigInt(n + 1),
   }));
-  const moved = openMovedFiles(scanOf({ "x/cur": names }));
+  const moved = scanOf({ "x/cur": names });
   for (const [n, one] of names.entries()) {
-    const found = moved.find("y/cur" as RawPath, listingOf([{ ...one, ctimeNs: 9n }]), 0);
-    assert.deepEqual(Buffer.from(found!.ids), idOf(n + 1));
+    const content = found(moved, "y/cur" as RawPath, listingOf([{ ...one, ctimeNs: 9n }]));
+    assert.deepEqual(Buffer.from(content!.ids), idOf(n + 1));
+  }
+});
+
+test("of several names of one inode, the one that fits counts", () => {
+  const scan = scanOf({
+    "a/cur": [{ name: "1.M1.mx:2,S" as RawName }],
+    "b/cur": [{ name: "other" as RawName }, { name: "symlink" as RawName, type: "symlink" }],
+  });
+  const listing = listingOf([{ ctimeNs: 9n }]);
+  assert.notEqual(found(scan, "c/cur" as RawPath, listing), undefined);
+  const other = listingOf([{ name: "9.M9.mx" as RawName, ctimeNs: 9n }]);
+  assert.equal(found(scan, "c/cur" as RawPath, other), undefined);
+});
+
+test("inodes that are far apart are found among thousands in a row", () => {
+  const names = Array.from({ length: 5000 }, (_, n) => ({
+    name: `${String(n).padStart(5, "0")}.mx` as RawName,
+    inode: BigInt(n) + (n % 2 === 0 ? 0n : 1n << 33n),
+  }));
+  const scan = scanOf({ "a/cur": names });
+  const moved = new MovedFiles(scan);
+  for (const n of [0, 1, 2, 2499, 4998, 4999]) {
+    const listing = listingOf([{ ...names[n], ctimeNs: 9n }]);
+    const sought = { path: "b/cur" as RawPath, listing, here: 0, earlier: undefined };
+    assert.deepEqual(Buffer.from(moved.find(sought)!.ids), idOf(n + 1));
+    assert.equal(
+      moved.find({ ...sought, listing: listingOf([{ ...names[n], inode: 1n << 40n }]) }),
+      undefined,
+    );
   }
 });
 
 test("nothing is found without an earlier scan", () => {
-  assert.equal(openMovedFiles(undefined).find("cur" as RawPath, listingOf([{}]), 0), undefined);
+  assert.equal(found(undefined, "cur" as RawPath, listingOf([{}])), undefined);
 });
 
 test("a Maildir name's base is what stands before the flags", () => {

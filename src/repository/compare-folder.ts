@@ -1,14 +1,9 @@
 /**
- * Which files of a folder are the same as last time, so that their content need not be read.
- *
- * Same under the same path: inode, size, mtime and ctime agree. Same under another path (a flag,
- * from new to cur, moved, a folder renamed): base name, inode, size and mtime agree, and the name
- * is a message's or ctime agrees too. Expunge + append of an equally long message gives inode,
- * size and mtime again; the base name or ctime tells it apart.
+ * Which files of a folder are the same as last time, so that their content need not be read: under the
+ * same path inode, size, mtime and ctime agree. Files under another path: see moved-files.ts.
  */
-import type { Listing, RawName, RawPath } from "#image";
-import { rawBaseName } from "#image";
-import { type ScanCache, type ScannedFolder, flagIncomplete, flagRacy } from "./scan-cache.ts";
+import type { Listing, RawName } from "#image";
+import { type ScannedFolder, flagIncomplete, flagRacy } from "./scan-cache.ts";
 
 const formatMask = 0o170000;
 const formatFile = 0o100000;
@@ -94,84 +89,6 @@ export function reusableContent(
 export function contentOf(folder: ScannedFolder, at: number): Uint8Array {
   const from = at === 0 ? 0 : (folder.idEnds[at - 1] as number);
   return folder.ids.subarray(from * 32, (folder.idEnds[at] as number) * 32);
-}
-
-/** The part of a Maildir name that a message keeps for life. */
-export function messageBaseName(name: string): string {
-  const colon = name.indexOf(":");
-  return colon < 0 ? name : name.slice(0, colon);
-}
-
-export type FoundContent = { readonly ids: Uint8Array; readonly flags: number };
-
-export type MovedFiles = {
-  find(folder: RawPath, listing: Listing, here: number): FoundContent | undefined;
-};
-
-/** Files of the last scan by inode; built when the first unknown name is met. */
-export function openMovedFiles(scan: ScanCache | undefined): MovedFiles {
-  let table: { places: Map<bigint, number>; folders: RawPath[] } | undefined;
-  const opened = new Map<RawPath, ScannedFolder | undefined>();
-
-  const folderAt = (path: RawPath): ScannedFolder | undefined => {
-    if (!opened.has(path)) {
-      // Sections are cheap to open again; keeping all of them would not be bounded.
-      if (opened.size >= 64) opened.clear();
-      opened.set(path, scan?.folder(path));
-    }
-    return opened.get(path);
-  };
-
-  const build = (): { places: Map<bigint, number>; folders: RawPath[] } => {
-    const places = new Map<bigint, number>();
-    const folders: RawPath[] = [];
-    for (const path of scan?.paths ?? []) {
-      const folder = scan?.folder(path);
-      const number = folders.push(path) - 1;
-      for (let at = 0; at < (folder?.length ?? 0); at++) {
-        if (isFileMode(folder?.modes[at] as number))
-          places.set(folder?.inodes[at] as bigint, number * 2 ** 24 + at);
-      }
-    }
-    return { places, folders };
-  };
-
-  return {
-    find(folderPath, listing, here) {
-      if (scan === undefined) return undefined;
-      table ??= build();
-      const place = table.places.get(listing.inodes[here] as bigint);
-      if (place === undefined) return undefined;
-      const there = place % 2 ** 24;
-      const earlierPath = table.folders[Math.floor(place / 2 ** 24)] as RawPath;
-      const earlier = folderAt(earlierPath);
-      if (earlier === undefined || !isSameElsewhere()) return undefined;
-      return { ids: contentOf(earlier, there), flags: earlier.flags[there] as number };
-
-      function isSameElsewhere(): boolean {
-        const folder = earlier as ScannedFolder;
-        const name = listing.names[here] as RawName;
-        const earlierName = folder.names[there] as RawName;
-        const sameBytes =
-          messageBaseName(name) === messageBaseName(earlierName) &&
-          listing.sizes[here] === folder.sizes[there] &&
-          listing.mtimesNs[here] === folder.mtimesNs[there] &&
-          ((folder.flags[there] as number) & flagIncomplete) === 0;
-        if (!sameBytes) return false;
-        const sameCtime = listing.ctimesNs[here] === folder.ctimesNs[there];
-        const racy = ((folder.flags[there] as number) & flagRacy) !== 0;
-        if (sameCtime) return !racy;
-        const samePath = folderPath === earlierPath && name === earlierName;
-        return !samePath && !racy && isMessagePlace(folderPath) && isMessagePlace(earlierPath);
-      }
-    },
-  };
-}
-
-/** Whether files of this folder are Maildir messages, which never change once they have a name. */
-export function isMessagePlace(folder: RawPath): boolean {
-  const name = rawBaseName(folder);
-  return name === "cur" || name === "new";
 }
 
 /** The kernel stamps files with the time of its last tick, up to 10 ms ago. */

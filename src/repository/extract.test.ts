@@ -94,7 +94,7 @@ for (const workers of [0, 2]) {
       const [bad, good] = [blobs[4] as Buffer, blobs[5] as Buffer];
       const packId = await bench.addPack(blobs);
       await bench.addIndex();
-      const { index } = await openBlobReader(bench.core);
+      const index = await (await openBlobReader(bench.core)).wholeIndex();
       const place = index.lookup(sha256(bad), "data");
       await damage(bench, packId, (place?.offset as number) + 100);
       const files = [

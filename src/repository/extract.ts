@@ -99,8 +99,11 @@ async function* extractSlice(
 ): AsyncGenerator<ExtractResult, void, undefined> {
   const { core, reader, signal } = options;
   const optional = signal === undefined ? {} : { signal };
-  const start = (some: readonly FileToExtract[], mayTryAgain: boolean): ExtractSlice => {
-    const plan = planExtract(some, reader.index);
+  const start = async (
+    some: readonly FileToExtract[],
+    mayTryAgain: boolean,
+  ): Promise<ExtractSlice> => {
+    const plan = planExtract(some, await reader.wholeIndex(signal));
     const runs = new PackRuns({ context: core.context, plan, ...optional });
     return new ExtractSlice({
       plan,
@@ -111,12 +114,12 @@ async function* extractSlice(
       ...optional,
     });
   };
-  const first = start(files, true);
+  const first = await start(files, true);
   yield* first.results();
   if (first.again.length === 0) return;
   // Somebody pruned since the index was loaded: what is still wanted lies elsewhere now.
   await reader.reload(signal);
-  yield* start(first.again, false).results();
+  yield* (await start(first.again, false)).results();
 }
 
 /** Threads are started by the first plan that is worth it. */

@@ -2,8 +2,9 @@
  * Key files (restic design: Keys): plain JSON, named by the sha256 of their bytes, holding the
  * master key encrypted under scrypt(password). Any one of them opens the repository.
  */
-import { randomBytes, scrypt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { z } from "zod/mini";
+import { deriveKey, isSafeCost, type ScryptCost } from "#derivation";
 import { asError } from "#errors";
 import { toRfc3339Nano } from "#time";
 import type { Storage } from "#storage";
@@ -14,10 +15,6 @@ import { parseJson } from "./unpacked-file.ts";
 /** restic calibrates to half a second; these are what it chose on a small server of 2026. */
 const scryptParameters = { N: 32768, r: 8, p: 7 } as const;
 const saltBytes = 64;
-const derivedBytes = 64;
-/** A hostile key file must not make us allocate or compute without bound: 128·N·r bytes. */
-const scryptMemoryLimitBytes = 1 << 30;
-const scryptWorkLimit = 1 << 28;
 /** restic tries at most this many keys too. */
 export const maxKeysTried: number = 20;
 
@@ -59,8 +56,6 @@ export type NewKeyOptions = {
   /** How hard the password is to guess. Only tests choose another. */
   readonly cost?: ScryptCost | undefined;
 };
-
-export type ScryptCost = { readonly N: number; readonly r: number; readonly p: number };
 
 export async function saveKey(storage: Storage, options: NewKeyOptions): Promise<string> {
   const salt = randomBytes(saltBytes);
@@ -146,13 +141,7 @@ export function parseKeyFile(bytes: Uint8Array, name: string): KeyFile {
   const parsed = keyFileSchema.safeParse(jsonOf(bytes));
   if (!parsed.success) throw damagedKey(name, "it lacks fields of a key file");
   const { kdf, N, r, p } = parsed.data;
-  const sane =
-    N > 1 &&
-    r > 0 &&
-    p > 0 &&
-    N * r * 128 <= scryptMemoryLimitBytes &&
-    N * r * p <= scryptWorkLimit;
-  if (kdf !== "scrypt" || !sane || !Number.isInteger(Math.log2(N))) {
+  if (kdf !== "scrypt" || !isSafeCost({ N, r, p })) {
     throw new RepositoryError(
       "repository.unsupported",
       `Cannot use ${what}: its key derivation (${kdf}, N=${N}, r=${r}, p=${p}) is not one that is safe to run`,
@@ -210,17 +199,11 @@ function exactly(text: string, length: number): Uint8Array {
   );
 }
 
-type Scrypt = ScryptCost & { readonly salt: Uint8Array };
-
-function derive(password: string, { N, r, p, salt }: Scrypt): Promise<MasterKey> {
-  // Node refuses N = 65536 and more with its default memory limit.
-  const options = { N, r, p, maxmem: scryptMemoryLimitBytes + (1 << 24) };
-  return new Promise((resolve, reject) => {
-    scrypt(Buffer.from(password, "utf8"), salt, derivedBytes, options, (error, bytes) => {
-      if (error === null) resolve(masterKeyFromBytes(bytes));
-      else reject(error);
-    });
-  });
+async function derive(
+  password: string,
+  cost: ScryptCost & { readonly salt: Uint8Array },
+): Promise<MasterKey> {
+  return masterKeyFromBytes(await deriveKey({ password, ...cost }));
 }
 
 function base64(bytes: Uint8Array): string {

@@ -4,6 +4,7 @@
  * ends a change in the middle leaves a password that opens.
  */
 import { hostname } from "node:os";
+import type { ScryptCost } from "#derivation";
 import { isRecoveryError } from "#errors";
 import { parseRfc3339, systemClock } from "#time";
 import { type MasterKey, sha256Hex } from "./crypto.ts";
@@ -14,7 +15,6 @@ import {
   openKeyFile,
   parseKeyFile,
   saveKey,
-  type ScryptCost,
 } from "./key-file.ts";
 import { takeLock, underLock } from "./lock.ts";
 import { ownUser } from "./process-identity.ts";

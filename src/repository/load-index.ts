@@ -3,12 +3,8 @@ import { isRecoveryError, type RecoveryError } from "#errors";
 import { BlobIndex } from "./blob-index.ts";
 import { isDamage } from "./is-damage.ts";
 import type { LocalCache } from "./local-cache.ts";
-import {
-  type ParsedIndex,
-  decodeCachedIndex,
-  encodeCachedIndex,
-  parseIndex,
-} from "./parsed-index.ts";
+import { decodeCachedIndex, encodeCachedIndex } from "./cached-index.ts";
+import { type ParsedIndex, parseIndex } from "./parsed-index.ts";
 import { type UnpackedContext, loadUnpacked } from "./unpacked-file.ts";
 
 export type LoadedIndex = {
@@ -28,7 +24,7 @@ export type LoadIndexOptions = {
   readonly onDamaged?: (error: RecoveryError) => void;
 };
 
-const cacheKind = "index";
+export const indexCacheKind = "index";
 const parallelLoads = 4;
 
 export async function listIndexIds(options: LoadIndexOptions): Promise<ReadonlySet<string>> {
@@ -88,7 +84,7 @@ async function loadOrTell(options: LoadIndexOptions, id: string): Promise<readon
 
 /** One index file; its typed form is kept in the local cache. */
 export async function loadOneIndex(options: LoadIndexOptions, id: string): Promise<ParsedIndex> {
-  const cached = await options.cache.get(cacheKind, id);
+  const cached = await options.cache.get(indexCacheKind, id);
   const known = cached === undefined ? undefined : decodeCachedIndex(cached);
   if (known !== undefined) return known;
   const { signal } = options;
@@ -102,11 +98,15 @@ export async function loadOneIndex(options: LoadIndexOptions, id: string): Promi
 }
 
 export async function keepIndex(cache: LocalCache, id: string, index: ParsedIndex): Promise<void> {
-  await cache.put({ kind: cacheKind, name: id, parts: [encodeCachedIndex(index)] });
+  await cache.put({ kind: indexCacheKind, name: id, parts: [encodeCachedIndex(index)] });
 }
 
-async function forgetOldEntries(cache: LocalCache, current: ReadonlySet<string>): Promise<void> {
-  for (const name of await cache.names(cacheKind)) {
-    if (!current.has(name)) await cache.remove(cacheKind, name);
+/** Takes out of the cache what is no index file any more. */
+export async function forgetOldEntries(
+  cache: LocalCache,
+  current: ReadonlySet<string>,
+): Promise<void> {
+  for (const name of await cache.names(indexCacheKind)) {
+    if (!current.has(name)) await cache.remove(indexCacheKind, name);
   }
 }

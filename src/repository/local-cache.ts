@@ -5,11 +5,21 @@
  */
 import { mkdir, open, readFile, readdir, rename, rm, unlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
+
+/** A kept file, open for reading parts of it. */
+export interface CachedFile extends Disposable {
+  readonly lengthBytes: number;
+  /** Throws where the file does not have so many bytes there. */
+  readAt(offset: number, lengthBytes: number): Buffer;
+}
 
 export interface LocalCache {
   /** The bytes kept under a name; undefined where there are none or they cannot be read. */
   get(kind: string, name: string): Promise<Buffer | undefined>;
+  /** The same to be read in parts. What replaces it under its name does not change it. */
+  openFile(kind: string, name: string): CachedFile | undefined;
   /** Keeps bytes, replacing what was there. A cache that cannot be written costs time, not mail: false. */
   put(entry: {
     readonly kind: string;
@@ -22,6 +32,7 @@ export interface LocalCache {
 
 export const noCache: LocalCache = {
   get: async () => undefined,
+  openFile: () => undefined,
   put: async () => false,
   remove: async () => undefined,
   names: async () => [],
@@ -34,6 +45,7 @@ export function openLocalCache(folder: string): LocalCache {
     async get(kind, name) {
       return readFile(place(kind, name)).catch(() => undefined);
     },
+    openFile: (kind, name) => openCachedFile(place(kind, name)),
     async put({ kind, name, parts }) {
       const path = place(kind, name);
       const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -59,5 +71,24 @@ export function openLocalCache(folder: string): LocalCache {
     async names(kind) {
       return readdir(join(folder, kind)).catch(() => []);
     },
+  };
+}
+
+function openCachedFile(path: string): CachedFile | undefined {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return undefined;
+  }
+  return {
+    lengthBytes: fstatSync(file).size,
+    readAt(offset, lengthBytes) {
+      const bytes = Buffer.allocUnsafe(lengthBytes);
+      if (lengthBytes > 0 && readSync(file, bytes, 0, lengthBytes, offset) !== lengthBytes)
+        throw new RangeError("a cached file is shorter than it says");
+      return bytes;
+    },
+    [Symbol.dispose]: () => closeSync(file),
   };
 }

@@ -206,6 +206,15 @@ class OpenRepository implements Repository, HasCore {
     return this.#reader;
   }
 
+  /** Images that are open go on with the one that they have. */
+  #dropReader(): void {
+    void this.#reader?.then(
+      (reader) => reader.retire(),
+      () => undefined,
+    );
+    this.#reader = undefined;
+  }
+
   async capture(
     ...[image, options]: Parameters<Repository["capture"]>
   ): ReturnType<Repository["capture"]> {
@@ -218,7 +227,7 @@ class OpenRepository implements Repository, HasCore {
         },
       );
     }
-    this.#reader = undefined;
+    this.#dropReader();
     return captureImage(this.#core, image, options);
   }
 
@@ -270,13 +279,13 @@ class OpenRepository implements Repository, HasCore {
   }
 
   repair(options: Parameters<Repository["repair"]>[0]): ReturnType<Repository["repair"]> {
-    this.#reader = undefined;
+    this.#dropReader();
     return repairRepository(this.#core, options);
   }
 
   async prune(...[options]: Parameters<Repository["prune"]>): ReturnType<Repository["prune"]> {
     // Its index names packs that will be gone.
-    this.#reader = undefined;
+    this.#dropReader();
     return await pruneRepository(this.#core, options);
   }
 
@@ -324,11 +333,12 @@ class OpenRepository implements Repository, HasCore {
 
   // Whoever asks may store more than the index of the open reader knows.
   [coreOf](): RepositoryCore {
-    this.#reader = undefined;
+    this.#dropReader();
     return this.#core;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#dropReader();
     await this.#core.context.storage[Symbol.asyncDispose]();
   }
 }

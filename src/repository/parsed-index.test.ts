@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  type IndexedPack,
-  decodeCachedIndex,
-  encodeCachedIndex,
-  encodeIndex,
-  indexOfPacks,
-  parseIndex,
-} from "./parsed-index.ts";
+import { decodeCachedIndex, encodeCachedIndex } from "./cached-index.ts";
+import { type IndexedPack, encodeIndex, indexOfPacks, parseIndex } from "./parsed-index.ts";
 import { idOf } from "./repository.fixture.ts";
 
 const packs: fc.Arbitrary<readonly IndexedPack[]> = fc.array(

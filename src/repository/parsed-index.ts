@@ -1,8 +1,7 @@
 /**
- * One index file (restic design: Indexing) in columns, 50 bytes a blob, as JSON and as the typed
- * form kept in the local cache. Index files never change, so the cached form never goes stale.
+ * One index file (restic design: Indexing) in columns, 50 bytes a blob, and as JSON. What is kept of it
+ * in the local cache: cached-index.ts.
  */
-import { crc32 } from "node:zlib";
 import { RepositoryError } from "./repository-error.ts";
 import { parseJson } from "./unpacked-file.ts";
 import type { BlobType, PackedBlob } from "./pack-format.ts";
@@ -142,63 +141,4 @@ export function indexOfPacks(packs: readonly IndexedPack[]): ParsedIndex {
     }
   }
   return index;
-}
-
-/**
- * The cached form.
- *
- *   u32 magic "RIX1" ‖ u32 crc32 of the rest ‖ u32 packs ‖ u32 superseded ‖ u32 blobs ‖ u32 0
- *   packs and superseded: 32 bytes each
- *   u32 columns: pack, offset, length, raw length; then ids (32 bytes each); then types (1 byte each)
- */
-const cacheMagic = 0x31584952;
-const cacheHeaderBytes = 24;
-
-export function encodeCachedIndex(index: ParsedIndex): Uint8Array {
-  const idList = Buffer.from([...index.packs, ...index.supersedes].join(""), "hex");
-  const columns = [index.packs32, index.offsets, index.lengths, index.rawLengths].map(bytesOf);
-  const body = Buffer.concat([
-    Buffer.alloc(cacheHeaderBytes),
-    idList,
-    ...columns,
-    index.ids,
-    index.types,
-  ]);
-  body.writeUInt32LE(cacheMagic, 0);
-  body.writeUInt32LE(index.packs.length, 8);
-  body.writeUInt32LE(index.supersedes.length, 12);
-  body.writeUInt32LE(index.length, 16);
-  body.writeUInt32LE(crc32(body.subarray(8)), 4);
-  return body;
-}
-
-/** Undefined where the bytes are not a whole cached index: it is rebuilt then. */
-export function decodeCachedIndex(bytes: Buffer): ParsedIndex | undefined {
-  if (bytes.length < cacheHeaderBytes || bytes.readUInt32LE(0) !== cacheMagic) return undefined;
-  const packCount = bytes.readUInt32LE(8);
-  const supersedesCount = bytes.readUInt32LE(12);
-  const length = bytes.readUInt32LE(16);
-  const expected = cacheHeaderBytes + 32 * (packCount + supersedesCount) + length * (16 + 32 + 1);
-  if (bytes.length !== expected || crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4))
-    return undefined;
-  let at = cacheHeaderBytes;
-  const takeIds = (count: number): string[] => {
-    const ids: string[] = [];
-    for (let n = 0; n < count; n++, at += 32) ids.push(bytes.toString("hex", at, at + 32));
-    return ids;
-  };
-  const packs = takeIds(packCount);
-  const supersedes = takeIds(supersedesCount);
-  const columns = emptyColumns(packs, supersedes, length);
-  for (const column of [columns.packs32, columns.offsets, columns.lengths, columns.rawLengths]) {
-    bytesOf(column).set(bytes.subarray(at, (at += length * 4)));
-  }
-  columns.ids.set(bytes.subarray(at, (at += length * 32)));
-  columns.types.set(bytes.subarray(at, at + length));
-  return columns;
-}
-
-// The cache is local to one machine, so its byte order is the machine's.
-function bytesOf(column: Uint32Array): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }

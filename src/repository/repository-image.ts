@@ -12,6 +12,7 @@ import {
   type Listing,
   type RawName,
   type RawPath,
+  type ReadFile,
   type ReadOptions,
   type Volume,
   displayPath,
@@ -20,11 +21,14 @@ import {
 } from "#image";
 import { isRecoveryError } from "#errors";
 import type { BlobReader } from "./blob-reader.ts";
+import { type BlobRanges, blobRanges, rangeText } from "./blob-ranges.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
 import { type FileContent, findContents } from "./find-contents.ts";
 import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
 import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
+import { lostFromImage, notAFile, notFound, staysWithin } from "./lost-from-image.ts";
+import { readFiles } from "./read-files.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
 import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
@@ -64,6 +68,8 @@ export class RepositoryImage implements Image {
   #searchedLast: RawPath | undefined;
   /** What was looked up last: it is asked about, and then read. */
   #lastNode: { readonly path: RawPath; readonly record: NodeRecord } | undefined;
+  /** Of the file of which parts were asked about last: an mbox has thousands. */
+  #lastRanges: { readonly path: RawPath; readonly ranges: BlobRanges } | undefined;
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
@@ -136,15 +142,13 @@ export class RepositoryImage implements Image {
       if (left <= 0) return;
       signal?.throwIfAborted();
       const id = Buffer.from(hex, "hex");
-      const length = skip > 0 ? this.#reader.lengthOf(id, "data") : 0;
+      const wanted = { type: "data", ...(signal === undefined ? {} : { signal }) } as const;
+      const length = skip > 0 ? await this.#reader.lengthOf(id, wanted) : 0;
       if (skip > 0 && skip >= length) {
         skip -= length;
         continue;
       }
-      const blob = await this.#reader.read(id, {
-        type: "data",
-        ...(signal === undefined ? {} : { signal }),
-      });
+      const blob = await this.#reader.read(id, wanted);
       const piece = blob.subarray(skip, Math.min(blob.length, skip + left));
       skip = 0;
       left -= piece.length;
@@ -158,6 +162,37 @@ export class RepositoryImage implements Image {
     const node = await this.#node(path, signal);
     if (node.subtree !== undefined) return `tree:${node.subtree}`;
     return node.content === null ? undefined : `blobs:${node.content.join("+")}`;
+  }
+
+  async rangeFingerprint(
+    path: RawPath,
+    range: { readonly offset: number; readonly lengthBytes: number },
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    if (this.#lastRanges?.path !== path || this.#isClosed) {
+      const { content } = await this.#node(path, signal);
+      if (content === null) return undefined;
+      try {
+        const index = await this.#reader.wholeIndex(signal);
+        this.#lastRanges = { path, ranges: blobRanges(content, index) };
+      } catch (error) {
+        throw lostFromImage(error, "image.unreadable", path);
+      }
+    }
+    return rangeText(this.#lastRanges.ranges, range);
+  }
+
+  async *readFiles(paths: readonly RawPath[], signal?: AbortSignal): AsyncGenerator<ReadFile> {
+    const requests = paths.map((path) => ({ path, to: "" as RawPath }));
+    const files = this.#findFiles(requests, signal);
+    const [core, reader] = [this.#core, this.#reader];
+    for await (const file of readFiles({ core, reader, files, signal }))
+      yield file.error === undefined
+        ? file
+        : {
+            path: file.path,
+            error: lostFromImage(file.error, "image.unreadable", file.path) as Error,
+          };
   }
 
   extract(
@@ -340,34 +375,4 @@ function* keptContents(
     const ids = record.content === null ? undefined : Buffer.from(record.content.join(""), "hex");
     yield { name, ids };
   }
-}
-
-/** Paths are names joined by single slashes: none is "", "." or "..". */
-function staysWithin(path: RawPath): boolean {
-  return path === "" || !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
-}
-
-/** Damage as an Image tells it: this folder or file is lost, the others are not. Storage that fails is no damage. */
-function lostFromImage(
-  error: unknown,
-  code: "image.unlistable" | "image.unreadable",
-  path: RawPath,
-): unknown {
-  if (!isRecoveryError(error) || !error.code.startsWith("repository.")) return error;
-  const action = code === "image.unlistable" ? "list" : "read";
-  return new ImageError(code, `Cannot ${action} "${displayPath(path)}": ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error,
-  });
-}
-
-function notAFile(path: RawPath): ImageError {
-  return new ImageError("image.not-a-file", `Cannot read "${displayPath(path)}": it is not a file`);
-}
-
-function notFound(path: RawPath): ImageError {
-  return new ImageError(
-    "image.not-found",
-    `Cannot find "${displayPath(path)}": the moment does not have it`,
-  );
 }

@@ -93,10 +93,11 @@ describe("trees that restic wrote", { skip, concurrency: false }, () => {
       }
       restic(place, ["backup", source], { TZ: zone });
       const reader = await openBlobReader(await openCore(place));
+      const index = await reader.wholeIndex();
       let nodes = 0;
-      for (let blob = 0; blob < reader.index.length; blob++) {
-        if (reader.index.typeOf(blob) !== "tree") continue;
-        const id = reader.index.idOf(blob);
+      for (let blob = 0; blob < index.length; blob++) {
+        if (index.typeOf(blob) !== "tree") continue;
+        const id = index.idOf(blob);
         const bytes = await reader.read(id, { type: "tree" });
         const parsed = parseTree(bytes, "tree");
         const again = encodeTree(parsed.map(encodeNode));
@@ -142,12 +143,13 @@ describe("files that restic cut", { skip, concurrency: false }, () => {
       for (const [n, bytes] of files.entries()) writeFileSync(join(source, `${n}`), bytes);
       restic(place, ["backup", source]);
       const reader = await openBlobReader(await openCore(place));
+      const index = await reader.wholeIndex();
       const splitter = openPieceSplitter(polynomial);
       let found = 0;
-      for (let blob = 0; blob < reader.index.length; blob++) {
-        if (reader.index.typeOf(blob) !== "tree") continue;
+      for (let blob = 0; blob < index.length; blob++) {
+        if (index.typeOf(blob) !== "tree") continue;
         for (const node of parseTree(
-          await reader.read(reader.index.idOf(blob), { type: "tree" }),
+          await reader.read(index.idOf(blob), { type: "tree" }),
           "tree",
         )) {
           if (node.type !== "file") continue;

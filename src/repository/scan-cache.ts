@@ -54,6 +54,10 @@ export interface ScanCache {
   readonly folderCount: number;
   folder(path: RawPath): ScannedFolder | undefined;
   readonly paths: Iterable<RawPath>;
+  /** Two columns of a folder as they lie there, whatever their sum says: for who looks again. */
+  inodes(
+    path: RawPath,
+  ): { readonly inodes: BigUint64Array; readonly modes: Uint32Array } | undefined;
 }
 
 /** Undefined where the bytes are not a whole scan cache. `later`: facts of a capture that found nothing changed. */
@@ -91,20 +95,25 @@ function openChecked(file: Buffer, later: Buffer | undefined): ScanCache | undef
     facts: decodeLaterFacts(later, fileId) ?? written,
     fileId,
     folderCount: places.size,
-    paths: places.keys() as Iterable<RawPath>,
+    get paths() {
+      return places.keys() as Iterable<RawPath>;
+    },
     folder(path) {
       const place = places.get(path);
       return place === undefined ? undefined : readSection(file, place);
+    },
+    inodes(path) {
+      const place = places.get(path);
+      return place === undefined ? undefined : readInodes(file, place);
     },
   };
 }
 
 const sectionHeaderBytes = 48;
+/** In columns, without names and IDs. */
+const bytesAnEntry = 57;
 
-function readSection(
-  file: Buffer,
-  { offset, length }: { readonly offset: number; readonly length: number },
-): ScannedFolder | undefined {
+function readSection(file: Buffer, { offset, length }: Place): ScannedFolder | undefined {
   const section = file.subarray(offset, offset + length);
   if (section.length !== length || crc32(section.subarray(4)) !== section.readUInt32LE(0))
     return undefined;
@@ -168,6 +177,21 @@ function readSection(
     ids,
     section,
   };
+}
+
+type Place = { readonly offset: number; readonly length: number };
+
+function readInodes(file: Buffer, { offset, length }: Place): ReturnType<ScanCache["inodes"]> {
+  const section = file.subarray(offset, offset + length);
+  if (section.length < sectionHeaderBytes) return undefined;
+  const count = section.readUInt32LE(4);
+  if (sectionHeaderBytes + count * bytesAnEntry > section.length) return undefined;
+  const inodes = new BigUint64Array(count);
+  const modes = new Uint32Array(count);
+  viewOf(inodes).set(section.subarray(sectionHeaderBytes, sectionHeaderBytes + count * 8));
+  const modesAt = sectionHeaderBytes + count * 32;
+  viewOf(modes).set(section.subarray(modesAt, modesAt + count * 4));
+  return { inodes, modes };
 }
 
 export type FolderState = {

@@ -5,7 +5,6 @@
  */
 export { type Source, type SourceName, sourceNames, type StableImageRequest } from "./source.ts";
 export { SourceError, type SourceErrorCode } from "./source-error.ts";
-export type { Command } from "./command.ts";
 export {
   offlineSource,
   type OfflineSourceOptions,
@@ -15,13 +14,8 @@ export {
 export { liveSource, type LiveSourceOptions } from "./live.ts";
 export { memorySource, type MemorySourceOptions } from "./memory-source.ts";
 export {
-  dovecotValidator,
-  type DovecotValidatorOptions,
   hotSplitSource,
   type HotSplitOptions,
-  maildirValidator,
   sweepHotSplits,
   type SweptSplits,
-  type ValidationRequest,
-  type Validator,
 } from "./hot-split/index.ts";

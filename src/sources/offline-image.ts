@@ -10,16 +10,17 @@ import type {
   ReadOptions,
   Volume,
 } from "#image";
-import { interrupted, type OfflineHold } from "./offline-hold.ts";
+import { interrupted, type ServerHold } from "#servers";
+import { sourceErrorOf } from "./source-error.ts";
 
 /** An Image that starts the mail server when it is closed, and is void once the server was started. */
 export class OfflineImage implements Image {
   readonly consistency: Consistency = "offline";
   readonly local?: LocalAccess;
   readonly #image: Image;
-  readonly #hold: OfflineHold;
+  readonly #hold: ServerHold;
 
-  constructor(image: Image, hold: OfflineHold) {
+  constructor(image: Image, hold: ServerHold) {
     this.#image = image;
     this.#hold = hold;
     if (image.local !== undefined) this.local = image.local;
@@ -60,11 +61,15 @@ export class OfflineImage implements Image {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#image[Symbol.asyncDispose]();
-    await this.#hold.start();
+    try {
+      await this.#hold.release();
+    } catch (error) {
+      throw sourceErrorOf(error);
+    }
   }
 
   #checked<Value>(value: Value): Value {
-    if (this.#hold.isOver) throw interrupted();
+    if (this.#hold.isOver) throw sourceErrorOf(interrupted("start"));
     return value;
   }
 }

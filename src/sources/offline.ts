@@ -1,9 +1,13 @@
-import { type ClockNs, displayPath, type Image, openDirectoryImage, systemClockNs } from "#image";
-import type { Command } from "./command.ts";
-import { defaultTimeoutMs, OfflineHold, runStart } from "./offline-hold.ts";
-import { isOwnerAlive, readIntents, removeIntent, writeIntent } from "./offline-intent.ts";
+import { type ClockNs, type Image, openDirectoryImage, systemClockNs } from "#image";
+import {
+  type Command,
+  defaultHoldTimeoutMs,
+  holdServer,
+  type RecoveredHold,
+  recoverInterruptedHolds,
+} from "#servers";
 import { OfflineImage } from "./offline-image.ts";
-import { SourceError } from "./source-error.ts";
+import { sourceErrorOf } from "./source-error.ts";
 import type { Source, StableImageRequest } from "./source.ts";
 
 export type OfflineSourceOptions = {
@@ -29,7 +33,13 @@ export function offlineSource(options: OfflineSourceOptions): Source {
   return {
     name: "Offline",
     consistency: "offline",
-    stableImage: (request) => stopAndOpen(options, request),
+    stableImage: async (request) => {
+      try {
+        return await stopAndOpen(options, request);
+      } catch (error) {
+        throw sourceErrorOf(error);
+      }
+    },
   };
 }
 
@@ -37,62 +47,41 @@ async function stopAndOpen(
   options: OfflineSourceOptions,
   request: StableImageRequest,
 ): Promise<Image> {
-  const { signal } = request;
-  signal?.throwIfAborted();
-  await recoverInterruptedOffline(options.stateFolder, { folder: displayPath(request.folder) });
-  signal?.throwIfAborted();
-  const clock = options.clock ?? systemClockNs;
-  const file = await writeIntent(options.stateFolder, {
-    folder: displayPath(request.folder),
-    start: options.start,
-    startTimeoutMs: options.startTimeoutMs ?? defaultTimeoutMs,
-    stoppedAt: new Date(Number(clock() / 1_000_000n)).toISOString(),
-  });
-  const hold = new OfflineHold(options, file);
+  const { folder, signal } = request;
+  const { stop, start, stateFolder, clock = systemClockNs } = options;
+  const { stopTimeoutMs = defaultHoldTimeoutMs, startTimeoutMs = defaultHoldTimeoutMs } = options;
+  const hold = await holdServer(
+    {
+      hold: { command: stop, timeoutMs: stopTimeoutMs },
+      undo: { command: start, timeoutMs: startTimeoutMs },
+      action: "start",
+    },
+    { folder, stateFolder, clock, signal },
+  );
   try {
-    await hold.stop(signal);
-    const image = await openDirectoryImage(request.folder, {
-      ...request,
-      consistency: "offline",
-      clock,
-    });
+    const image = await openDirectoryImage(folder, { ...request, consistency: "offline", clock });
     return new OfflineImage(image, hold);
   } catch (error) {
-    await hold.start(error);
+    await hold.release(error);
     throw error;
   }
 }
 
-export type RecoveredOffline = {
-  /** The mail store, as text. */
-  readonly folder: string;
-  /** ISO 8601. */
-  readonly stoppedAt: string;
-};
+export type RecoveredOffline = RecoveredHold;
 
 /**
- * Starts every mail server that a run which was killed left stopped. To be called before anything
- * else is done with the state folder. Returns what was started; servers that a living process
- * holds are left alone, unless it is the one of `folder`: then `source.already-offline` is thrown.
+ * Starts every mail server that a run which was killed left stopped, and resumes every one that it
+ * left quiesced. To be called before anything else is done with the state folder. Returns what was
+ * started; servers that a living process holds are left alone, unless it is the one of `folder`: then
+ * `source.already-offline` is thrown.
  */
 export async function recoverInterruptedOffline(
   stateFolder: string,
   options: { readonly folder?: string; readonly signal?: AbortSignal } = {},
 ): Promise<readonly RecoveredOffline[]> {
-  const recovered: RecoveredOffline[] = [];
-  for (const { file, intent } of await readIntents(stateFolder)) {
-    const { folder, stoppedAt, start, startTimeoutMs } = intent;
-    if (await isOwnerAlive(intent)) {
-      if (folder !== options.folder) continue;
-      throw new SourceError(
-        "source.already-offline",
-        `Cannot stop the mail server of "${folder}": process ${intent.process} has held it stopped since ${stoppedAt}`,
-        { hint: "Wait for that run to end.", retryable: true },
-      );
-    }
-    await runStart(start, { timeoutMs: startTimeoutMs, signal: options.signal });
-    await removeIntent(file);
-    recovered.push({ folder, stoppedAt });
+  try {
+    return await recoverInterruptedHolds(stateFolder, options);
+  } catch (error) {
+    throw sourceErrorOf(error);
   }
-  return recovered;
 }

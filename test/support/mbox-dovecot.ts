@@ -1,4 +1,7 @@
-/** Debian's Dovecot with one user whose mail is mboxes: a spool and a mail folder. Root becomes nobody. */
+/**
+ * Debian's Dovecot with a user "mb" whose mail is mboxes, a spool and a mail folder, and a user "md" who
+ * has no mail yet and keeps it in a Maildir. Root becomes nobody.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -6,7 +9,9 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  statSync,
   watch,
   writeFileSync,
 } from "node:fs";
@@ -22,6 +27,8 @@ export class MboxDovecot implements AsyncDisposable {
   readonly store: string;
   readonly spool: string;
   readonly mail: string;
+  /** Where a Maildir may be put, with its files given to the server by `own`. */
+  readonly maildir: string;
   readonly #folder: string;
   readonly #server: ChildProcess;
 
@@ -31,15 +38,16 @@ export class MboxDovecot implements AsyncDisposable {
     this.store = join(folder, "store");
     this.spool = join(this.store, "var", "mail", "mb");
     this.mail = join(this.store, "home", "mb", "mail");
+    this.maildir = join(folder, "md", "Maildir");
   }
 
   static async start(folder: string): Promise<MboxDovecot> {
-    const owned = ["store/var/mail", "store/home/mb/mail"].map((name) => join(folder, name));
+    const owned = ["store/var/mail", "store/home/mb/mail", "md"].map((name) => join(folder, name));
     for (const path of [join(folder, "run"), join(folder, "state"), ...owned])
       mkdirSync(path, { recursive: true });
     writeFileSync(
       join(folder, "users"),
-      `mb:::::${folder}/store/home/mb::userdb_mail=mbox:~/mail:INBOX=${folder}/store/var/mail/mb\n`,
+      `mb:::::${folder}/store/home/mb::userdb_mail=mbox:~/mail:INBOX=${folder}/store/var/mail/mb\nmd:::::${folder}/md::userdb_mail=maildir:~/Maildir\n`,
     );
     writeFileSync(join(folder, "dovecot.conf"), dovecotConfiguration(folder));
     if (isRoot)
@@ -61,8 +69,17 @@ export class MboxDovecot implements AsyncDisposable {
     throw new Error(`Dovecot: ${readFileSync(join(folder, "dovecot.log"), "utf8")}`);
   }
 
-  async session(): Promise<ImapSession> {
-    return await ImapSession.open(join(this.#folder, "dovecot.conf"), "mb");
+  async session(user: "mb" | "md" = "mb"): Promise<ImapSession> {
+    return await ImapSession.open(join(this.#folder, "dovecot.conf"), user);
+  }
+
+  /** Gives a file or folder to the server's user. */
+  own(path: string): void {
+    if (!isRoot) return;
+    const below = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, encoding: "utf8" })
+      : [];
+    for (const name of ["", ...below]) chownSync(join(path, name), 65_534, 65_534);
   }
 
   /** As an MTA hands mail to Dovecot's local delivery agent. */

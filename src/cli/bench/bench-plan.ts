@@ -8,7 +8,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { copyPlace } from "../copy-access.ts";
 import type { Site } from "../site.ts";
-import { isElsewhere } from "../storage-at.ts";
+import { isElsewhere } from "../local-folder.ts";
 import { safeText } from "../text.ts";
 
 /** What `restante bench` was asked for, checked. */

@@ -7,9 +7,11 @@ import {
   type RestoreResult,
 } from "#recovery";
 import { formatBytes, formatDuration } from "#time";
+import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { livingPlace } from "../living/living-place.ts";
 import { pathJson } from "../message-summary.ts";
 import {
   type MomentView,
@@ -61,7 +63,20 @@ async function restore(
   { context, clock, startedMs }: Restoring,
 ): Promise<ExitCode> {
   const { output } = context;
-  const jobs = await restoreJobs(await scopesOf(view), { view, context });
+  const scopes = await scopesOf(view);
+  const place = await livingPlace({
+    context,
+    site: view.site,
+    store: view.target.store,
+    isOfServer: scopes.some(({ account }) => account !== undefined && account.layout !== "maildir"),
+  });
+  if (place !== undefined) {
+    // Loaded only where a server is talked to.
+    const { restoreMessages } = await import("../living/restore-messages.ts");
+    return await restoreMessages(scopes, { view, context, place, startedMs });
+  }
+  refuseMessageOptions(context);
+  const jobs = await restoreJobs(scopes, { view, context });
   clock.begin("compare");
   const plans = await planJobs(view.image, jobs, context);
   clock.pause();
@@ -92,6 +107,15 @@ async function restore(
   if (failed + missing > 0) tellOthers(view, output);
   await record(results, { view, context, phases: clock.phases() });
   return failed + missing > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+/** Files come back with the flags in their names. */
+function refuseMessageOptions({ arguments: typed }: CommandContext): void {
+  const stray = ["flags", "even-moved", "compare-all"].find((name) => typed.has(name));
+  if (stray === undefined) return;
+  throw new CliError("cli.usage", `Cannot use --${stray}: files are restored, not messages`, {
+    hint: "Name a running server: --to imaps://HOST, or --to imap where the configuration knows it.",
+  });
 }
 
 /** What a restore says of this site's speed, and the RTO that it showed; without the time that a person took to answer. */

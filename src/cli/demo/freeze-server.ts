@@ -1,6 +1,7 @@
 import { type Image, rawPathFromText } from "#image";
 import type { SnapshotProvider } from "#snapshots";
-import { hotSplitSource, maildirValidator } from "#sources";
+import { storeValidator } from "#servers";
+import { hotSplitSource } from "#sources";
 import type { Surroundings } from "../terminal.ts";
 import type { DemoPlaces } from "./places.ts";
 import type { SiteEvent } from "./site-event.ts";
@@ -18,7 +19,7 @@ export async function freezeServer(
   const { clockMs, signal, now: clock } = surroundings;
   const startedMs = clockMs();
   const workFolder = rawPathFromText(places.work);
-  const validators = [maildirValidator()];
+  const validators = [storeValidator()];
   const source = hotSplitSource({ provider, workFolder, validators, clock });
   const folder = rawPathFromText(places.mail);
   const image = await source.stableImage({ folder, group: places.mail, signal });

@@ -7,7 +7,8 @@ import { formatBytes } from "#time";
 import type { CommandContext } from "../command.ts";
 import { type CopyPlace, openCopyAt } from "../copy-access.ts";
 import { isInterruption } from "../exit-codes.ts";
-import { freeSpaceAt, hostOf, isElsewhere } from "../storage-at.ts";
+import { isElsewhere } from "../local-folder.ts";
+import { freeSpaceAt, hostOf } from "../storage-at.ts";
 import { plural, safeText } from "../text.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 

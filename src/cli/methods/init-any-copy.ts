@@ -7,7 +7,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { type CopyPlace, initCopy } from "../copy-access.ts";
 import type { Site } from "../site.ts";
-import { isElsewhere } from "../storage-at.ts";
+import { isElsewhere } from "../local-folder.ts";
 import { openLibraryAt } from "../tape/open-library.ts";
 import { safeText } from "../text.ts";
 import { kindOfMethod, methodNamed, type MethodWords } from "./method-words.ts";

@@ -4,7 +4,7 @@ import { rawPathFromText } from "#image";
 import { replicasMethodOf } from "#methods";
 import type { CopyKind } from "#policy";
 import type { CopyPlace } from "../copy-access.ts";
-import { isElsewhere } from "../storage-at.ts";
+import { isElsewhere } from "../local-folder.ts";
 import { diskMethod, methodNamed, type MethodWords } from "./method-words.ts";
 
 /**

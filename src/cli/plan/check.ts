@@ -4,7 +4,8 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { readConfiguration } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { configurationPath, configurationPlaces } from "../site.ts";
+import { configurationPlaces } from "../configuration-places.ts";
+import { configurationPath } from "../site.ts";
 import { readRequirements, requirementsPath, undescribedSite } from "./read-requirements.ts";
 import { showReport } from "./show-report.ts";
 

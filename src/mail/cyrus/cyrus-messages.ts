@@ -1,6 +1,5 @@
 import { crc32 } from "node:zlib";
 import {
-  entryTypeOf,
   ImageError,
   isImageError,
   type Listing,
@@ -21,8 +20,8 @@ import {
   indexLimitBytes,
   listIfThere,
   readIfThere,
-  uidOfFile,
 } from "./mailbox-folder.ts";
+import { MessageFiles, type MessagePlace } from "./message-files.ts";
 import { parseSeenState, type SeenState } from "./seen-state.ts";
 
 export type CyrusMessagesOptions = {
@@ -31,8 +30,6 @@ export type CyrusMessagesOptions = {
   readonly seenFiles: readonly RawPath[];
   readonly signal: AbortSignal | undefined;
 };
-
-type Place = { readonly path: RawPath; readonly sizeBytes: number; readonly mtimeNs: bigint };
 
 /**
  * The messages that cyrus.index lists; where it is damaged, also every `<uid>.` that it does not
@@ -63,13 +60,14 @@ export async function readCyrusMessages(
           problems,
           signal,
         });
-  const messages = index.records.map((record) => {
+  const listed = new Set(index.goneUids);
+  const messages: StoredMessage[] = [];
+  for (const record of index.records) {
+    listed.add(record.uid);
     const place = files.get(record.uid);
-    files.delete(record.uid);
-    return storedMessage(record, { place, path, flagNames, seen, index, problems });
-  });
-  for (const uid of index.goneUids) files.delete(uid);
-  messages.push(...unexplained(files, { index, problems }));
+    messages.push(storedMessage(record, { place, path, flagNames, seen, index, problems }));
+  }
+  messages.push(...unexplained(files, { listed, index, problems }));
   return { messages: messages.sort(byUid), problems };
 }
 
@@ -77,24 +75,15 @@ async function messageFiles(
   { image }: CyrusSpool,
   folders: readonly RawPath[],
   { problems, signal }: Reading,
-): Promise<Map<number, Place>> {
-  const files = new Map<number, Place>();
+): Promise<MessageFiles> {
+  const files = new MessageFiles();
   for (const [position, folder] of folders.entries()) {
     // The mailbox's own folder must be there; of the other partitions each may have it or not.
     const listing: Listing | undefined =
       position === 0 ? await image.list(folder, signal) : await listIfThere(image, folder, signal);
     if (listing === undefined) continue;
     for (const problem of listing.problems) addProblem(problems, "unreadable", problem.message);
-    for (const [row, name] of listing.names.entries()) {
-      const uid = uidOfFile(name);
-      if (uid === undefined || files.has(uid)) continue;
-      if (entryTypeOf(listing.modes[row] as number) !== "file") continue;
-      files.set(uid, {
-        path: fileIn(folder, name),
-        sizeBytes: listing.sizes[row] as number,
-        mtimeNs: listing.mtimesNs[row] as bigint,
-      });
-    }
+    files.add(folder, listing);
   }
   return files;
 }
@@ -205,7 +194,7 @@ async function readSeen(
 const nothingSeen: SeenState = { lastUid: 0, hasSeen: () => false };
 
 type Context = {
-  readonly place: Place | undefined;
+  readonly place: MessagePlace | undefined;
   /** Of the mailbox. */
   readonly path: RawPath;
   readonly flagNames: CyrusHeader["flagNames"];
@@ -257,19 +246,22 @@ function storedMessage(record: IndexRecord, context: Context): StoredMessage {
  * the time of its INTERNALDATE.
  */
 function unexplained(
-  files: ReadonlyMap<number, Place>,
-  { index, problems }: Pick<Context, "index" | "problems">,
+  files: MessageFiles,
+  {
+    listed,
+    index,
+    problems,
+  }: Pick<Context, "index" | "problems"> & { readonly listed: ReadonlySet<number> },
 ): readonly StoredMessage[] {
   const messages: StoredMessage[] = [];
-  for (const [uid, { path, sizeBytes, mtimeNs }] of files) {
+  for (const uid of files.uids()) {
+    if (listed.has(uid)) continue;
+    const place = files.get(uid);
     const isArriving = index.header !== undefined && uid > index.header.lastUid;
+    if (place === undefined || (index.isWhole && isArriving)) continue;
     if (index.isWhole) {
-      if (!isArriving)
-        addProblem(
-          problems,
-          "index",
-          `The file of UID ${uid} is there, and cyrus.index does not list it`,
-        );
+      const what = `The file of UID ${uid} is there, and cyrus.index does not list it`;
+      addProblem(problems, "index", what);
       continue;
     }
     addProblem(
@@ -279,12 +271,12 @@ function unexplained(
     );
     messages.push({
       key: String(uid),
-      path,
+      path: place.path,
       uid,
       flags: [],
       keywords: [],
-      internalDateNs: mtimeNs,
-      sizeBytes,
+      internalDateNs: place.mtimeNs,
+      sizeBytes: place.sizeBytes,
       isRecent: false,
     });
   }

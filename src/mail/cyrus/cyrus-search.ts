@@ -4,11 +4,12 @@ import {
   joinRawPath,
   type Listing,
   type RawName,
+  rawParent,
   type RawPath,
 } from "#image";
 import type { LookedAt } from "../layout-finder.ts";
 import type { MailAccount } from "../mail-store.ts";
-import { foldersIn, isMailboxFolder } from "./mailbox-folder.ts";
+import { fileIn, foldersIn, isMailboxFolder, readIfThere } from "./mailbox-folder.ts";
 import { openCyrusStores } from "./open-cyrus.ts";
 
 /** Where a Cyrus keeps what, within the Image, and how it is to be read. What is absent is looked for. */
@@ -63,6 +64,12 @@ export class CyrusSearch {
       if (samples.length > 0) continue;
       this.#spools.set(spool, await sampleMailboxes(folder.image, spool, folder));
     }
+    // Where no more than partitions was looked through, what names their mailboxes lies outside.
+    if (this.#configs.size === 0)
+      for (const spool of this.#spools.keys()) {
+        const config = await usualConfig(folder.image, spool, folder.signal);
+        if (config !== undefined) this.#configs.add(config);
+      }
     return openCyrusStores(folder, {
       configs: [...this.#configs],
       spools: this.#spools,
@@ -89,6 +96,42 @@ const sampleLimit = 4;
 const listingLimit = 64;
 const depthLimit = 8;
 
+/** Seen from a partition: beside it, or where Debian, Red Hat and Cyrus itself put it. */
+async function usualConfig(
+  image: Image,
+  spool: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<RawPath | undefined> {
+  const parent = rawParent(spool);
+  const beside = spool === "" ? undefined : await listOrNothing(image, parent, signal);
+  const prefix = /^(?:(.*)\/)?var\/(?:spool|imap)(?:\/|$)/.exec(spool);
+  const usual = prefix === null ? [] : ["var/lib/cyrus", "var/lib/imap", "var/imap"];
+  const folders = [
+    ...(beside === undefined ? [] : foldersIn(beside).slice(0, listingLimit)).map((name) =>
+      joinRawPath(parent, name),
+    ),
+    ...usual.map((path) => joinRawPath((prefix?.[1] ?? "") as RawPath, path as RawPath)),
+  ];
+  for (const folder of folders) {
+    const listing = folder === spool ? undefined : await listOrNothing(image, folder, signal);
+    if (listing !== undefined && isConfigFolder(listing)) return folder;
+  }
+  return undefined;
+}
+
+async function listOrNothing(
+  image: Image,
+  path: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<Listing | undefined> {
+  try {
+    return await image.list(path, signal);
+  } catch (error) {
+    if (isImageError(error)) return undefined;
+    throw error;
+  }
+}
+
 function isConfigFolder(listing: Listing): boolean {
   const isFile = (name: string): boolean => {
     const index = listing.indexOf(name as RawName);
@@ -110,15 +153,7 @@ async function sampleMailboxes(
   { listing, signal }: { readonly listing?: Listing; readonly signal: AbortSignal | undefined },
 ): Promise<readonly RawPath[]> {
   const samples: RawPath[] = [];
-  const list = async (path: RawPath): Promise<Listing | undefined> => {
-    try {
-      return await image.list(path, signal);
-    } catch (error) {
-      if (isImageError(error)) return undefined;
-      throw error;
-    }
-  };
-  const top = listing ?? (await list(root));
+  const top = listing ?? (await listOrNothing(image, root, signal));
   if (top === undefined) return [];
   // A mailbox's folder by itself: somebody copied no more than that.
   if (top.indexOf("cyrus.index" as RawName) >= 0 || top.indexOf("cyrus.header" as RawName) >= 0)
@@ -130,7 +165,12 @@ async function sampleMailboxes(
   for (let listings = 0; listings < listingLimit && samples.length < sampleLimit; listings++) {
     const next = waiting.pop();
     if (next === undefined) break;
-    const inner = await list(next.path);
+    // A large mailbox is not listed for this.
+    if (await hasHeader(image, next.path, signal)) {
+      samples.push(next.path);
+      continue;
+    }
+    const inner = await listOrNothing(image, next.path, signal);
     if (inner === undefined) continue;
     if (isMailboxFolder(inner)) samples.push(next.path);
     else if (next.depth < depthLimit)
@@ -138,4 +178,18 @@ async function sampleMailboxes(
         waiting.push({ path: joinRawPath(next.path, name), depth: next.depth + 1 });
   }
   return samples;
+}
+
+async function hasHeader(
+  image: Image,
+  folder: RawPath,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const options = { limitBytes: 1, lengthBytes: 1, signal };
+    return (await readIfThere(image, fileIn(folder, "cyrus.header"), options)) !== undefined;
+  } catch (error) {
+    if (isImageError(error)) return false;
+    throw error;
+  }
 }

@@ -147,7 +147,8 @@ async function openServer(
         "index",
         `There is no mailboxes.db for "${where}": mailboxes are named as their own cyrus.header has it`,
       );
-    const ids = new Set([...mailboxes.map(({ uniqueId }) => uniqueId), ...(list?.otherIds ?? [])]);
+    // What the list says of an ID besides may be out of date where it is damaged: the folder is there.
+    const ids = new Set(mailboxes.map(({ uniqueId }) => uniqueId));
     const paths = new Set(mailboxes.flatMap((mailbox) => mailbox.paths));
     for (const mailbox of await scanSpools(image, { spools, problems, signal })) {
       const isKnown =

@@ -35,26 +35,43 @@ export function parseMaildirName(name: RawName): MaildirName {
   const colon = name.indexOf(":");
   const baseName = (colon < 0 ? name : name.slice(0, colon)) as RawName;
   const hasFlags = colon >= 0 && name.startsWith(infoStart, colon);
-  const [letters = ""] = hasFlags ? name.slice(colon + infoStart.length).split(",", 1) : [];
+  const { flags, keywordLetters, otherLetters } = lettersOf(
+    hasFlags ? name.slice(colon + infoStart.length) : "",
+  );
+  const parsed: Writable<MaildirName> = { baseName, flags, keywordLetters };
+  // Folders hold a hundred thousand of these: objects that are put together cost most of the time.
+  const sizeBytes = sizeField(baseName, ",S=");
+  if (sizeBytes !== undefined) parsed.sizeBytes = sizeBytes;
+  const virtualSizeBytes = sizeField(baseName, ",W=");
+  if (virtualSizeBytes !== undefined) parsed.virtualSizeBytes = virtualSizeBytes;
+  if (otherLetters !== "") parsed.otherLetters = otherLetters;
+  return parsed;
+}
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+type Letters = Pick<MaildirName, "flags" | "keywordLetters"> & { readonly otherLetters: string };
+
+/** Most messages have one of a few combinations. Forgotten where they become many: names are anybody's. */
+const knownLetters = new Map<string, Letters>();
+const knownLimit = 1024;
+
+function lettersOf(info: string): Letters {
+  const known = knownLetters.get(info);
+  if (known !== undefined) return known;
   const flags: string[] = [];
   let keywordLetters = "";
   let otherLetters = "";
-  for (const letter of sortedLetters(letters)) {
+  for (const letter of sortedLetters(info.split(",", 1)[0] as string)) {
     const flag = flagOfLetter.get(letter);
     if (flag !== undefined) flags.push(flag);
     else if (letter >= "a" && letter <= "z") keywordLetters += letter;
     else otherLetters += letter;
   }
-  const sizeBytes = sizeField(baseName, ",S=");
-  const virtualSizeBytes = sizeField(baseName, ",W=");
-  return {
-    baseName,
-    flags,
-    keywordLetters,
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    ...(virtualSizeBytes === undefined ? {} : { virtualSizeBytes }),
-    ...(otherLetters === "" ? {} : { otherLetters }),
-  };
+  if (knownLetters.size >= knownLimit) knownLetters.clear();
+  // Shared by all messages that have them.
+  const letters = { flags: Object.freeze(flags), keywordLetters, otherLetters };
+  knownLetters.set(info, letters);
+  return letters;
 }
 
 /** The name in `cur` of a message with these flags; flags without a letter are left out. */
@@ -71,9 +88,20 @@ function sortedLetters(letters: string): readonly string[] {
   return [...new Set(letters.split(""))].toSorted();
 }
 
+/** Of a size: more would be no exact number. */
+const mostDigits = 15;
+
 function sizeField(baseName: string, key: string): number | undefined {
   const at = baseName.lastIndexOf(key);
   if (at < 0) return undefined;
-  const digits = /^[0-9]{1,15}(?=,|$)/.exec(baseName.slice(at + key.length, at + key.length + 17));
-  return digits === null ? undefined : Number(digits[0]);
+  const start = at + key.length;
+  let value = 0;
+  let index = start;
+  for (; index < baseName.length && index - start <= mostDigits; index++) {
+    const digit = baseName.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  const isNumber = index > start && index - start <= mostDigits;
+  return isNumber && (index === baseName.length || baseName[index] === ",") ? value : undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  entryTypeOf,
   type Image,
   isImageError,
   joinRawPath,
@@ -7,6 +8,7 @@ import {
   type RawName,
   type RawPath,
 } from "#image";
+import { isMailError } from "../mail-error.ts";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import {
   byUid,
@@ -16,9 +18,11 @@ import {
   type StoredMessages,
 } from "../mail-store.ts";
 import { decodeMailboxName } from "../mailbox-name.ts";
+import { courierKeywordsName, readCourierKeywords } from "./courier-keywords.ts";
 import type { FoundAccount } from "./maildir-find.ts";
+import { readMaildirMessage, unpackedSize } from "./maildir-message.ts";
 import { parseMaildirName } from "./maildir-name.ts";
-import { readLines, type UidList, UidListReader } from "./maildir-uid-list.ts";
+import { readLinesTogether, type UidList, UidListReader } from "./maildir-uid-list.ts";
 
 /** A mailbox owner's Maildir++ root, or the top of a tree of Maildirs. */
 export function openMaildirAccount(image: Image, account: FoundAccount): MailAccount {
@@ -34,7 +38,7 @@ export function openMaildirAccount(image: Image, account: FoundAccount): MailAcc
       return mailboxes.sort(inboxFirst);
     },
     messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
-    read: (message, options) => image.read(message.path, options),
+    read: (message, options) => readMaildirMessage(image, message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
 }
@@ -64,7 +68,7 @@ async function readMailbox(
   } = await readUidList(image, path, { headerOnly: true });
   const name =
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
-  const dependsOn = ["cur", "new", ...uidListNames, keywordsName].map((part) =>
+  const dependsOn = ["cur", "new", ...uidListNames, keywordsName, courierKeywordsName].map((part) =>
     joinRawPath(path, part as RawName),
   );
   return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
@@ -93,44 +97,70 @@ async function readMessages(
   const uidList = await readUidList(image, path, { headerOnly: false });
   problems.push(...uidList.problems);
   const keywords = await readKeywords(image, path, problems);
+  const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
   const seen = new Set<string>();
   for (const folderName of ["cur", "new"] as const) {
     const folder = joinRawPath(path, folderName as RawName);
     const listing: Listing = await image.list(folder, signal);
     for (const problem of listing.problems) addProblem(problems, "unreadable", problem.message);
-    for (const entry of listing) {
-      if (entry.name.startsWith(".")) continue;
-      if (entry.type !== "file") {
-        addProblem(problems, "not-a-message", `${JSON.stringify(entry.name)} is not a file`);
+    // By columns: an entry as an object, and names put together anew, cost more than all the rest.
+    for (let index = 0; index < listing.length; index++) {
+      const entryName = listing.names[index] as RawName;
+      if (entryName.startsWith(".")) continue;
+      if (entryTypeOf(listing.modes[index] as number) !== "file") {
+        addProblem(problems, "not-a-message", `${JSON.stringify(entryName)} is not a file`);
         continue;
       }
-      const name = parseMaildirName(entry.name);
-      if (seen.has(name.baseName)) {
-        addProblem(
-          problems,
-          "duplicate-message",
-          `${JSON.stringify(name.baseName)} is there twice`,
-        );
-      }
-      seen.add(name.baseName);
-      const uid = uidList.uids.get(name.baseName);
-      const file = joinRawPath(folder, entry.name);
-      messages.push({
+      const name = parseMaildirName(entryName);
+      const { baseName, keywordLetters, virtualSizeBytes } = name;
+      const uid = uidList.uids.get(baseName);
+      if (seen.has(baseName))
+        addProblem(problems, "duplicate-message", `${JSON.stringify(baseName)} is there twice`);
+      seen.add(baseName);
+      const file = joinRawPath(folder, entryName);
+      const message: { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } = {
         key: file,
         path: file,
-        // P ("passed") is no flag of IMAP; Dovecot keeps the letter and shows nothing of it.
-        flags: name.flags.filter((flag) => flag.startsWith("\\")),
-        keywords: Array.from(name.keywordLetters, (letter) => keywordOf(letter, keywords)).sort(),
-        ...(uid === undefined ? {} : { uid }),
-        internalDateNs: entry.mtimeNs,
-        sizeBytes: name.sizeBytes ?? entry.sizeBytes,
-        ...(name.virtualSizeBytes === undefined ? {} : { virtualSizeBytes: name.virtualSizeBytes }),
+        flags: shownFlags(name.flags),
+        keywords: keywordLetters === "" ? none : keywordsOf(keywordLetters, keywords),
+        internalDateNs: listing.mtimesNs[index] as bigint,
+        sizeBytes: name.sizeBytes ?? (listing.sizes[index] as number),
         isRecent: folderName === "new",
-      });
+      };
+      const courier = couriers.get(baseName);
+      if (courier !== undefined)
+        message.keywords = [...new Set([...message.keywords, ...courier])].sort();
+      if (name.sizeBytes === undefined && name.otherLetters?.includes("Z") === true)
+        message.sizeBytes = await sizeOf(image, message);
+      if (uid !== undefined) message.uid = uid;
+      if (virtualSizeBytes !== undefined) message.virtualSizeBytes = virtualSizeBytes;
+      messages.push(message);
     }
   }
   return { messages: messages.sort(byUid), problems };
+}
+
+/** Dovecot marks what it compressed by a Z among the flags; where the size is not in the name, only reading tells. */
+async function sizeOf(image: Image, { path, sizeBytes }: StoredMessage): Promise<number> {
+  try {
+    return await unpackedSize(image, path);
+  } catch (error) {
+    // Whoever reads it is told.
+    if (!isImageError(error) && !isMailError(error)) throw error;
+    return sizeBytes;
+  }
+}
+
+const none: readonly string[] = [];
+
+/** P ("passed") is no flag of IMAP: Dovecot keeps the letter and shows nothing of it. */
+function shownFlags(flags: readonly string[]): readonly string[] {
+  return flags.includes("$Forwarded") ? flags.filter((flag) => flag.startsWith("\\")) : flags;
+}
+
+function keywordsOf(letters: string, keywords: ReadonlyMap<number, string>): readonly string[] {
+  return Array.from(letters, (letter) => keywordOf(letter, keywords)).sort();
 }
 
 function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): string {
@@ -235,8 +265,8 @@ type EachLineOptions = {
 /** False where there is no such file. A file that cannot be read is a problem, not an end. */
 async function eachLine(image: Image, path: RawPath, options: EachLineOptions): Promise<boolean> {
   try {
-    for await (const line of readLines(image.read(path))) {
-      if (!options.line(line)) break;
+    for await (const lines of readLinesTogether(image.read(path))) {
+      if (!lines.every((line) => options.line(line))) break;
     }
     return true;
   } catch (error) {

@@ -93,15 +93,28 @@ export class UidListReader {
 }
 
 function parseUid(text: string): number | undefined {
-  if (!/^[0-9]{1,10}$/.test(text)) return undefined;
-  const value = Number(text);
+  if (text.length === 0 || text.length > 10) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
   return value > 0 && value <= uidLimit ? value : undefined;
 }
 
 /** Lines without their ends, one character per byte; what is longer than 64 KiB is cut off. */
 export async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  for await (const lines of readLinesTogether(bytes)) yield* lines;
+}
+
+/** The same, those of a chunk together: to wait for each of a hundred thousand costs more than to read it. */
+export async function* readLinesTogether(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncIterable<readonly string[]> {
   let line = "";
   for await (const chunk of bytes) {
+    const lines: string[] = [];
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
     let from = 0;
     for (;;) {
@@ -109,10 +122,11 @@ export async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncIterabl
       const piece = text.slice(from, end < 0 ? text.length : end);
       if (line.length < lineLimitBytes) line += piece.slice(0, lineLimitBytes - line.length);
       if (end < 0) break;
-      yield line.endsWith("\r") ? line.slice(0, -1) : line;
+      lines.push(line.endsWith("\r") ? line.slice(0, -1) : line);
       line = "";
       from = end + 1;
     }
+    yield lines;
   }
-  if (line !== "") yield line;
+  if (line !== "") yield [line];
 }

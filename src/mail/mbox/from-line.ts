@@ -46,7 +46,8 @@ const hoursOfZone: ReadonlyMap<string, number> = new Map([
  * process, as servers write it in their own; a zone's minutes are minutes.
  */
 export function parseFromLine(line: string): FromLine | undefined {
-  if (line.length > fromLineLimitBytes) return undefined;
+  // Zeros are a hole in the file: what follows them is another line's.
+  if (line.length > fromLineLimitBytes || line.includes("\0")) return undefined;
   const start = sender.exec(line);
   if (start === null) return undefined;
   const dateNs = parseDate(line.slice(start[0].length));

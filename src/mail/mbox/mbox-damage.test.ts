@@ -26,6 +26,11 @@ const starts = messages.reduce(
   [0],
 );
 
+/** Where each Content-Length stands. */
+const lengths = starts
+  .slice(0, count)
+  .map((start) => whole.indexOf("Content-Length", start, "latin1"));
+
 async function readAll(bytes: Uint8Array): Promise<ReadonlySet<string>> {
   const path = "var/mail/alice" as RawPath;
   const image = memoryImage({ [path]: bytes, "var/mail/bob": whole });
@@ -65,6 +70,9 @@ test("flipped bytes cost the messages that they lie in, and at most the one befo
         const index = starts.findLastIndex((start) => start <= at);
         hit.add(index);
         hit.add(index - 1);
+        // A wrong length that leads to another border by chance is believed: it says what lies between.
+        if (lengths.some((start) => start <= at && at < start + 24))
+          for (let other = index + 1; other < count; other++) hit.add(other);
         // The line end before a From_ line belongs to both.
         if ((starts[index + 1] ?? 0) - at <= 1) hit.add(index + 1);
       }
@@ -101,13 +109,19 @@ test("a hole of zeros costs what lay in it", async () => {
         const read = await readAll(damaged);
         for (const [index, { shown }] of messages.entries()) {
           const [start = 0, end = 0] = [starts[index], starts[index + 1]];
-          // A hole over the next From_ line makes two messages one.
+          // A hole over the next From_ line, or the empty line before it, makes two messages one.
           const after = starts[index + 2] ?? end;
-          const isHit = from < after && from + size > start - 1;
+          const isHit = from < after && from + size > start - 2;
           assert.ok(isHit || read.has(shown), `message ${index} is lost`);
         }
       },
     ),
-    { numRuns: 200 },
+    {
+      numRuns: 200,
+      examples: [
+        [3264, 365],
+        [8, 1827],
+      ],
+    },
   );
 });

@@ -74,10 +74,18 @@ class Scanner {
   async next({ isFirst }: { readonly isFirst: boolean }): Promise<ScannedMessage | undefined> {
     const fromOffset = this.#base;
     // The file's first line may be damaged: then the rest of it tells.
-    const from = await this.#fromLineAt(0, { startsAnyhow: isFirst });
+    let from = await this.#fromLineAt(0, { startsAnyhow: isFirst });
     if (from === undefined) return undefined;
     const isMarked = from.dateNs !== undefined || this.#data.toString("latin1", 0, 5) === "From ";
     this.#drop(isMarked ? from.lineBytes : 0);
+    if (isMarked && from.dateNs === undefined) {
+      // A hole may have taken the first messages with their line ends, up to another From_ line.
+      const other = await this.#fromLineAt(0);
+      if (other?.dateNs !== undefined) {
+        from = other;
+        this.#drop(other.lineBytes);
+      }
+    }
     const tally = new MessageTally({ isFirst });
     const headerOffset = this.#base;
     const endOffset = await this.#toBorder(tally, headerOffset);

@@ -43,9 +43,36 @@ export function readHeaderFields(
   const end = headerEnd(bytes, span.from, to);
   // One conversion for the whole header: slices of it cost nothing.
   const head = bytes.toString("latin1", span.from, end.textEnd);
-  const fields: { name: string; value: string }[] = [];
-  let strayAt = -1;
+  const { fields, strayAt, isBodyStray } = linesOf(head, { fieldLimit, valueLimitBytes, problems });
+  for (const field of fields) field.value = trimBlanks(field.value);
+  // No field at all: it is no header.
+  const isBody = strayAt >= 0 && (isBodyStray || fields.length === 0 || !end.isBlankLine);
+  const bodyStart = isBody ? span.from + strayAt : end.bodyStart;
+  if (end.isBlankLine) return { fields, bodyStart };
+  const isCut = to < span.to;
+  addProblem(problems, "header", isCut ? "The header is too long" : "The header has no end");
+  return { fields, bodyStart };
+}
+
+type Lines = {
+  readonly fields: { name: string; value: string }[];
+  /** Where the first line stands that is no field; -1 where all are. */
+  strayAt: number;
+  /** Whether it stands below a line of nothing but blanks: that was meant to be the blank line. */
+  isBodyStray: boolean;
+};
+
+function linesOf(
+  head: string,
+  limits: Required<Pick<ReadHeadersOptions, "fieldLimit" | "valueLimitBytes">> & {
+    readonly problems: MailProblem[];
+  },
+): Lines {
+  const { fieldLimit, valueLimitBytes, problems } = limits;
+  const lines: Lines = { fields: [], strayAt: -1, isBodyStray: false };
+  const { fields } = lines;
   let last: { name: string; value: string } | undefined;
+  let isBelowBlanks = false;
   let position = 0;
   while (position < head.length) {
     const lineStart = position;
@@ -53,25 +80,27 @@ export function readHeaderFields(
     let lineEnd = found < 0 ? head.length : found;
     position = lineEnd + 1;
     if (lineEnd > lineStart && head.charCodeAt(lineEnd - 1) === carriageReturn) lineEnd--;
-    const first = head.charCodeAt(lineStart);
-    if ((first === 0x20 || first === 0x09) && lineEnd > lineStart) {
+    if (isBlank(head.charCodeAt(lineStart)) && lineEnd > lineStart) {
+      const folded = head.slice(lineStart, lineEnd);
+      isBelowBlanks = isBlank(head.charCodeAt(lineEnd - 1)) && folded.trim() === "";
       if (last === undefined)
         addProblem(problems, "header", "The header begins with a folded line");
-      else if (last.value.length + lineEnd - lineStart <= valueLimitBytes)
-        last.value += head.slice(lineStart, lineEnd);
+      else if (last.value.length + folded.length <= valueLimitBytes) last.value += folded;
       else addProblem(problems, "header", `The field ${JSON.stringify(last.name)} is too long`);
       continue;
     }
     const colon = nameEnd(head, lineStart, lineEnd);
     if (colon < 0) {
       if (lineStart === 0 && head.startsWith("From ")) continue;
-      if (strayAt < 0) strayAt = lineStart;
       addProblem(problems, "header", "A line of the header is no field");
+      if (isBelowBlanks) return { fields, strayAt: lineStart, isBodyStray: true };
+      if (lines.strayAt < 0) lines.strayAt = lineStart;
       continue;
     }
+    isBelowBlanks = false;
     if (fields.length >= fieldLimit) {
       addProblem(problems, "header", `The header has more than ${fieldLimit} fields`);
-      break;
+      return lines;
     }
     last = {
       name: head.slice(lineStart, colon).trimEnd(),
@@ -79,14 +108,11 @@ export function readHeaderFields(
     };
     fields.push(last);
   }
-  for (const field of fields) field.value = trimBlanks(field.value);
-  // No field at all: it is no header.
-  const isBody = strayAt >= 0 && (fields.length === 0 || !end.isBlankLine);
-  const bodyStart = isBody ? span.from + strayAt : end.bodyStart;
-  if (end.isBlankLine) return { fields, bodyStart };
-  const isCut = to < span.to;
-  addProblem(problems, "header", isCut ? "The header is too long" : "The header has no end");
-  return { fields, bodyStart };
+  return lines;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Where the header's last line ends, and where the body begins. */
@@ -116,10 +142,9 @@ function nameEnd(head: string, from: number, to: number): number {
     if (code === 0x3a) return index > from ? index : -1;
     if (code > 0x20 && code < 0x7f) continue;
     // Blanks before the colon are an obsolete form (RFC 5322 §4.5).
-    if (code !== 0x20 && code !== 0x09) return -1;
+    if (!isBlank(code)) return -1;
     let after = index + 1;
-    while (after < limit && (head.charCodeAt(after) === 0x20 || head.charCodeAt(after) === 0x09))
-      after++;
+    while (after < limit && isBlank(head.charCodeAt(after))) after++;
     return after < limit && head.charCodeAt(after) === 0x3a && index > from ? after : -1;
   }
   return -1;
@@ -127,6 +152,6 @@ function nameEnd(head: string, from: number, to: number): number {
 
 function trimBlanks(value: string): string {
   let start = 0;
-  while (value.charCodeAt(start) === 0x20 || value.charCodeAt(start) === 0x09) start++;
+  while (isBlank(value.charCodeAt(start))) start++;
   return value.slice(start).trimEnd();
 }

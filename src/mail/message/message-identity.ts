@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash, hash, type Hash } from "node:crypto";
 import { deliveryTraceEnd, traceLimitBytes } from "./delivery-trace.ts";
 
 /** What `deliveryTraceEnd` needs to see of a message that goes on. */
@@ -22,9 +22,9 @@ export async function messageIdentity(
 
 /** The same for a message in memory. */
 export function messageIdentityOf(bytes: Uint8Array): string {
-  const identity = new IdentityHash();
-  identity.update(bytes);
-  return identity.digest();
+  const normalised = withLineFeeds(bytes);
+  const traceEnd = deliveryTraceEnd(normalised, 0, normalised.length);
+  return hash("sha256", normalised.subarray(traceEnd), "hex");
 }
 
 /** Holds the head of the message until the end of its trace is known, at most 32 KiB and a chunk. */
@@ -67,7 +67,7 @@ class IdentityHash {
   }
 }
 
-/** Without the carriage returns that stand before a line feed (the chunk does not end in one). */
+/** Without the carriage returns that stand before a line feed; one at the very end stays. */
 function withLineFeeds(chunk: Uint8Array): Uint8Array {
   let found = chunk.indexOf(carriageReturn);
   if (found < 0) return chunk;

@@ -99,7 +99,7 @@ class BodyReader {
     if (decoded.length >= limitBytes) this.isCut = true;
     const text = decodedText(part, decoded, this.#problems);
     if (isHtml) return htmlToText(text, { limit: room + 1, links: this.#links });
-    return this.#withoutFiles(text.includes("\r") ? text.replaceAll("\r\n", "\n") : text);
+    return this.#withoutFiles(text.includes("\r") ? withLineFeeds(text) : text);
   }
 
   #withoutFiles(text: string): string {
@@ -125,6 +125,11 @@ class BodyReader {
     this.pieces.push(text.length > room ? text.slice(0, room) : text);
     this.#length += separator + Math.min(room, text.length);
   }
+}
+
+/** CRLF, CR CR LF of a program that wrote it twice, and the CR of old Macs. */
+function withLineFeeds(text: string): string {
+  return text.replaceAll("\r\r\n", "\n").replaceAll("\r\n", "\n").replaceAll("\r", "\n");
 }
 
 function firstLeaf(part: MimePart): MimePart {

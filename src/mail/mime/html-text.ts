@@ -40,9 +40,6 @@ class HtmlScanner {
   /** Of the link that is open, and what of it is shown. */
   #target = "";
   #shown = "";
-  /** From here on no such quote follows; known once it was looked for in vain. */
-  readonly #unclosed = { '"': Number.POSITIVE_INFINITY, "'": Number.POSITIVE_INFINITY };
-
   constructor(html: string, { limit = 256 * 1024, links = false }: HtmlTextOptions) {
     this.#html = html;
     this.#limit = limit;
@@ -105,9 +102,9 @@ class HtmlScanner {
       const character = html[index];
       if (character === ">") return index + 1;
       if (isValue && (character === '"' || character === "'")) {
-        const close = index < this.#unclosed[character] ? html.indexOf(character, index + 1) : -1;
-        if (close < 0) this.#unclosed[character] = Math.min(this.#unclosed[character], index);
-        else index = close;
+        const close = html.indexOf(character, index + 1);
+        // One that is never closed hides nothing; it is the last of its kind, and is looked for once.
+        if (close >= 0) index = close;
       }
       isValue = character === "=" || (isValue && (character === " " || character === "\n"));
     }

@@ -121,6 +121,18 @@ describe("mail that breaks the rules", () => {
       /no field/,
     ],
     [
+      "a blank line that has a blank in it",
+      "Subject: x\n \nhello: you\n\nworld",
+      ['1 text/plain "world"'],
+      undefined,
+    ],
+    [
+      "a blank line that has a blank in it, before text",
+      "Subject: x\n \nhello there\n\nworld",
+      ['1 text/plain "hello there\\n\\nworld"'],
+      /no field/,
+    ],
+    [
       "a line that is no field",
       "Subject: x\n>From y\nTo: z\n\nbody",
       ['1 text/plain "body"'],

@@ -28,12 +28,13 @@ describe("base64", () => {
   test("is read over line ends, without padding, with other characters between", () => {
     assert.equal(decode("SGVs\r\nbG8=\r\n", "base64"), "Hello");
     assert.equal(decode("SGVsbG8", "base64"), "Hello");
-    assert.equal(decode("SG Vs\n!bG8=", "base64"), "Hello");
+    assert.equal(decode("SG Vs!\n bG8=", "base64"), "Hello");
   });
   test("goes on after padding where base64 does, and ends at a footer", () => {
     assert.equal(decode("SGVsbG8=\nSGVsbG8=\n", "base64"), "HelloHello");
     assert.equal(decode("SGVsbG8=\n\n--\nlist mailing list\n", "base64"), "Hello");
     assert.equal(decode("SGVsbG8=\n_______________\nlist", "base64"), "Hello");
+    assert.equal(decode("SGVsbG8h\n-------\nlist of\nGeeks\n", "base64"), "Hello!");
   });
   test("property: what was encoded comes back, in lines of any length", () => {
     fc.assert(

@@ -62,22 +62,29 @@ export function decodeTransfer(
 /** Line ends and whatever else is no base64 are in between; lines of one character each are the worst that is met. */
 const base64Spread = 4;
 
+/** What base64 has not: "!" stands at the end of lines that an old server divided. */
+const foreign = /[^A-Za-z0-9+/=!\s]/;
+
 function decodeBase64(bytes: Buffer, limitBytes: number, problems: MailProblem[]): Buffer {
-  const to = Math.min(bytes.length, limitBytes * base64Spread);
-  const first = padding(bytes, 0, to);
-  if (first >= to) return cut(fromBase64(bytes, 0, to), limitBytes);
-  // Pieces that were padded each on their own, or a footer that a list put below.
+  const written = bytes.toString("latin1", 0, Math.min(bytes.length, limitBytes * base64Spread));
+  // A footer that a list put below; within the first line it is no footer.
+  const stray = written.search(foreign);
+  const lineStart = stray < 0 ? 0 : written.lastIndexOf("\n", stray) + 1;
+  if (stray >= 0) addProblem(problems, "mime", "Something other than base64 stands in base64");
+  const text = lineStart > 0 ? written.slice(0, lineStart) : written;
   const pieces: Buffer[] = [];
   let position = 0;
   let sizeBytes = 0;
-  while (position < to && sizeBytes < limitBytes) {
-    const end = padding(bytes, position, to);
-    const piece = fromBase64(bytes, position, end);
+  // Mostly one; several where each was padded on its own.
+  while (position < text.length && sizeBytes < limitBytes) {
+    const found = text.indexOf("=", position);
+    const end = found < 0 ? text.length : found;
+    const piece = Buffer.from(text.slice(position, end), "base64");
     pieces.push(piece);
     sizeBytes += piece.length;
     position = end;
-    while (position < to && isBetween(bytes[position] as number)) position++;
-    if (position < to && !continues(bytes, position, to)) {
+    while (position < text.length && isBetween(text.charCodeAt(position))) position++;
+    if (position < text.length && !continues(text, position)) {
       addProblem(problems, "mime", "Something other than base64 follows base64");
       break;
     }
@@ -85,38 +92,17 @@ function decodeBase64(bytes: Buffer, limitBytes: number, problems: MailProblem[]
   return cut(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), limitBytes);
 }
 
-function fromBase64(bytes: Buffer, from: number, to: number): Buffer {
-  return Buffer.from(bytes.toString("latin1", from, to), "base64");
-}
-
 /** Padding, blanks and line ends. */
-function isBetween(byte: number): boolean {
-  return byte === 0x3d || byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09;
-}
-
-/** Where the next "=" stands. */
-function padding(bytes: Buffer, from: number, to: number): number {
-  const found = bytes.subarray(from, to).indexOf(0x3d);
-  return found < 0 ? to : from + found;
+function isBetween(code: number): boolean {
+  return code === 0x3d || code === 0x0a || code === 0x0d || code === 0x20 || code === 0x09;
 }
 
 /** Whether the line that begins here is base64: nothing else in it, and as many as make bytes. */
-function continues(bytes: Buffer, from: number, to: number): boolean {
-  let index = from;
-  while (index < to && index - from < 1000 && isBase64(bytes[index] as number)) index++;
-  const length = index - from;
-  const next = index < to ? (bytes[index] as number) : 0x0a;
-  if (next === 0x3d) return length % 4 > 1;
-  return length % 4 === 0 && (next === 0x0a || next === 0x0d);
-}
-
-function isBase64(byte: number): boolean {
-  return (
-    (byte >= 0x61 && byte <= 0x7a) ||
-    (byte >= 0x41 && byte <= 0x5a) ||
-    (byte >= 0x2f && byte <= 0x39) ||
-    byte === 0x2b
-  );
+function continues(text: string, from: number): boolean {
+  const line = /^([A-Za-z0-9+/]*)(=?)\r?(?:\n|$|=)/.exec(text.slice(from, from + 1000));
+  if (line === null) return false;
+  const length = (line[1] as string).length;
+  return line[2] === "=" ? length % 4 > 1 : length % 4 === 0;
 }
 
 function cut(bytes: Buffer, limitBytes: number): Buffer {

@@ -14,13 +14,12 @@ import {
   rootPath,
   writeMemoryNodes,
 } from "#image";
+import { storeValidator, type Validator } from "#servers";
 import { plainCopies } from "#snapshots";
 import { removeTree } from "./remove-tree.fixture.ts";
 import { sourceContract } from "../source.contract.ts";
 import { hotSplitSource, type HotSplitOptions } from "./hot-split.ts";
-import { maildirValidator } from "./maildir-validator.ts";
 import { sweepHotSplits } from "./sweep-splits.ts";
-import type { Validator } from "./validator.ts";
 
 const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const base = realpathSync(mkdtempSync(join(scratch, "restante-split-")));
@@ -61,7 +60,7 @@ function source(
   return hotSplitSource({
     provider: plainCopies(),
     workFolder: work,
-    validators: [maildirValidator()],
+    validators: [storeValidator()],
     ...options,
   });
 }
@@ -83,8 +82,8 @@ test("a hot split is validated, says what was found, and is gone when it is clos
     assert.deepEqual(image.evidence.rejected, []);
     assert.deepEqual(image.evidence.validations, [
       {
-        validator: "Maildir reader",
-        version: "1",
+        validator: "mail reader",
+        version: "2",
         atNs: 7n,
         valid: true,
         mailboxes: 2,
@@ -220,9 +219,9 @@ for (const [name, nodes, finding] of [
     /"cur\/1" cannot be read/,
   ],
 ] as readonly (readonly [string, MemoryNodes, RegExp])[]) {
-  test(`the Maildir reader finds: ${name}`, async () => {
+  test(`our reader finds: ${name}`, async () => {
     await using image = memoryImage(nodes);
-    const validation = await maildirValidator().validate({
+    const validation = await storeValidator().validate({
       image,
       path: rootPath,
       writableCopy: async () => assert.fail("it writes nothing"),
@@ -233,10 +232,10 @@ for (const [name, nodes, finding] of [
   });
 }
 
-test("the Maildir reader takes a compressed message and a header without a body as whole", async () => {
+test("our reader takes a compressed message and a header without a body as whole", async () => {
   const packed = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0]);
   await using image = memoryImage({ "cur/1,S=900": packed, "cur/2": "Subject: x\n", new: {} });
-  const { valid, findings } = await maildirValidator().validate({
+  const { valid, findings } = await storeValidator().validate({
     image,
     path: rootPath,
     writableCopy: async () => assert.fail("it writes nothing"),
@@ -248,7 +247,7 @@ test("the Maildir reader takes a compressed message and a header without a body 
 test("findings are bounded, and say how many more there are", async () => {
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`cur/${n}`, ""]));
   await using image = memoryImage({ ...many, new: {} });
-  const { findings } = await maildirValidator().validate({
+  const { findings } = await storeValidator().validate({
     image,
     path: rootPath,
     writableCopy: async () => assert.fail("it writes nothing"),

@@ -3,7 +3,4 @@
  * with the mail server's own utility, repeated until one is usable.
  */
 export { hotSplitSource, type HotSplitOptions } from "./hot-split.ts";
-export type { ValidationRequest, Validator } from "./validator.ts";
-export { maildirValidator } from "./maildir-validator.ts";
-export { dovecotValidator, type DovecotValidatorOptions } from "./dovecot-validator.ts";
 export { type SweptSplits, sweepHotSplits } from "./sweep-splits.ts";

@@ -1,0 +1,111 @@
+import { type Catalog, isCatalogError, parseQuery, type Query, removeCatalog } from "#catalog";
+import { catalogFolder, fillFromCopy, openCopyCatalog, tellFilled } from "../catalog-access.ts";
+import { CliError } from "../cli-error.ts";
+import type { CommandContext } from "../command.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { findScope, placedAccounts } from "../find-scope.ts";
+import { foundJson, foundRow, type ShowFound } from "../found-text.ts";
+import { copyToSearch } from "../copy-to-search.ts";
+import { type AnyCopy, readCopies, type ReadCopies } from "../methods/index.ts";
+import { chooseMoment } from "../moments.ts";
+import { openSite, type Site } from "../site.ts";
+import { safeText, tableText } from "../text.ts";
+
+const defaultLimit = 50;
+
+export async function run(context: CommandContext): Promise<ExitCode> {
+  const [typedQuery = "", typed] = context.arguments.positionals;
+  const site = await openSite(context);
+  const query = parseQuery(typedQuery, { now: context.surroundings.now(), zone: site.zone });
+  await using found = await readCopies(typed, { context, site });
+  const opened = copyToSearch(found, context);
+  const search: Search = { context, site, found, opened, query };
+  try {
+    return await searchIn(search);
+  } catch (error) {
+    if (!isCatalogError(error, "catalog.damaged")) throw error;
+    context.output.warning("the catalog of this copy is damaged; it is made again from the copy");
+    removeCatalog(await catalogFolder(opened, context));
+    return await searchIn(search);
+  }
+}
+
+type Search = {
+  readonly context: CommandContext;
+  readonly site: Site;
+  readonly found: ReadCopies;
+  readonly opened: AnyCopy;
+  readonly query: Query;
+};
+
+async function searchIn(search: Search): Promise<ExitCode> {
+  const { context, site, opened } = search;
+  await using catalog = await openCopyCatalog(opened, search);
+  if (!context.arguments.has("no-fill"))
+    tellFilled(await fillFromCopy(catalog, opened, search), { context, site });
+  return await answer(catalog, search);
+}
+
+async function answer(
+  catalog: Catalog,
+  { context, site, found, query }: Search,
+): Promise<ExitCode> {
+  const { arguments: typed, output, surroundings } = context;
+  const placed = await placedAccounts(catalog);
+  const scope = await findScope(query, found.target, { catalog, placed });
+  const atNs = chosenInstant(found, context, site);
+  const cursor = typed.text("after-page");
+  const page = await catalog.find(scope.query, {
+    ...(scope.accounts === undefined ? {} : { accounts: scope.accounts }),
+    ...(atNs === undefined ? {} : { atNs }),
+    ...(cursor === undefined ? {} : { cursor }),
+    sort: orderOf(typed.text("sort")),
+    limit: limitOf(typed.text("limit")),
+    signal: surroundings.signal,
+  });
+  const show: ShowFound = { zone: site.zone, placed };
+  await output.document({
+    type: "found",
+    query: typed.positionals[0],
+    fullText: catalog.fullText,
+    messages: page.messages.map((message) => foundJson(message, show)),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  });
+  await output.text(tableText(page.messages.map((message) => foundRow(message, show))));
+  if (page.next !== undefined)
+    output.note(`There are more: say --limit, or --after-page ${page.next}`);
+  if (page.messages.length > 0) return exitCodes.done;
+  output.note("Nothing was found.");
+  return exitCodes.nothingMatched;
+}
+
+function chosenInstant(
+  { points }: ReadCopies,
+  { arguments: typed, surroundings }: CommandContext,
+  { zone }: Site,
+): bigint | undefined {
+  const at = typed.text("at");
+  if (at === undefined) return undefined;
+  const subject = typed.positionals[1] ?? "the copy";
+  return chooseMoment(points, at, { now: surroundings.now(), zone, subject }).point.atNs;
+}
+
+function orderOf(text: string | undefined): "newest" | "relevance" {
+  if (text === undefined || text === "newest") return "newest";
+  if (text === "relevance") return text;
+  throw new CliError("cli.usage", `Cannot sort by "${safeText(text)}": there is no such order`, {
+    hint: "Say --sort newest or --sort relevance.",
+  });
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return defaultLimit;
+  if (/^[1-9]\d{0,3}$/.test(text) || text === "10000") return Number(text);
+  throw new CliError(
+    "cli.usage",
+    `Cannot show ${safeText(text)} messages: it is no number up to 10000`,
+    {
+      hint: "Say --limit 100, and go on with --after-page.",
+    },
+  );
+}

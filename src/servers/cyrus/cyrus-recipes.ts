@@ -1,0 +1,46 @@
+import type { ChangeHint, PutBackWay } from "../mail-server.ts";
+import type { CyrusSettings } from "./cyrus-settings.ts";
+
+export const cyrusPutBack: readonly PutBackWay[] = [
+  {
+    name: "IMAP APPEND, message by message",
+    server: "runs",
+    keeps: ["flags", "keywords", "INTERNALDATE"],
+    steps: ["APPEND each message with its flags and date, as an administrator or the user"],
+    cautions: ["Messages get new UIDs. Compare by content first, or there are duplicates."],
+    isTried: false,
+  },
+  {
+    name: "the spool and its databases as a whole",
+    server: "is stopped",
+    keeps: ["UID", "UIDVALIDITY", "flags", "keywords", "INTERNALDATE"],
+    steps: [
+      "put the partitions and the configuration folder of one moment back, with owners and modes",
+      "cyr_dbtool /ABSOLUTE/PATH/mailboxes.db twoskip consistent",
+      "start the server, then as its user: reconstruct -r -f user/USER, and quota -f",
+    ],
+    cautions: ["Spool and mailboxes.db of different moments do not fit: names and folders differ."],
+    isTried: false,
+  },
+  {
+    name: "message files into a mailbox of the spool",
+    server: "runs",
+    keeps: ["INTERNALDATE"],
+    steps: [
+      "put the files beside the others, each under a number that is free, ending with a dot, lines with CRLF",
+      "as the server's user: reconstruct -f user/USER/FOLDER",
+    ],
+    cautions: ["Flags are in cyrus.index and do not come with the file."],
+    isTried: false,
+  },
+];
+
+export function cyrusChanges({ syncLogChannels, all }: CyrusSettings): readonly ChangeHint[] {
+  return [
+    {
+      name: "sync_log channel",
+      isOn: /^(?:1|yes|on|t|true)$/i.test(all.get("sync_log") ?? "") && syncLogChannels.length > 0,
+      about: "A channel of our own in sync_log_channels gets a line for each mailbox that changes.",
+    },
+  ];
+}

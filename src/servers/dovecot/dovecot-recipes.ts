@@ -1,0 +1,67 @@
+import type { ChangeHint, PutBackWay } from "../mail-server.ts";
+import { listOf } from "./settings-text.ts";
+import type { DovecotSection } from "./settings-text.ts";
+
+/** Ways back into a Dovecot, the one that keeps most first. */
+export const dovecotPutBack: readonly PutBackWay[] = [
+  {
+    name: "the server pulls a whole mailbox from an IMAP server over the copy",
+    server: "runs",
+    keeps: ["UID", "UIDVALIDITY", "flags", "keywords", "INTERNALDATE"],
+    steps: [
+      "doveadm -o imapc_host=HOST -o imapc_port=PORT -o imapc_user=USER -o imapc_password=PASSWORD backup -R -u USER imapc:",
+    ],
+    cautions: ["It deletes what the copy does not have: into empty mailboxes only."],
+    isTried: true,
+  },
+  {
+    name: "files into the store before the server opens it",
+    server: "is stopped",
+    keeps: ["UID", "UIDVALIDITY", "flags", "keywords", "INTERNALDATE"],
+    steps: [
+      "put the whole store back with its uidlists, keywords, indexes and logs, and with the times of its files",
+      "start the server, then doveadm mailbox status -u USER 'messages uidvalidity uidnext' '*'",
+    ],
+    cautions: [
+      "A dbox without its index logs comes back without flags, an mdbox without its map without copied mail.",
+      "Never write dovecot-uidlist under a server that runs: UIDs are given again.",
+    ],
+    isTried: true,
+  },
+  {
+    name: "IMAP APPEND, message by message",
+    server: "runs",
+    keeps: ["flags", "keywords", "INTERNALDATE"],
+    steps: ["APPEND each message with its flags and date, as the user or through a master user"],
+    cautions: ["Messages get new UIDs. Compare by content first, or there are duplicates."],
+    isTried: true,
+  },
+  {
+    name: "doveadm import of a store that Dovecot can open",
+    server: "runs",
+    keeps: ["flags", "keywords", "INTERNALDATE"],
+    steps: [
+      "open the copy's moment as files in FOLDER",
+      "doveadm import -u USER maildir:FOLDER PARENT QUERY",
+    ],
+    cautions: ["It does not look for duplicates: import into a folder of its own."],
+    isTried: false,
+  },
+];
+
+/** How a Dovecot could tell of changes. Hints: only a reconciling scan is the truth. */
+export function dovecotChanges(root: DovecotSection): readonly ChangeHint[] {
+  const plugins = listOf(root, "mail_plugins");
+  return [
+    {
+      name: "mail_log plugin",
+      isOn: plugins.includes("notify") && plugins.includes("mail_log"),
+      about: "Logs save, copy, expunge and flag_change with mailbox and UID.",
+    },
+    {
+      name: "IMAP NOTIFY",
+      isOn: true,
+      about: "One connection for each user hears of all its mailboxes.",
+    },
+  ];
+}
