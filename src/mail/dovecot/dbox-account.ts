@@ -1,4 +1,4 @@
-import { type Image, joinRawPath, rawParent, type RawPath } from "#image";
+import { displayPath, type Image, joinRawPath, rawParent, type RawPath } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import type {
   MailAccount,
@@ -167,7 +167,7 @@ function readMessage(
     ...(range === undefined ? {} : { file: openFiles.get(path) }),
     expectedBytes: range?.lengthBytes ?? message.sizeBytes + usualMetadataBytes,
     ...(range === undefined ? {} : { offset: range.offset }),
-    subject: `message ${uid ?? ""} in "${path}"`.replace("  ", " "),
+    subject: `${uid === undefined ? "a message" : `message ${uid}`} in "${displayPath(path)}"`,
     attachmentFolder: (file) => files.attachments.folderOf(file),
     ...(layout === "sdbox" ? { owner } : {}),
     signal: readOptions.signal,

@@ -1,4 +1,4 @@
-import { type Image, isImageError, joinRawPath, type RawPath } from "#image";
+import { displayPath, type Image, isImageError, joinRawPath, type RawPath } from "#image";
 import {
   compressionMagicBytes,
   compressionOf,
@@ -171,9 +171,10 @@ async function* attachment(
   const { image, subject, signal } = source;
   const owner = await source.owner?.();
   const name = owner === undefined ? reference.path : sdboxAttachmentPath(reference.path, owner);
+  const shown = displayPath(name as RawPath);
   const folder = await source.attachmentFolder(name as RawPath);
   if (folder === undefined)
-    throw damaged(subject, `its attachment "${name}" was found in no folder of attachments`);
+    throw damaged(subject, `its attachment "${shown}" was found in no folder of attachments`);
   let left = reference.sizeBytes;
   const bytes = image.read(
     joinRawPath(folder, name as RawPath),
@@ -182,17 +183,17 @@ async function* attachment(
   try {
     for await (const piece of encodeAttachment(bytes, reference.base64)) {
       left -= piece.length;
-      if (left < 0) throw damaged(subject, `its attachment "${name}" is longer than it was`);
+      if (left < 0) throw damaged(subject, `its attachment "${shown}" is longer than it was`);
       yield piece;
     }
   } catch (error) {
     if (!isImageError(error, "image.not-found")) throw error;
-    throw damaged(subject, `its attachment "${name}" is not there`);
+    throw damaged(subject, `its attachment "${shown}" is not there`);
   }
   // A line end after the last line belongs to the attachment or to the message, by what was counted.
   const lineEnd = reference.base64?.lineEnd ?? "";
   if (left > 0 && left === lineEnd.length) yield Buffer.from(lineEnd, "latin1");
-  else if (left > 0) throw damaged(subject, `its attachment "${name}" is shorter than it was`);
+  else if (left > 0) throw damaged(subject, `its attachment "${shown}" is shorter than it was`);
 }
 
 export function damaged(subject: string, state: string): MailError {
