@@ -31,7 +31,11 @@ export class DovecotStores implements AsyncDisposable {
   }
 
   /** The folder's parents must let other users pass; the folder itself is made so. */
-  static async start(folder: string, users: StoreUsers): Promise<DovecotStores> {
+  static async start(
+    folder: string,
+    users: StoreUsers,
+    settings: string = smallFiles,
+  ): Promise<DovecotStores> {
     const run = join(folder, "run");
     const homes = Object.keys(users).map((user) => join(folder, "home", user));
     for (const path of [run, join(folder, "state"), ...homes]) mkdirSync(path, { recursive: true });
@@ -40,7 +44,7 @@ export class DovecotStores implements AsyncDisposable {
       return `${user}:::::${home}::${fields.replaceAll("%h", home)}\n`;
     });
     writeFileSync(join(folder, "users"), lines.join(""));
-    writeFileSync(join(folder, "dovecot.conf"), configuration(folder));
+    writeFileSync(join(folder, "dovecot.conf"), `${configuration(folder)}${settings}`);
     if (isRoot) {
       for (const path of [join(folder, "home"), ...homes]) chownSync(path, 65_534, 65_534);
       for (const path of [dirname(folder), folder, join(folder, "home")]) chmodSync(path, 0o755);
@@ -58,6 +62,10 @@ export class DovecotStores implements AsyncDisposable {
     watcher.close();
     if (server.exitCode === null) return new DovecotStores(folder, server);
     throw new Error(`Dovecot: ${readFileSync(join(folder, "dovecot.log"), "utf8")}`);
+  }
+
+  get configuration(): string {
+    return join(this.#folder, "dovecot.conf");
   }
 
   home(user: string): string {
@@ -96,12 +104,12 @@ function withSystemFolders(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
 }
 
-/** Small files and early rotation, so that a test of seconds makes what years make elsewhere. */
+/** So that a test of seconds makes what years make elsewhere. */
+const smallFiles = "mdbox_rotate_size = 300k\nmail_attachment_min_size = 2k\n";
+
 function configuration(folder: string): string {
   return `${dovecotConfiguration(folder).replace("protocols =\n", "protocols = lmtp imap\n")}
 mail_plugins = zlib
-mdbox_rotate_size = 300k
-mail_attachment_min_size = 2k
 protocol lmtp {
   postmaster_address = postmaster@example.test
 }

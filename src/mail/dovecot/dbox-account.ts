@@ -1,4 +1,4 @@
-import { type Image, joinRawPath, rawParent, type RawPath } from "#image";
+import { displayPath, type Image, joinRawPath, rawParent, type RawPath } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import type {
   MailAccount,
@@ -14,7 +14,7 @@ import type { MailIndex } from "./index/mail-index.ts";
 import { indexFiles, readMailIndex } from "./index/read-mail-index.ts";
 import { MdboxMailboxes } from "./mdbox-mailboxes.ts";
 import { MdboxStorage } from "./mdbox-storage.ts";
-import { readDboxMessage } from "./read-message.ts";
+import { type DboxFile, openDboxFile, readDboxMessage } from "./read-message.ts";
 import { readSdboxMessages } from "./sdbox-messages.ts";
 
 export type OpenDboxOptions = {
@@ -35,6 +35,7 @@ export async function openDboxAccount(
     layout === "mdbox"
       ? new MdboxMailboxes({ files, storage: new MdboxStorage(files) })
       : undefined;
+  const openFiles = new OpenFiles(image);
   const guids = new Map<RawPath, Promise<string | undefined>>();
   const guidOf = (folder: RawPath): Promise<string | undefined> => {
     const known = guids.get(folder) ?? readGuid(files, folder);
@@ -56,7 +57,7 @@ export async function openDboxAccount(
         ? readSdboxMessages(files, mailbox.path, signal)
         : mdbox.read(mailbox.path, signal),
     read: (message, readOptions = {}) =>
-      readMessage(files, { message, layout, guidOf, readOptions }),
+      readMessage(files, { message, layout, guidOf, openFiles, readOptions }),
     subscriptions: () => readDboxSubscriptions(files),
   };
 }
@@ -151,10 +152,11 @@ function readMessage(
     readonly message: StoredMessage;
     readonly layout: OpenDboxOptions["layout"];
     readonly guidOf: (folder: RawPath) => Promise<string | undefined>;
+    readonly openFiles: OpenFiles;
     readonly readOptions: ReadMessageOptions;
   },
 ): AsyncIterable<Uint8Array> {
-  const { message, layout, guidOf, readOptions } = options;
+  const { message, layout, guidOf, openFiles, readOptions } = options;
   const { path, uid, range } = message;
   const owner = async (): Promise<{ guid: string; uid: number } | undefined> => {
     const guid = await guidOf(await files.firstFolder(rawParent(path)));
@@ -162,10 +164,38 @@ function readMessage(
   };
   return readDboxMessage(files.image, {
     path,
+    ...(range === undefined ? {} : { file: openFiles.get(path) }),
+    expectedBytes: range?.lengthBytes ?? message.sizeBytes + usualMetadataBytes,
     ...(range === undefined ? {} : { offset: range.offset }),
-    subject: `message ${uid ?? ""} in "${path}"`.replace("  ", " "),
+    subject: `${uid === undefined ? "a message" : `message ${uid}`} in "${displayPath(path)}"`,
     attachmentFolder: (file) => files.attachments.folderOf(file),
     ...(layout === "sdbox" ? { owner } : {}),
     signal: readOptions.signal,
   });
+}
+
+/** Header and metadata of a message, about. */
+const usualMetadataBytes = 512;
+/** Messages of one mailbox lie in few files, and those of one file follow each other. */
+const keptFiles = 4;
+
+/** The files that many messages were read out of last. */
+class OpenFiles {
+  readonly #image: Image;
+  readonly #files = new Map<RawPath, DboxFile>();
+
+  constructor(image: Image) {
+    this.#image = image;
+  }
+
+  get(path: RawPath): DboxFile {
+    const file = this.#files.get(path) ?? openDboxFile(this.#image, path, { isKept: true });
+    this.#files.delete(path);
+    this.#files.set(path, file);
+    for (const [oldest] of this.#files) {
+      if (this.#files.size <= keptFiles) break;
+      this.#files.delete(oldest);
+    }
+    return file;
+  }
 }

@@ -111,6 +111,18 @@ describe("sdbox without all that belongs to it", () => {
     });
   });
 
+  test("an encrypted message is not given out as it lies", async () => {
+    const bytes = dboxMessage({ bytes: "CRYPTED\u0003\u0007 and so on", guid: guidOf(1) });
+    const record = Buffer.from(bytes.toString("latin1").replace("\nR", "\nZ99\nR"), "latin1");
+    const account = await open({
+      [`${inbox}/dovecot.index.log`]: logFile([log.append([1, 0])]),
+      [`${inbox}/u.1`]: dboxFile(record),
+    });
+    await assert.rejects(texts(account), (error) => {
+      return isMailError(error) && error.code === "mail.unsupported";
+    });
+  });
+
   test("an index that cannot be read is no empty mailbox", async () => {
     const failure = new Error("EIO: i/o error, read");
     const account = await open({ [`${inbox}/dovecot.index.log`]: { bytes: index, failure } });

@@ -1,18 +1,21 @@
 import type { Image, RawPath } from "#image";
 
 export type FileWindowOptions = {
-  /** How much is read at once, at least. */
+  /** How much is read at once where one piece follows the other. */
   readonly readAheadBytes: number;
+  /** Kept for long, so that the file may have grown since its end was met. */
+  readonly mayGrow?: boolean;
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Pieces of one file, read a window at a time; best asked for in ascending order. */
+type Held = { readonly start: number; readonly bytes: Buffer };
+
+/** Pieces of one file, read a window at a time; best asked for in ascending order. May be asked by many at once. */
 export class FileWindow {
   readonly #image: Image;
   readonly #path: RawPath;
   readonly #options: FileWindowOptions;
-  #start = 0;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Held = { start: 0, bytes: Buffer.alloc(0) };
   /** Where the file ends, once that was met. */
   #fileEnd = Number.POSITIVE_INFINITY;
 
@@ -24,25 +27,30 @@ export class FileWindow {
 
   /** Fewer where the file ends. Throws ImageError. */
   async bytes(offset: number, length: number): Promise<Buffer> {
+    const { start, bytes } = this.#held;
     const end = Math.min(offset + length, this.#fileEnd);
-    if (offset < this.#start || end > this.#start + this.#held.length)
-      await this.#move(offset, length);
-    const from = offset - this.#start;
-    return this.#held.subarray(from, from + length);
+    const isHeld = offset >= start && end <= start + bytes.length;
+    const held = isHeld ? this.#held : await this.#move(offset, length);
+    const from = offset - held.start;
+    return held.bytes.subarray(from, from + length);
   }
 
-  async #move(offset: number, length: number): Promise<void> {
+  async #move(offset: number, length: number): Promise<Held> {
     const { readAheadBytes, signal } = this.#options;
-    const lengthBytes = Math.max(length, readAheadBytes);
+    const heldEnd = this.#held.start + this.#held.bytes.length;
+    const follows = offset >= this.#held.start && offset <= heldEnd + readAheadBytes;
+    const lengthBytes = follows ? Math.max(length, readAheadBytes) : length;
     const pieces: Uint8Array[] = [];
     const options = { offset, lengthBytes, ...(signal === undefined ? {} : { signal }) };
     for await (const piece of this.#image.read(this.#path, options)) pieces.push(piece);
     const [only] = pieces;
-    this.#held =
+    const bytes =
       only !== undefined && pieces.length === 1
         ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
         : Buffer.concat(pieces);
-    this.#start = offset;
-    if (this.#held.length < lengthBytes) this.#fileEnd = offset + this.#held.length;
+    if (bytes.length < lengthBytes && this.#options.mayGrow !== true)
+      this.#fileEnd = offset + bytes.length;
+    this.#held = { start: offset, bytes };
+    return this.#held;
   }
 }

@@ -1,4 +1,4 @@
-import { type Image, isImageError, joinRawPath, type RawPath } from "#image";
+import { displayPath, type Image, isImageError, joinRawPath, type RawPath } from "#image";
 import {
   compressionMagicBytes,
   compressionOf,
@@ -11,12 +11,16 @@ import {
   parseReferences,
   sdboxAttachmentPath,
 } from "./attachments.ts";
-import { usualFileHeader } from "./dbox-format.ts";
+import { type DboxFileHeader, usualFileHeader } from "./dbox-format.ts";
 import { type DboxRecord, plainSize, readFileHeader, readRecord } from "./dbox-record.ts";
 import { FileWindow } from "./file-window.ts";
 
 export type ReadDboxMessageOptions = {
   readonly path: RawPath;
+  /** Of a file that holds many messages: kept for the next. */
+  readonly file?: DboxFile;
+  /** About how many bytes its record has, so that they are read at once. */
+  readonly expectedBytes: number;
   /** Where the message starts; absent: after the file's header. */
   readonly offset?: number;
   /** For errors. */
@@ -28,8 +32,32 @@ export type ReadDboxMessageOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Enough for most messages, and read at once. */
-const readAheadBytes = 128 * 1024;
+/** A dbox file that messages are read out of, one after the other. */
+export type DboxFile = {
+  readonly window: FileWindow;
+  readonly header: () => Promise<DboxFileHeader>;
+};
+
+/** How the plugin mail_crypt begins a body. */
+const encryptedMagic = Buffer.from("CRYPTED\x03\x07", "latin1");
+
+const readAheadBytes = 256 * 1024;
+const largestAtOnceBytes = 1024 * 1024;
+
+/** `isKept`: for more than one message. */
+export function openDboxFile(
+  image: Image,
+  path: RawPath,
+  options: { readonly isKept: boolean; readonly signal?: AbortSignal | undefined },
+): DboxFile {
+  const { isKept: mayGrow, signal } = options;
+  const window = new FileWindow(image, path, { readAheadBytes, mayGrow, signal });
+  let header: DboxFileHeader | undefined;
+  return {
+    window,
+    header: async () => (header ??= (await readFileHeader(window)) ?? usualFileHeader),
+  };
+}
 
 /** A message out of a dbox file, decompressed and with its attachments. Throws ImageError and MailError. */
 export async function* readDboxMessage(
@@ -37,8 +65,13 @@ export async function* readDboxMessage(
   options: ReadDboxMessageOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { path, subject, signal } = options;
-  const file = new FileWindow(image, path, { readAheadBytes, signal });
-  const header = (await readFileHeader(file)) ?? usualFileHeader;
+  const opened = options.file ?? openDboxFile(image, path, { isKept: false, signal });
+  signal?.throwIfAborted();
+  const { window: file } = opened;
+  const atOnce = Math.min(options.expectedBytes, largestAtOnceBytes);
+  if (options.offset === undefined) await file.bytes(0, atOnce);
+  const header = await opened.header();
+  if (options.offset !== undefined) await file.bytes(options.offset, atOnce);
   const read = await readRecord(file, options.offset ?? header.lengthBytes, header);
   if (!("record" in read)) throw damaged(subject, read.damage);
   const { record } = read;
@@ -71,6 +104,10 @@ async function* maybeDecompressed(
   { stored, source }: { readonly stored: AsyncIterable<Uint8Array>; readonly source: Source },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await file.bytes(record.bodyOffset, compressionMagicBytes);
+  if (start.subarray(0, encryptedMagic.length).equals(encryptedMagic))
+    throw new MailError("mail.unsupported", `Cannot read ${source.subject}: it is encrypted`, {
+      hint: "Restore the store's files and its keys, and let its server read them.",
+    });
   const compression = compressionOf(start.subarray(0, record.bodyBytes));
   if (compression === undefined) yield* stored;
   else
@@ -134,9 +171,10 @@ async function* attachment(
   const { image, subject, signal } = source;
   const owner = await source.owner?.();
   const name = owner === undefined ? reference.path : sdboxAttachmentPath(reference.path, owner);
+  const shown = displayPath(name as RawPath);
   const folder = await source.attachmentFolder(name as RawPath);
   if (folder === undefined)
-    throw damaged(subject, `its attachment "${name}" was found in no folder of attachments`);
+    throw damaged(subject, `its attachment "${shown}" was found in no folder of attachments`);
   let left = reference.sizeBytes;
   const bytes = image.read(
     joinRawPath(folder, name as RawPath),
@@ -145,17 +183,17 @@ async function* attachment(
   try {
     for await (const piece of encodeAttachment(bytes, reference.base64)) {
       left -= piece.length;
-      if (left < 0) throw damaged(subject, `its attachment "${name}" is longer than it was`);
+      if (left < 0) throw damaged(subject, `its attachment "${shown}" is longer than it was`);
       yield piece;
     }
   } catch (error) {
     if (!isImageError(error, "image.not-found")) throw error;
-    throw damaged(subject, `its attachment "${name}" is not there`);
+    throw damaged(subject, `its attachment "${shown}" is not there`);
   }
   // A line end after the last line belongs to the attachment or to the message, by what was counted.
   const lineEnd = reference.base64?.lineEnd ?? "";
   if (left > 0 && left === lineEnd.length) yield Buffer.from(lineEnd, "latin1");
-  else if (left > 0) throw damaged(subject, `its attachment "${name}" is shorter than it was`);
+  else if (left > 0) throw damaged(subject, `its attachment "${shown}" is shorter than it was`);
 }
 
 export function damaged(subject: string, state: string): MailError {

@@ -148,6 +148,7 @@ async function readMessage(
   const { mtimeNs } = file.entry;
   try {
     const window = new FileWindow(image, file.path, { readAheadBytes, signal });
+    await window.bytes(0, Math.min(file.entry.sizeBytes, readAheadBytes));
     const header = await readFileHeader(window);
     if (header === undefined) complain("its file does not start as a dbox file does");
     const result = await readRecord(

@@ -173,6 +173,16 @@ describe("damage in a log costs what was damaged", () => {
     assert.ok(result.isDamaged);
   });
 
+  test("regression: a log that is cut off within the header of a record is damaged", async () => {
+    const whole = logFile([log.append([1, 0]), log.append([2, 0])]);
+    for (const length of [1, 4, 7, 8, 12]) {
+      const bytes = whole.subarray(0, whole.length - 16 + length);
+      const result = await read({ "dovecot.index.log": bytes });
+      assert.deepEqual(lines(result), ["1"]);
+      assert.ok(result.isDamaged, `${length} bytes`);
+    }
+  });
+
   test("a log that asks for endless work ends", () => {
     const all = Array.from({ length: 100 }, (_, index) => [index + 1, 0] as const);
     const changes = Array.from({ length: 1000 }, () => log.flags(1, 0xffff_ffff, { add: 1 }));

@@ -147,6 +147,9 @@ export function* logRecords(file: LogFile): Generator<LogRecord, LogEnd, undefin
     if (next === undefined) break;
     offset = next;
   }
+  const rest = bytes.subarray(offset);
+  if (rest.length < recordHeaderBytes && rest.some((byte) => byte !== 0))
+    damage ??= `it is cut off after byte ${offset}`;
   return { endOffset: offset, ...(damage === undefined ? {} : { damage }) };
 }
 
