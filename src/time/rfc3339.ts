@@ -60,6 +60,41 @@ const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, n) =>
 
 /** Exact to the nanosecond; "Z" or an offset is required. Years 0001 to 9999; RFC 3339 §5.6. */
 export function parseRfc3339(text: string): Instant {
+  return parseKnownDate(text) ?? parseAny(text);
+}
+
+/** Days since 1970 of dates that were read before: trees say the same few hundred again and again. */
+const days = new Map<string, number>();
+
+/** As `toRfc3339Nano` writes it, of a date that was read before; undefined for every other form. */
+function parseKnownDate(text: string): Instant | undefined {
+  const last = text.length - 1;
+  if (last < 19 || last > 29 || last === 20 || text[last] !== "Z" || text[10] !== "T")
+    return undefined;
+  if (text[13] !== ":" || text[16] !== ":" || (last > 19 && text[19] !== ".")) return undefined;
+  const day = days.get(text.slice(0, 10));
+  const hour = digitsAt(text, 11, 13);
+  const minute = digitsAt(text, 14, 16);
+  const second = digitsAt(text, 17, 19);
+  const fraction = last === 19 ? 0 : digitsAt(text, 20, last) * 10 ** (29 - last);
+  const isWhole = day !== undefined && hour < 24 && minute < 60 && second < 60;
+  if (!isWhole || Number.isNaN(fraction)) return undefined;
+  const seconds = day * secondsPerDay + hour * 3600 + minute * 60 + second;
+  return BigInt(seconds) * nanosecondsPerSecond + BigInt(fraction);
+}
+
+/** NaN where something else than a digit stands there. */
+function digitsAt(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function parseAny(text: string): Instant {
   const match = text.length > 40 ? null : pattern.exec(text);
   if (match === null) throw unreadable(text, "it is not like 2026-11-23T18:11:40.752591856Z");
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
@@ -80,8 +115,10 @@ export function parseRfc3339(text: string): Instant {
     throw unreadable(text, "there is no such time of day");
   }
   const offset = (match[9] === "-" ? -1 : 1) * (offsetHour * 3600 + offsetMinute * 60);
-  const seconds =
-    daysSince1970(year, month, day) * secondsPerDay + hour * 3600 + minute * 60 + second - offset;
+  const date = daysSince1970(year, month, day);
+  if (days.size >= maxDates) days.clear();
+  days.set(text.slice(0, 10), date);
+  const seconds = date * secondsPerDay + hour * 3600 + minute * 60 + second - offset;
   return BigInt(seconds) * nanosecondsPerSecond + BigInt((match[7] ?? "").padEnd(9, "0"));
 }
 

@@ -157,3 +157,32 @@ test("parseBytes() tells powers of 1000 from powers of 1024", () => {
   for (const text of ["", "many", "10 XB", "-1", "1e9", "9999999 PB"])
     assert.throws(() => parseBytes(text), TimeError, text);
 });
+
+test("property: a time reads the same whether its date was read before or not", () => {
+  const tail = fc.constantFrom(
+    ..."T03:04:05Z T03:04:05.1Z T23:59:59.123456789Z T24:00:00Z T00:60:00Z T00:00:60Z T03:04:05.Z T03:04:05.1234567890Z t03:04:05z T03:04:05+01:00 T03:04:0xZ T03:04:05.12a4Z T3:04:05Z".split(
+      " ",
+    ),
+  );
+  const read = (text: string): unknown => {
+    try {
+      return parseRfc3339(text);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9999 }),
+      fc.integer({ min: 1, max: 28 }),
+      tail,
+      (year, day, rest) => {
+        const date = `${String(year).padStart(4, "0")}-07-${String(day).padStart(2, "0")}`;
+        const before = read(date + rest);
+        parseRfc3339(`${date}T00:00:00Z`);
+        assert.equal(read(date + rest), before, date + rest);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
