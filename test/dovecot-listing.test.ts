@@ -17,6 +17,7 @@ const skip =
 
 const users = {
   maildir: "userdb_mail=maildir:~/Maildir",
+  "maildir-gz": "userdb_mail=maildir:~/Maildir userdb_zlib_save=gz",
   sdbox: "userdb_mail=sdbox:~/sdbox",
   mdbox: "userdb_mail=mdbox:~/mdbox",
   "sdbox-bz2":

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { directoryStorage } from "#storage";
 import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
 
@@ -20,6 +21,12 @@ const store: Readonly<Record<string, string>> = {
   "example.org/support/Maildir/.Sent/cur/4.d:2,S": "Subject: sent\n\n4\n",
   "example.org/support/Maildir/.Sent/new/.keep": "",
   "home/bob/mail/Sent": mbox("Bob's", "another"),
+};
+
+type Summary = {
+  readonly messages: number;
+  readonly failed: number;
+  readonly failures: readonly { readonly address: string; readonly path: string }[];
 };
 
 describe("export", () => {
@@ -98,6 +105,28 @@ describe("export", () => {
     const none = await run("export", "mail", "--in", "Nowhere", "--to", "x.mbox");
     assert.equal(none.exitCode, 22);
     assert.match(none.messages, /"Nowhere".*not in that moment/);
+  });
+
+  test("of what cannot be read leaves a list, and the rest", async () => {
+    const inbox = at("damaged/example.org/support/Maildir");
+    for (const name of ["cur", "new"]) await mkdir(join(inbox, name), { recursive: true });
+    await writeFile(join(inbox, "cur", "1.a:2,S"), "Subject: sound\n\n");
+    const packed = gzipSync(Buffer.from(`Subject: packed\n\n${"x".repeat(9000)}`));
+    await writeFile(join(inbox, "cur", "2.b,S=9017:2,S"), packed.subarray(0, 30));
+    assert.equal((await run("capture", "damaged")).exitCode, 0);
+    const ran = await run("export", "damaged", "--to", "rest.mbox", "--json");
+    assert.equal(ran.exitCode, 3);
+    const summary = JSON.parse(ran.output.trim().split("\n").at(-1) ?? "") as Summary;
+    assert.deepEqual([summary.messages, summary.failed], [1, 1]);
+    const [failure] = summary.failures;
+    assert.equal(failure?.address, "support@example.org");
+    assert.equal(failure.path, join(inbox, "cur", "2.b,S=9017:2,S"));
+    assert.match(
+      await readFile(at("rest.mbox"), "utf8"),
+      /^From MAILER-DAEMON .*Subject: sound\n\n\n$/s,
+    );
+    const told = await run("export", "damaged", "--to", "again.zip");
+    assert.match(told.messages, /1 could not be read and is not in it:\n.*2\.b,S=9017:2,S/);
   });
 
   test("refuses what it cannot do before it does anything", async () => {

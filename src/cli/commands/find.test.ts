@@ -76,8 +76,8 @@ test("find knows addresses, folders and paths as targets, and moments", async ()
     ["number 8"],
   );
   const [document] = documents(await run(["moments", "--json"]));
-  const [{ moments = [] } = {}] = document?.["groups"] as readonly { moments: { id: string }[] }[];
-  const first = moments[0]?.id ?? "";
+  const groups = (document?.["groups"] ?? []) as readonly { moments: { id: string }[] }[];
+  const first = groups[0]?.moments[0]?.id ?? "";
   assert.equal((await found('"number 7"', "--at", first)).length, 1);
   assert.equal((await run(["find", '"number 7"', "--at", "latest"])).exitCode, 22);
 });

@@ -8,6 +8,7 @@ import {
   type RawName,
   type RawPath,
 } from "#image";
+import { isMailError } from "../mail-error.ts";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import {
   byUid,
@@ -17,7 +18,9 @@ import {
   type StoredMessages,
 } from "../mail-store.ts";
 import { decodeMailboxName } from "../mailbox-name.ts";
+import { courierKeywordsName, readCourierKeywords } from "./courier-keywords.ts";
 import type { FoundAccount } from "./maildir-find.ts";
+import { readMaildirMessage, unpackedSize } from "./maildir-message.ts";
 import { parseMaildirName } from "./maildir-name.ts";
 import { readLinesTogether, type UidList, UidListReader } from "./maildir-uid-list.ts";
 
@@ -35,7 +38,7 @@ export function openMaildirAccount(image: Image, account: FoundAccount): MailAcc
       return mailboxes.sort(inboxFirst);
     },
     messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
-    read: (message, options) => image.read(message.path, options),
+    read: (message, options) => readMaildirMessage(image, message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
 }
@@ -65,7 +68,7 @@ async function readMailbox(
   } = await readUidList(image, path, { headerOnly: true });
   const name =
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
-  const dependsOn = ["cur", "new", ...uidListNames, keywordsName].map((part) =>
+  const dependsOn = ["cur", "new", ...uidListNames, keywordsName, courierKeywordsName].map((part) =>
     joinRawPath(path, part as RawName),
   );
   return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
@@ -94,6 +97,7 @@ async function readMessages(
   const uidList = await readUidList(image, path, { headerOnly: false });
   problems.push(...uidList.problems);
   const keywords = await readKeywords(image, path, problems);
+  const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
   const seen = new Set<string>();
   for (const folderName of ["cur", "new"] as const) {
@@ -124,12 +128,28 @@ async function readMessages(
         sizeBytes: name.sizeBytes ?? (listing.sizes[index] as number),
         isRecent: folderName === "new",
       };
+      const courier = couriers.get(baseName);
+      if (courier !== undefined)
+        message.keywords = [...new Set([...message.keywords, ...courier])].sort();
+      if (name.sizeBytes === undefined && name.otherLetters?.includes("Z") === true)
+        message.sizeBytes = await sizeOf(image, message);
       if (uid !== undefined) message.uid = uid;
       if (virtualSizeBytes !== undefined) message.virtualSizeBytes = virtualSizeBytes;
       messages.push(message);
     }
   }
   return { messages: messages.sort(byUid), problems };
+}
+
+/** Dovecot marks what it compressed by a Z among the flags; where the size is not in the name, only reading tells. */
+async function sizeOf(image: Image, { path, sizeBytes }: StoredMessage): Promise<number> {
+  try {
+    return await unpackedSize(image, path);
+  } catch (error) {
+    // Whoever reads it is told.
+    if (!isImageError(error) && !isMailError(error)) throw error;
+    return sizeBytes;
+  }
 }
 
 const none: readonly string[] = [];
