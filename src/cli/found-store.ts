@@ -80,11 +80,19 @@ async function foundServer(
       : {
           dataSource: "hot split snapshot",
           dataSourceWhy: `${freezes} freezes it; restante doctor says how`,
+          ...(server.kind === "dovecot" && !isValidatedByDovecot(server)
+            ? { validate: "reader" }
+            : {}),
         }),
     ...(origin === "doveadm user" && isComplete ? { mailboxes: "from doveadm" } : {}),
     alsoProtect: [...advice.within, ...advice.folders],
     ...(stop === undefined || start === undefined ? {} : { stop: stop.words, start: start.words }),
   };
+}
+
+/** doveadm of 2.3 is asked, about three layouts; all else our reader looks at. */
+function isValidatedByDovecot({ version, layouts }: MailServer): boolean {
+  return version?.startsWith("2.3.") === true && layouts.every((layout) => layout !== "mbox");
 }
 
 /** The filesystem of a folder, where it is one that freezes or shares blocks. */

@@ -1,4 +1,4 @@
-import type { DataSource, MailboxList, ServerType } from "./config.ts";
+import type { DataSource, MailboxList, ServerType, SplitValidator } from "./config.ts";
 import { yamlScalar } from "./yaml-scalar.ts";
 
 export type GenerateConfigOptions = {
@@ -24,6 +24,8 @@ export type FoundServer = {
   readonly dataSource: DataSource;
   /** A line of comment beside the data source. */
   readonly dataSourceWhy?: string;
+  /** With a hot split, where the server's usual utility does not know this store. */
+  readonly validate?: SplitValidator;
   readonly mailboxes?: MailboxList;
   /** Words and folders of `also_protect`. */
   readonly alsoProtect: readonly string[];
@@ -93,7 +95,8 @@ function serverText({
   path,
   found,
 }: Required<Pick<GenerateConfigOptions, "serverName" | "type" | "path" | "found">>): string {
-  const { remarks, dataSource, dataSourceWhy, mailboxes, alsoProtect, stop, start } = found;
+  const { remarks, dataSource, dataSourceWhy, validate, mailboxes, alsoProtect } = found;
+  const { stop, start } = found;
   const why = dataSourceWhy === undefined ? "" : ` # ${commentText(dataSourceWhy)}`;
   const isOffline = dataSource === "offline";
   const command = (key: string, words: readonly string[]): string =>
@@ -104,6 +107,7 @@ function serverText({
     `    type: ${type}`,
     `    path: ${yamlScalar(path)}`,
     `    data_source: ${dataSource}${why}`,
+    ...(validate === undefined ? [] : [`    validate: ${validate}`]),
     ...(stop === undefined || start === undefined
       ? []
       : [

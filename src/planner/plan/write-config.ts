@@ -114,15 +114,34 @@ function sourceText(source: DataSourceId, kind: MailServerId): string {
 
 /** Of other servers nobody says here whether what was frozen is usable. */
 function validatorOf(kind: MailServerId): string {
-  if (kind === "dovecot-maildir") return "dovecot";
-  return kind === "maildir" || kind === "courier"
-    ? "maildir"
-    : "none # this version has no utility of this server that says whether a split is usable";
+  switch (kind) {
+    case "dovecot-maildir":
+    case "dovecot-dbox":
+      return "dovecot";
+    case "cyrus":
+      return "cyrus";
+    case "maildir":
+    case "courier":
+    case "mbox":
+      return "reader";
+    default:
+      return "none # this version has no utility of this server that says whether a split is usable";
+  }
 }
 
 function serverType(kind: MailServerId): string {
-  if (kind === "dovecot-maildir" || kind === "dovecot-dbox") return "dovecot";
-  return kind === "maildir" || kind === "courier" ? "maildir" : "folder";
+  switch (kind) {
+    case "dovecot-maildir":
+    case "dovecot-dbox":
+      return "dovecot";
+    case "maildir":
+    case "courier":
+    case "cyrus":
+    case "mbox":
+      return kind;
+    default:
+      return "folder";
+  }
 }
 
 /** Folders beside the one that was asked for. Where the second site is, only a person knows. */

@@ -236,6 +236,22 @@ test("a running server that was started with -c is found by its own configuratio
   assert.match(server.evidence.join(), /runs as process 7 of root.*\/opt\/mail\/d\.conf/);
 });
 
+test("of several that run the named one is looked at, and the others are said not to be", async () => {
+  const look = new HostLook(
+    fixtureHost({
+      kind: "ssh",
+      files: { "/etc/dovecot/dovecot.conf": "mail_location = sdbox:/data/%u\n" },
+    }),
+  );
+  const processes = parseProcesses(
+    "7 root /usr/sbin/dovecot -c /opt/d.conf\n9 root /usr/sbin/dovecot -F\n",
+  );
+  const configurationFile = "/etc/dovecot/dovecot.conf";
+  const server = await findDovecot(look, { processes, configurationFile });
+  assert.match(server?.evidence[0] ?? "", /process 9 of root/);
+  assert.match(JSON.stringify(look.unseen), /1 more Dovecot of process 7/);
+});
+
 test("fields of users are told apart by the first field; a missing answer is none", () => {
   const found = parseUserFields(twoUsers, ["ann", "bob"]);
   assert.deepEqual(

@@ -37,10 +37,22 @@ export async function findDovecotSetup(
   look: HostLook,
   { processes, configurationFile }: FindDovecotOptions,
 ): Promise<DovecotSetup | undefined> {
-  const master = processes?.find(
+  const masters = (processes ?? []).filter(
     ({ program, words, user }) =>
       program === "dovecot" && words[0]?.includes("/") === true && user !== "dovecot",
   );
+  const isNamed = (one: FoundProcess): boolean =>
+    (optionOf(one, "-c") ?? usualFiles[0]) === configurationFile;
+  const master = configurationFile === undefined ? masters[0] : masters.find(isNamed);
+  if (masters.length > 1)
+    look.addUnseen(
+      `${masters.length - 1} more Dovecot of process ${masters
+        .filter((one) => one !== master)
+        .map(({ pid }) => pid)
+        .slice(0, 3)
+        .join(", ")}`,
+      "One is looked at; the others have configurations of their own.",
+    );
   const named = configurationFile ?? (master === undefined ? undefined : optionOf(master, "-c"));
   const file = named ?? (await look.firstThere(usualFiles));
   if (file === undefined) return undefined;
