@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { openDirectoryImage, type RawPath } from "#image";
 import { encodeMailboxName, type MailAccount, openMailStore } from "#mail";
 import { DovecotStores, type StoreUsers } from "./support/dovecot-stores.ts";
-import type { ImapSession } from "./support/imap-session.ts";
+import type { RawImap } from "./support/raw-imap.ts";
 import { withoutLmtp } from "./support/lmtp-dovecot.ts";
 import { type ListedMailbox, type ListedMessage, serverListing } from "./support/server-listing.ts";
 
@@ -145,7 +145,7 @@ async function fill(
 }
 
 async function append(
-  imap: ImapSession,
+  imap: RawImap,
   message: Buffer,
   index: number,
   name = index % 3 === 0 ? "INBOX" : index % 3 === 1 ? "Archive/2024" : "Entwürfe",
@@ -159,7 +159,7 @@ async function append(
 }
 
 /** Enough changes that the index is written, and its log begun anew. */
-async function fillLarge(imap: ImapSession, rounds: number): Promise<void> {
+async function fillLarge(imap: RawImap, rounds: number): Promise<void> {
   const small = Buffer.from("Subject: one of many\r\n\r\nshort\r\n");
   for (let index = 0; index < 4; index++) await append(imap, small, index, "Large");
   await imap.command("SELECT Large");

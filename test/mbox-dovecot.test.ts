@@ -8,7 +8,7 @@ import { openDirectoryImage, rawPathFromText } from "#image";
 import { decodeMailboxName, type MailAccount, openMailStore, type StoredMailbox } from "#mail";
 import { exportMail, type ExportSource } from "#recovery";
 import { withoutDovecot } from "./support/dovecot.ts";
-import type { ServedMailbox } from "./support/imap-mbox-session.ts";
+import type { ServedMailbox } from "./support/imap-session.ts";
 import { MboxDovecot } from "./support/mbox-dovecot.ts";
 import { temporaryFolder, unpackCorpora, withoutCorpora } from "./support/restic.ts";
 

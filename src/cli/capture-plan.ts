@@ -1,9 +1,15 @@
 import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
 import { type MailAccount, openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
-import { type HotSplitConfig, matchesMailbox, type ServerConfig } from "#policy";
+import {
+  type ConfiguredVolume,
+  type HotSplitConfig,
+  matchesMailbox,
+  type ServerConfig,
+} from "#policy";
 import type { Command } from "#servers";
 import { resolve } from "node:path";
+import { alsoPlans } from "./also-protect.ts";
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command.ts";
 import { type CopyPlace, copyPlace, namedPlace } from "./copy-access.ts";
@@ -25,6 +31,8 @@ export type StorePlan = {
   /** Absolute. */
   readonly folder: string;
   readonly source: SourcePlan;
+  /** Parts of it that the configuration gives a role. */
+  readonly volumes?: readonly ConfiguredVolume[];
   readonly groups: readonly GroupPlan[];
 };
 
@@ -58,17 +66,20 @@ export function planCapture(context: CommandContext, site: Site): readonly Store
   const servers = config.servers.filter(
     ({ name }) => typed === undefined || typed === name || typed.startsWith(`${name}/`),
   );
-  const plans = servers.map((server): StorePlan => {
+  const plans = servers.flatMap((server): readonly StorePlan[] => {
     const { name, path } = server;
     const all = site.groups.filter((group) => group.server === name);
     const wanted =
       typed === undefined || typed === name ? all : all.filter((group) => group.name === typed);
-    return {
+    const plan = {
       shown: name,
       folder: path,
+      volumes: server.volumes,
       source: typedSource(context, server) ?? configuredSource(server),
       groups: inTakeOrder(wanted.flatMap((group) => groupPlans(group, { context, site, all }))),
     };
+    const isWhole = typed === undefined || typed === name;
+    return isWhole ? [plan, ...alsoPlans(server, { context, site })] : [plan];
   });
   if (plans.some(({ groups }) => groups.length > 0))
     return plans.filter(({ groups }) => groups.length > 0);

@@ -1,6 +1,13 @@
 import { hostname } from "node:os";
 import { isRecoveryError } from "#errors";
-import { type Image, rawPathFromText } from "#image";
+import {
+  type Image,
+  type RawPath,
+  rawPathFromText,
+  rootPath,
+  type Volume,
+  volumeIdentity,
+} from "#image";
 import { foldersOfOthers, type GroupPlan, type StorePlan } from "./capture-plan.ts";
 import {
   type Captured,
@@ -11,11 +18,18 @@ import {
 } from "./capture-report.ts";
 import type { CommandContext } from "./command.ts";
 import { isInterruption } from "./exit-codes.ts";
+import {
+  type Disappeared,
+  disappearedJson,
+  disappearedText,
+  findDisappeared,
+} from "./lost-accounts.ts";
 import { type AnyCopy, diskMethod, openAnyCopy, openSource } from "./methods/index.ts";
 import { withoutFolders } from "./part-image.ts";
 import { phaseClock, totalMs } from "./phase-clock.ts";
 import { captureMeasurements, recordMeasurements } from "./run-measurements.ts";
 import type { Site } from "./site.ts";
+import { safeText } from "./text.ts";
 
 export type CaptureRun = {
   readonly context: CommandContext;
@@ -25,6 +39,8 @@ export type CaptureRun = {
   /** Filled while the run goes on: what was done counts, whatever happens after it. */
   readonly captured: Captured[];
   readonly failures: CaptureFailure[];
+  /** Accounts whose mail an earlier moment has and this run's has not. */
+  readonly disappeared: { readonly shown: string; readonly accounts: Disappeared["accounts"] }[];
   /** The only method of the only store: then its error is that of the run. */
   readonly isOnly: boolean;
 };
@@ -46,6 +62,7 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
   await using image = await source.source.stableImage({
     folder: rawPathFromText(plan.folder),
     group: plan.groups[0]?.name ?? plan.folder,
+    ...(await volumesOf(plan)),
     signal: surroundings.signal,
   });
   clock.pause();
@@ -59,6 +76,24 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
   // The time of another source is that of stopping the server, or of freezing the store.
   const listedMs = plan.source.kind === "live" ? totalMs(clock.phases()) : 0;
   await record(taken, { listedMs, run });
+}
+
+/** The whole store, and the parts of it that have a role of their own; nothing where none has. */
+async function volumesOf({
+  folder,
+  volumes = [],
+}: StorePlan): Promise<{ readonly volumes?: readonly Volume[] }> {
+  if (volumes.length === 0) return {};
+  const root = rawPathFromText(folder);
+  const whole: Volume = { id: await volumeIdentity(root), role: "mixed", root: rootPath };
+  const parts = volumes
+    .filter(({ path }) => path !== folder)
+    .map(async ({ path, role }): Promise<Volume> => {
+      const absolute = rawPathFromText(path);
+      const within = absolute.slice(root.length).replace(/^\/+/, "") as RawPath;
+      return { id: await volumeIdentity(absolute), role, root: within };
+    });
+  return { volumes: [whole, ...(await Promise.all(parts))] };
 }
 
 async function tellUnopened(
@@ -106,7 +141,32 @@ async function captureGroup(image: Image, capture: GroupCapture): Promise<readon
   }
   run.captured.push(captured);
   await tellCaptured(captured, { context: run.context, zone: run.site.zone });
+  await tellGone(captured, { plan: capture.plan, run });
   return [captured];
+}
+
+/** What the moment lacks that an earlier one has: said at once, and never a deletion. */
+async function tellGone(
+  { group, opened, result }: Captured,
+  { plan, run }: { readonly plan: StorePlan; readonly run: CaptureRun },
+): Promise<void> {
+  if (opened.repository === undefined) return;
+  const { surroundings, output } = run.context;
+  const { signal } = surroundings;
+  const moments = await opened.copy.moments(result.point.group, signal);
+  const { problems } = result;
+  const gone = await findDisappeared(opened, { moments, folder: plan.folder, problems, signal });
+  if (gone !== undefined) {
+    run.disappeared.push({ shown: plan.shown, accounts: gone.accounts });
+    await output.document({ type: "disappeared", group, ...disappearedJson(gone) });
+    output.warning(`${safeText(group)}: ${disappearedText(gone, run.site.zone)}`);
+  }
+  const { shrinkAlarm } = await import("#policy");
+  const now = surroundings.now();
+  for (const reason of shrinkAlarm(moments, { ...run.site.alarm, now }).reasons) {
+    await output.document({ type: "alarm", group, reason });
+    output.warning(`${safeText(group)}: ${safeText(reason)}; expiry is stopped`);
+  }
 }
 
 async function takeOne(

@@ -63,4 +63,4 @@ export const yes: OptionSpec = { name: "yes", short: "y", about: "do not ask" };
 
 /** Says in each verb's help what a target is. */
 export const targetText =
-  "TARGET is a folder (or a path within it), or, with a configuration, a mailbox address, a server's name, server/line or a pattern such as *@sales.example.org; a path within a mailbox follows after a slash.";
+  "TARGET is a folder (or a path within it), or, with a configuration, a mailbox address, a server's name, server/line or a pattern such as *@sales.example.org; a path within a mailbox follows after a slash. One message is its file, FOLDER#UID, or the ID that `restante find` gives (m:1f3a52c80b7d).";

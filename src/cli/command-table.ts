@@ -67,7 +67,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "check this machine, the mail store and the copy",
     usage: ["[TARGET] [--copy REPO]"],
     about: [
-      "Looks at everything a capture and a restore need, changes nothing, and says what to do about what is missing. Exit code 1 when something would fail.",
+      "Looks at everything a capture and a restore need, changes nothing, and says what to do about what is missing: this machine, its mail servers with their volumes and accounts, what a capture of the named store would miss of theirs, and the copy. Exit code 1 when something would fail.",
       targetText,
     ],
     options: [group],
@@ -88,16 +88,17 @@ export const commands: readonly CommandSpec[] = [
       "validate [--config FILE]",
       "show [--config FILE]",
       "schema",
+      "recipe [NAME]",
     ],
     about: [
-      "generate prints a configuration to start from (for the mail store in FOLDER and --copy where given), or writes it with --config to a file that is not there yet; validate reads one and says what is wrong where; show prints what it means with every default; schema prints its JSON Schema for editors.",
+      "generate looks for the mail server of this machine and prints a configuration for it (for the mail store in FOLDER and --copy where given), or writes it with --config to a file that is not there yet; validate reads one and says what is wrong where; show prints what it means with every default; schema prints its JSON Schema for editors; recipe shows how a server without an adapter of its own is protected (exchange, domino), untried here.",
     ],
     options: [],
     examples: [
       { command: "restante config generate --config restante.yaml", about: "start one" },
       { command: "restante config validate --config restante.yaml", about: "check it" },
     ],
-    words: ["generate", "validate", "show", "schema"],
+    words: ["generate", "validate", "show", "schema", "recipe"],
     positionals: { least: 1, most: 2 },
     load: () => import("./commands/config.ts"),
   },
@@ -157,7 +158,7 @@ export const commands: readonly CommandSpec[] = [
     about: [
       "On a terminal: who wrote to whom, when, about what, the attachments and the text, decoded and safe to look at (HTML without its tags, links as text). Into a file or pipe: the original bytes, untouched. --text and --raw choose one of the two.",
       "--part N takes out one attachment, by the number that stands before its name.",
-      "FILE is a path as `restante ls --files` or the last column of `restante ls` gives it.",
+      "FILE is what the last column of `restante ls` gives: a path, or a folder, # and the UID of a message.",
     ],
     options: [
       at,

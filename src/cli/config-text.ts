@@ -5,6 +5,7 @@ import {
   type DisasterConfig,
   type Downtime,
   formatShare,
+  type HotSplitConfig,
   type OperationalConfig,
   type ProtectionGroup,
   protectionGroups,
@@ -33,10 +34,27 @@ function serverLines(server: ServerConfig): readonly string[] {
   if (start !== undefined) lines.push(`  start  ${safeText(start.join(" "))}`);
   if (hotSplit !== undefined) {
     const { snapshots = "the best that the filesystem can", validate, repeat } = hotSplit;
-    const by = validate === "none" ? "not validated" : `validated by ${validate}`;
+    const by = validate === "none" ? "not validated" : `validated by ${validatorText(validate)}`;
     lines.push(`  frozen by ${snapshots}, ${by}, tried ${repeat} times at most`);
+    for (const [verb, command] of [
+      ["quiesce", hotSplit.quiesce],
+      ["resume", hotSplit.resume],
+    ] as const)
+      if (command !== undefined)
+        lines.push(
+          `  ${verb}  ${safeText(command.words.join(" "))}  (within ${formatDuration(command.timeLimitMs)})`,
+        );
   }
+  for (const { path: part, role } of server.volumes) lines.push(`  ${role} in ${safeText(part)}`);
+  const { kinds, folders } = server.alsoProtect;
+  if (folders.length > 0) lines.push(`  captured too: ${folders.map(safeText).join(", ")}`);
+  if (kinds.length > 0) lines.push(`  must be captured: ${kinds.join(", ")}`);
+  if (server.mailboxList === "from doveadm") lines.push("  mailboxes as doveadm lists them");
   return lines;
+}
+
+function validatorText(validate: HotSplitConfig["validate"]): string {
+  return typeof validate === "string" ? validate : safeText(validate.words[0] ?? "");
 }
 
 function copyLines(copy: CopyConfig): readonly string[] {

@@ -179,7 +179,7 @@ test("status shows the objective, and expire takes the tier's rules", async () =
 test("doctor looks at the configuration's servers and copy", async () => {
   const { exitCode, output } = await run(["doctor"]);
   assert.equal(exitCode, 0, output);
-  assert.match(output, /has 3 mailboxes in Maildirs, with 6 folders/);
+  assert.match(output, /has 3 mailboxes \(maildir\), with 6 folders/);
 });
 
 test("a broken configuration says where, and --no-config goes on without it", async () => {

@@ -2,8 +2,11 @@ import type { RecoveryPoint } from "#copies";
 import { displayPath, type Image, joinRawPath, type RawPath, rawPathFromText } from "#image";
 import { isRecoveryError } from "#errors";
 import { CliError } from "./cli-error.ts";
+import type { CataloguedMessage } from "./catalogued-message.ts";
 import type { CommandContext } from "./command.ts";
+import { parseMessageId } from "./message-id.ts";
 import {
+  aimedAt,
   type AnyCopy,
   type ChosenCopy,
   openChosen,
@@ -43,23 +46,29 @@ export type MomentView = AsyncDisposable & {
 
 /** Opens the moment that TARGET and --at name, from the copy that serves it best, and says which it is. */
 export async function openMoment(
-  typed: string,
+  named: string,
   context: CommandContext,
   { clock }: { readonly clock?: PhaseClock } = {},
 ): Promise<MomentView> {
   const { output } = context;
   const site = await openSite(context);
   await using disposables = new AsyncDisposableStack();
-  const found = disposables.use(await readCopies(typed, { context, site }));
+  const isMessageId = parseMessageId(named) !== undefined;
+  const read = disposables.use(
+    await readCopies(isMessageId ? undefined : named, { context, site }),
+  );
+  const message = isMessageId ? await messageById(named, read, { context, site }) : undefined;
+  const typed = message?.target ?? named;
+  const found = message === undefined ? read : await aimedAt(read, typed, { context, site });
   const { points, target } = found;
   if (target === undefined) throw new Error("a target was typed and not resolved");
-  const at = context.arguments.text("at");
+  const at = message?.at ?? context.arguments.text("at");
   if (at === undefined || !isMomentId(at)) requireOneGroup(points, typed);
   tellUnavailable(found, context, site);
   const best = await openBest(found, { context, at, subject: typed, clock });
   const { opened, chosen, image, others } = best;
   disposables.use(image);
-  output.note(`${safeText(typed)} as of ${momentText(chosen, site.zone)}`);
+  output.note(`${safeText(named)} as of ${momentText(chosen, site.zone)}`);
   if (found.isChoice) output.note(`  ${choiceText(best)}`);
   const held = disposables.move();
   return {
@@ -78,6 +87,16 @@ export async function openMoment(
     },
     [Symbol.asyncDispose]: async () => await held.disposeAsync(),
   };
+}
+
+/** A message by its ID ("m:…"). The catalog is loaded only where one is meant. */
+async function messageById(
+  typed: string,
+  found: ReadCopies,
+  options: { readonly context: CommandContext; readonly site: Site },
+): Promise<CataloguedMessage> {
+  const { cataloguedMessage } = await import("./catalogued-message.ts");
+  return await cataloguedMessage(typed, found, options);
 }
 
 type Opening = {

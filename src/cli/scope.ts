@@ -142,13 +142,16 @@ async function mailAround(
   image: Image,
   path: RawPath,
 ): Promise<{ readonly account?: MailAccount; readonly mailbox?: StoredMailbox }> {
-  for (const account of await openAccountsAround(image, path)) {
+  const around = await openAccountsAround(image, path);
+  for (const account of around) {
     const mailbox = (await account.mailboxes()).find((one) => isMailboxAt(one, path));
     if (mailbox !== undefined) return { account, mailbox };
-    // Owners of one spool share its root: the root alone says nothing of whose mail is meant.
-    if (account.owner === undefined) return { account };
   }
-  return {};
+  // Owners of one spool share its root, what belongs to nobody too: the root alone says nothing of whose mail is meant.
+  const [only, ...others] = around;
+  return only !== undefined && only.owner === undefined && others.length === 0
+    ? { account: only }
+    : {};
 }
 
 /** The folder of a mailbox, or where its messages lie in it. */

@@ -1,3 +1,4 @@
+import { memoryHost } from "#hosts";
 import { openRepository, type Repository } from "#repository";
 import type { Storage } from "#storage";
 import { runCommandLine } from "./run.ts";
@@ -23,6 +24,8 @@ export type TestRunOptions = {
   readonly timeZone?: string;
   readonly signal?: AbortSignal;
   readonly openRepository?: Surroundings["openRepository"];
+  /** Default: a host on which nothing is installed, whatever runs where tests run. */
+  readonly openHost?: Surroundings["openHost"];
 };
 
 export async function runForTest(
@@ -59,6 +62,9 @@ export async function runForTest(
     timeZone: options.timeZone ?? "UTC",
     now: options.now ?? (() => BigInt(Date.now()) * 1_000_000n),
     clockMs: () => (ticksMs += 1),
+    openHost:
+      options.openHost ??
+      (async () => memoryHost({ programs: { ps: async () => ({ exitCode: 0 }) } })),
     openRepository: options.openRepository ?? openRepository,
     signal: options.signal ?? new AbortController().signal,
   });

@@ -1,3 +1,4 @@
+import type { Host } from "#hosts";
 import type { openRepository } from "#repository";
 
 /**
@@ -44,6 +45,8 @@ export type Surroundings = {
   /** Milliseconds that only go up, for rates. */
   readonly clockMs: () => number;
   readonly signal: AbortSignal;
+  /** The machine on which mail servers are looked for; whoever opens it closes it. Absent: this one. */
+  readonly openHost?: () => Promise<Host>;
   /** Tests open one repository once: deriving its key takes half a second each time. */
   readonly openRepository: typeof openRepository;
 };

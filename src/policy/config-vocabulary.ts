@@ -28,6 +28,8 @@ const durationKeys: ReadonlySet<string> = new Set([
   "lose_at_most",
   "back_within",
   "stop_time_limit",
+  "quiesce_time_limit",
+  "validate_time_limit",
   "every",
   "hold",
   "transit",
@@ -41,8 +43,11 @@ const counts: ReadonlyMap<string, { readonly least: number; readonly most: numbe
 
 function kindFinding(path: YamlPath, value: unknown): Finding | undefined {
   const key = String(path.findLast((step) => typeof step === "string"));
-  if (key === "stop" || key === "start") {
-    const hint = "Write [systemctl, stop, dovecot], or a line for the shell.";
+  if (["stop", "start", "quiesce", "resume", "validate"].includes(key)) {
+    const hint =
+      key === "validate"
+        ? 'Write dovecot, reader or none, or a program and its arguments: [/usr/bin/check, "{path}"].'
+        : "Write [systemctl, stop, dovecot], or a line for the shell.";
     return { code: "config.command", message: `${quoted(key)} is not a command`, hint };
   }
   const count = counts.get(key);

@@ -1,7 +1,15 @@
 import type { ImapPlace } from "./imap-url.ts";
 import type { RetentionRule } from "./retention-rule.ts";
 
-export const serverTypes = ["maildir", "dovecot", "folder"] as const;
+export const serverTypes = [
+  "maildir",
+  "dovecot",
+  "courier",
+  "cyrus",
+  "mbox",
+  "generic",
+  "folder",
+] as const;
 export type ServerType = (typeof serverTypes)[number];
 export const dataSources = ["offline", "live application", "hot split snapshot"] as const;
 export type DataSource = (typeof dataSources)[number];
@@ -11,6 +19,32 @@ export type SnapshotWay = (typeof snapshotWays)[number];
 /** Whose utility says whether a frozen image is usable (paper §2.1). "maildir" is an older word for our reader. */
 export const splitValidators = ["dovecot", "reader", "maildir", "none"] as const;
 export type SplitValidator = (typeof splitValidators)[number];
+/** Who says which mailboxes there are. */
+export const mailboxLists = ["from doveadm", "from the store"] as const;
+export type MailboxList = (typeof mailboxLists)[number];
+/** What belongs to a server's state beside its messages, in the words of the configuration. */
+export const protectedWords = [
+  "uidlist",
+  "keywords",
+  "index logs",
+  "indexes",
+  "subscriptions",
+  "acl",
+  "sieve",
+  "attributes",
+  "quota",
+  "mail_crypt keys",
+  "attachments",
+  "alternative storage",
+  "mailbox database",
+  "queue",
+  "users",
+  "configuration",
+] as const;
+export type ProtectedWord = (typeof protectedWords)[number];
+/** What a volume has (paper §2.1); "mixed" is both in one folder. */
+export const volumeRoles = ["database", "log", "mixed"] as const;
+export type VolumeRole = (typeof volumeRoles)[number];
 export const copyLayers = ["operational", "disaster"] as const;
 export type CopyLayer = (typeof copyLayers)[number];
 export const copyKinds = ["repository", "replicas", "tape library"] as const;
@@ -67,6 +101,10 @@ export type ServerConfig = {
   readonly stop?: readonly string[];
   readonly start?: readonly string[];
   readonly stopTimeLimitMs: number;
+  readonly mailboxList: MailboxList;
+  readonly alsoProtect: AlsoProtect;
+  /** Parts of the store with a role of their own; [] is one part with everything in it. */
+  readonly volumes: readonly ConfiguredVolume[];
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
   /** The running server, for putting messages back into it. */
@@ -82,10 +120,32 @@ export type ImapConfig = {
   readonly authority?: string;
 };
 
+export type AlsoProtect = {
+  /** What must lie in a captured folder: said where it does not. */
+  readonly kinds: readonly ProtectedWord[];
+  /** Folders that are captured beside the store: absolute, as text. */
+  readonly folders: readonly string[];
+};
+
+export type ConfiguredVolume = {
+  /** Absolute, within the store's folder, as text. */
+  readonly path: string;
+  readonly role: VolumeRole;
+};
+
+/** A command that ends by itself: program and arguments. */
+export type TimedCommandLine = {
+  readonly words: readonly string[];
+  readonly timeLimitMs: number;
+};
+
 export type HotSplitConfig = {
   /** Undefined: the best that suits the store's filesystem. */
   readonly snapshots?: SnapshotWay;
-  readonly validate: SplitValidator;
+  readonly validate: SplitValidator | TimedCommandLine;
+  /** What makes the server hold still while it is frozen, and what lets it go. */
+  readonly quiesce?: TimedCommandLine;
+  readonly resume?: TimedCommandLine;
   /** How often a split is tried until one is usable. */
   readonly repeat: number;
 };

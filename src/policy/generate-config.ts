@@ -1,4 +1,4 @@
-import type { ServerType } from "./config.ts";
+import type { DataSource, MailboxList, ServerType } from "./config.ts";
 import { yamlScalar } from "./yaml-scalar.ts";
 
 export type GenerateConfigOptions = {
@@ -7,12 +7,29 @@ export type GenerateConfigOptions = {
   readonly type?: ServerType;
   /** Absolute folder of the mail store. */
   readonly path: string;
+  /** What was found of the server. */
+  readonly found?: FoundServer;
   /** Absolute folder for the repository. Default: /srv/recovery. */
   readonly copyPath?: string;
   /** Where the repository's password is read from. Default: file:/etc/restante/repository.key. */
   readonly key?: string;
   /** Default: UTC. */
   readonly timeZone?: string;
+};
+
+/** What a look at the running host adds to a server's entry. */
+export type FoundServer = {
+  /** Lines of comment above it: why it is what it says. */
+  readonly remarks: readonly string[];
+  readonly dataSource: DataSource;
+  /** A line of comment beside the data source. */
+  readonly dataSourceWhy?: string;
+  readonly mailboxes?: MailboxList;
+  /** Words and folders of `also_protect`. */
+  readonly alsoProtect: readonly string[];
+  /** For a capture with the server stopped: written as a comment where the data source is another. */
+  readonly stop?: readonly string[];
+  readonly start?: readonly string[];
 };
 
 /** A configuration to begin with, for `restante config generate`: it parses without problems. */
@@ -31,11 +48,7 @@ time_zone: ${yamlScalar(timeZone)}
 
 # The mail servers to protect.
 servers:
-  ${yamlScalar(serverName)}:
-    type: ${type}
-    path: ${yamlScalar(path)}
-    data_source: live application
-
+${serverText({ serverName, type, path, found: options.found ?? plainServer })}
 # Where copies are kept: best on another disk. Secrets stay outside this file.
 copies:
   here:
@@ -66,4 +79,54 @@ lines_of_business:
 prove_it:
   alarm_if: more than 20% disappears
 `;
+}
+
+const plainServer: FoundServer = {
+  remarks: [],
+  dataSource: "live application",
+  alsoProtect: [],
+};
+
+function serverText({
+  serverName,
+  type,
+  path,
+  found,
+}: Required<Pick<GenerateConfigOptions, "serverName" | "type" | "path" | "found">>): string {
+  const { remarks, dataSource, dataSourceWhy, mailboxes, alsoProtect, stop, start } = found;
+  const why = dataSourceWhy === undefined ? "" : ` # ${commentText(dataSourceWhy)}`;
+  const isOffline = dataSource === "offline";
+  const command = (key: string, words: readonly string[]): string =>
+    `    ${isOffline ? "" : "# "}${key}: [${words.map(listItem).join(", ")}]`;
+  return [
+    ...remarks.map((remark) => `  # ${commentText(remark)}`),
+    `  ${yamlScalar(serverName)}:`,
+    `    type: ${type}`,
+    `    path: ${yamlScalar(path)}`,
+    `    data_source: ${dataSource}${why}`,
+    ...(stop === undefined || start === undefined
+      ? []
+      : [
+          ...(isOffline
+            ? []
+            : ["    # data_source: offline     # instead, with the server stopped"]),
+          command("stop", stop),
+          command("start", start),
+        ]),
+    ...(mailboxes === undefined ? [] : [`    mailboxes: ${mailboxes}`]),
+    ...(alsoProtect.length === 0
+      ? []
+      : ["    also_protect:", ...alsoProtect.map((one) => `      - ${yamlScalar(one)}`)]),
+    "",
+  ].join("\n");
+}
+
+/** In a list of the flow style a comma or bracket would mean something. */
+function listItem(word: string): string {
+  return /^[A-Za-z0-9/._-]+$/.test(word) ? yamlScalar(word) : JSON.stringify(word);
+}
+
+/** A comment ends with its line. */
+function commentText(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

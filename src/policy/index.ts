@@ -11,6 +11,8 @@ export {
   findServer,
   findTier,
   type AlarmConfig,
+  type AlsoProtect,
+  type ConfiguredVolume,
   type Config,
   type CopyConfig,
   type CopyKind,
@@ -24,7 +26,10 @@ export {
   kindOfMethod,
   type LineOfBusiness,
   type OperationalConfig,
+  type MailboxList,
   type OperationalMethod,
+  protectedWords,
+  type ProtectedWord,
   type ReplicasConfig,
   type RepositoryConfig,
   type ImapConfig,
@@ -36,6 +41,7 @@ export {
   type SshLocation,
   type TapeLibraryConfig,
   type TierConfig,
+  type TimedCommandLine,
 } from "./config.ts";
 export {
   parseConfig,
@@ -76,7 +82,7 @@ export { formatShare, parseShare, shareFinding } from "./share.ts";
 export { type FileVocabulary, valueIn } from "./schema-problems.ts";
 export type { Position, YamlDocument, YamlPath } from "./yaml-document.ts";
 export { yamlScalar } from "./yaml-scalar.ts";
-export { generateConfig, type GenerateConfigOptions } from "./generate-config.ts";
+export { type FoundServer, generateConfig, type GenerateConfigOptions } from "./generate-config.ts";
 export { groupOfMailbox, protectionGroups, type ProtectionGroup } from "./protection-group.ts";
 export { matchesMailbox, patternProblem } from "./mailbox-pattern.ts";
 export {

@@ -12,30 +12,12 @@ const warning: LaterWord = { severity: "warning" };
 const laterKeys: ReadonlyMap<string, LaterWord> = new Map([
   ["tell", warning],
   ["prove_it.drill", warning],
-  ["servers.*.mailboxes", error],
-  ["servers.*.also_protect", error],
   ["servers.*.host", error],
   ["copies.*.cannot_be_deleted_for", error],
 ]);
 
 const laterValues: ReadonlyMap<string, readonly string[]> = new Map([
-  [
-    "servers.*.type",
-    [
-      "courier",
-      "cyrus",
-      "mbox",
-      "sdbox",
-      "mdbox",
-      "postfix",
-      "exim",
-      "sendmail",
-      "imap",
-      "jmap",
-      "exchange",
-      "domino",
-    ],
-  ],
+  ["servers.*.type", ["imap", "jmap", "exchange", "domino"]],
   [
     "servers.*.data_source",
     [

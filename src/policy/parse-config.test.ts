@@ -72,6 +72,9 @@ test("parseConfig() fills in what may be left out", () => {
         path: "/srv/mail",
         dataSource: "live application",
         stopTimeLimitMs: 60_000,
+        mailboxList: "from the store",
+        alsoProtect: { kinds: [], folders: [] },
+        volumes: [],
       },
     ],
     copies: [
@@ -203,10 +206,10 @@ test("parseConfig() lets no name touch a prototype", () => {
 
 test("parseConfig() says of later words that they are not available, and reads on where nothing is lost", () => {
   const errors: readonly (readonly [string, string])[] = [
-    ["maildir", "cyrus"],
+    ["maildir", "exchange"],
     ["method: backup to disk", "method: continuous data protection"],
     ["path: /srv/mail", "path: /srv/mail, data_source: backup API"],
-    ["path: /srv/mail", "path: /srv/mail, also_protect: [sieve]"],
+    ["path: /srv/mail", "path: /srv/mail, host: mx1"],
     ["path: /srv/recovery", "url: s3://s3.example.net/recovery"],
   ];
   for (const [from, to] of errors) {

@@ -46,6 +46,7 @@ export type ProblemCode =
   | "config.count"
   | "config.barcode"
   | "config.misplaced"
+  | "config.protect"
   | "config.combination"
   | "config.no-disaster-recovery";
 

@@ -1,11 +1,17 @@
 import { parseDuration } from "#time";
 import { tidyPath } from "./checked-values.ts";
-import type { ServerConfig } from "./config.ts";
+import {
+  type AlsoProtect,
+  protectedWords,
+  type ServerConfig,
+  type TimedCommandLine,
+} from "./config.ts";
 import { readImap } from "./imap-schema.ts";
 import type { WrittenServer } from "./server-schema.ts";
 
 const defaultStopTimeLimitMs = 60_000;
 const defaultRepeat = 5;
+const defaultValidateTimeLimitMs = 600_000;
 
 /** A server of the file, with what was left out filled in. It was checked before. */
 export function readServer([name, server]: [string, WrittenServer]): ServerConfig {
@@ -17,26 +23,49 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
     dataSource,
     ...(server.stop === undefined ? {} : { stop: commandLine(server.stop) }),
     ...(server.start === undefined ? {} : { start: commandLine(server.start) }),
-    stopTimeLimitMs:
-      server.stop_time_limit === undefined
-        ? defaultStopTimeLimitMs
-        : parseDuration(server.stop_time_limit),
+    stopTimeLimitMs: limitOf(server.stop_time_limit, defaultStopTimeLimitMs),
+    mailboxList: server.mailboxes ?? "from the store",
+    alsoProtect: readAlsoProtect(server.also_protect ?? []),
+    volumes: (server.volumes ?? []).map(({ path, role }) => ({ path: tidyPath(path), role })),
     ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
     ...(dataSource === "hot split snapshot" ? { hotSplit: readHotSplit(server) } : {}),
   };
 }
 
-function readHotSplit({
-  type,
-  snapshots,
-  validate,
-  repeat,
-}: WrittenServer): Required<ServerConfig>["hotSplit"] {
+function readHotSplit(server: WrittenServer): Required<ServerConfig>["hotSplit"] {
+  const { type, snapshots, validate, repeat, quiesce, resume, quiesce_time_limit } = server;
+  const timeLimitMs = limitOf(quiesce_time_limit, defaultStopTimeLimitMs);
+  const timed = (command: string | readonly string[]): TimedCommandLine => ({
+    words: commandLine(command),
+    timeLimitMs,
+  });
   return {
     ...(snapshots === undefined ? {} : { snapshots }),
-    validate: validate ?? (type === "dovecot" ? "dovecot" : "reader"),
+    validate: readValidate(validate, server) ?? (type === "dovecot" ? "dovecot" : "reader"),
+    ...(quiesce === undefined ? {} : { quiesce: timed(quiesce) }),
+    ...(resume === undefined ? {} : { resume: timed(resume) }),
     repeat: repeat ?? defaultRepeat,
   };
+}
+
+function readValidate(
+  validate: WrittenServer["validate"],
+  { validate_time_limit }: WrittenServer,
+): Required<ServerConfig>["hotSplit"]["validate"] | undefined {
+  if (validate === undefined || typeof validate === "string") return validate;
+  const timeLimitMs = limitOf(validate_time_limit, defaultValidateTimeLimitMs);
+  return { words: validate, timeLimitMs };
+}
+
+function readAlsoProtect(written: readonly string[]): AlsoProtect {
+  return {
+    kinds: protectedWords.filter((word) => written.includes(word)),
+    folders: [...new Set(written.filter((text) => text.startsWith("/")).map(tidyPath))],
+  };
+}
+
+function limitOf(written: string | undefined, defaultMs: number): number {
+  return written === undefined ? defaultMs : parseDuration(written);
 }
 
 function commandLine(command: string | readonly string[]): readonly string[] {

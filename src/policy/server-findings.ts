@@ -1,5 +1,8 @@
 import type { AddFinding } from "./checked-yaml.ts";
+import { quoted } from "#errors";
+import { isWithin } from "./checked-values.ts";
 import { valueIn } from "./schema-problems.ts";
+import type { WrittenServer } from "./server-schema.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
 /** What of a server goes only with one of its data sources. */
@@ -7,21 +10,28 @@ export function checkServers(document: YamlDocument, add: AddFinding): void {
   for (const server of document.keysOf(["servers"])) {
     checkCommands(document, { server, add });
     checkHotSplit(document, { server, add });
+    checkMailboxes(document, { server, add });
+    checkVolumes(document, { server, add });
   }
 }
 
 type ServerPlace = { readonly server: string; readonly add: AddFinding };
 
+const stopItYourself = "Give both, or neither and stop the server yourself.";
+const neverHalf = "Give both, or neither: a server that was quiesced must be resumed.";
+const pairs = [
+  ["stop", "start", stopItYourself],
+  ["start", "stop", stopItYourself],
+  ["quiesce", "resume", neverHalf],
+  ["resume", "quiesce", neverHalf],
+] as const;
+
 function checkCommands(document: YamlDocument, { server, add }: ServerPlace): void {
   const keys = document.keysOf(["servers", server]);
-  for (const [has, lacks] of [["stop", "start"] as const, ["start", "stop"] as const]) {
+  for (const [has, lacks, hint] of pairs) {
     if (!keys.includes(has) || keys.includes(lacks)) continue;
     const message = `"${has}" stands here without "${lacks}"`;
-    add(["servers", server, has], {
-      code: "config.command",
-      message,
-      hint: "Give both, or neither and stop the server yourself.",
-    });
+    add(["servers", server, has], { code: "config.command", message, hint });
   }
   const source = valueIn(document.value, ["servers", server, "data_source"]);
   if (keys.includes("stop") && source !== "offline") {
@@ -35,7 +45,15 @@ function checkCommands(document: YamlDocument, { server, add }: ServerPlace): vo
   }
 }
 
-const hotSplitKeys = ["snapshots", "validate", "repeat"] as const;
+const hotSplitKeys = [
+  "snapshots",
+  "validate",
+  "validate_time_limit",
+  "repeat",
+  "quiesce",
+  "resume",
+  "quiesce_time_limit",
+] as const;
 
 function checkHotSplit(document: YamlDocument, { server, add }: ServerPlace): void {
   const keys = document.keysOf(["servers", server]);
@@ -49,6 +67,33 @@ function checkHotSplit(document: YamlDocument, { server, add }: ServerPlace): vo
       code: "config.misplaced",
       message: `"${key}" is used only with data_source: hot split snapshot`,
       hint: `Add data_source: hot split snapshot, or take ${key} out.`,
+    });
+  }
+}
+
+/** Only a Dovecot is asked by doveadm. */
+function checkMailboxes(document: YamlDocument, { server, add }: ServerPlace): void {
+  const written = valueIn(document.value, ["servers", server]) as Partial<WrittenServer> | null;
+  if (written?.mailboxes !== "from doveadm" || written.type === "dovecot") return;
+  add(["servers", server, "mailboxes"], {
+    code: "config.misplaced",
+    message: '"mailboxes: from doveadm" is for a server of type dovecot',
+    hint: "Write mailboxes: from the store, or take it out.",
+  });
+}
+
+/** What lies outside would not be captured, and a file must not promise it. */
+function checkVolumes(document: YamlDocument, { server, add }: ServerPlace): void {
+  const written = valueIn(document.value, ["servers", server]) as Partial<WrittenServer> | null;
+  const { path, volumes } = written ?? {};
+  if (typeof path !== "string" || !Array.isArray(volumes)) return;
+  for (const [index, volume] of volumes.entries()) {
+    const inner = (volume as { readonly path?: unknown } | null)?.path;
+    if (typeof inner !== "string" || isWithin(inner, path)) continue;
+    add(["servers", server, "volumes", index, "path"], {
+      code: "config.path",
+      message: `${quoted(inner)} does not lie in the server's folder ${quoted(path)}`,
+      hint: "Name the folder above both as path, or capture this one by also_protect.",
     });
   }
 }

@@ -1,14 +1,20 @@
 import { z } from "zod";
-import { absolutePathText, durationText } from "./checked-values.ts";
+import { closestWord, quoted } from "#errors";
+import { absolutePathText, checkedText, durationText } from "./checked-values.ts";
 import {
   type DataSource,
   dataSources,
+  type MailboxList,
+  mailboxLists,
+  protectedWords,
   type ServerType,
   serverTypes,
   type SnapshotWay,
   snapshotWays,
   type SplitValidator,
   splitValidators,
+  type VolumeRole,
+  volumeRoles,
 } from "./config.ts";
 import { imapSchema, type WrittenImap } from "./imap-schema.ts";
 
@@ -20,8 +26,15 @@ export type WrittenServer = {
   readonly start?: string | readonly string[] | undefined;
   readonly stop_time_limit?: string | undefined;
   readonly snapshots?: SnapshotWay | undefined;
-  readonly validate?: SplitValidator | undefined;
+  readonly validate?: SplitValidator | readonly string[] | undefined;
+  readonly validate_time_limit?: string | undefined;
   readonly repeat?: number | undefined;
+  readonly quiesce?: string | readonly string[] | undefined;
+  readonly resume?: string | readonly string[] | undefined;
+  readonly quiesce_time_limit?: string | undefined;
+  readonly mailboxes?: MailboxList | undefined;
+  readonly also_protect?: readonly string[] | undefined;
+  readonly volumes?: readonly { readonly path: string; readonly role: VolumeRole }[] | undefined;
   readonly imap?: WrittenImap | undefined;
 };
 
@@ -32,13 +45,42 @@ const words = z
   .regex(/^[^\0]*\S[^\0]*$/);
 const command = z.union([words, z.array(words).min(1).max(100)]);
 
+/** A word for what belongs to the state, or a folder. */
+const protectedText = checkedText((text) => {
+  if (protectedWords.some((word) => word === text)) return undefined;
+  if (/^\/[^\p{Cc}]*$/u.test(text) && !text.split("/").includes("..")) return undefined;
+  return {
+    code: "config.protect",
+    message: `${quoted(text)} is nothing that I know how to protect`,
+    suggestion: closestWord(text, protectedWords),
+    hint: `Write a folder from the root on, or one of ${protectedWords.join(", ")}.`,
+  };
+});
+/** A word, or a program with its arguments. */
+const validateValue = z
+  .union([z.string().meta({ enum: [...splitValidators] }), z.array(words).min(1).max(100)])
+  .superRefine((value, context) => {
+    if (typeof value !== "string" || splitValidators.some((word) => word === value)) return;
+    const finding = {
+      code: "config.unknown-value",
+      message: `${quoted(value)} is not a validate I know`,
+      suggestion: closestWord(value, splitValidators),
+      hint: `There are ${splitValidators.join(", ")}, or a program and its arguments.`,
+    };
+    context.addIssue({ code: "custom", message: finding.message, params: { finding } });
+  }) as z.ZodType<SplitValidator | readonly string[]>;
+const mostProtected = 100;
+const mostVolumes = 100;
+
 /** How often a hot split may be tried; more is a store that never holds still. */
 export const mostRepeats = 100;
 
 export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
   type: z
     .enum(serverTypes)
-    .describe("How the mail lies on disk: maildir, dovecot, or a plain folder of Maildirs."),
+    .describe(
+      "Whose mail it is: dovecot, courier, cyrus; maildir or mbox where another server or none reads it; generic: a server that is known by its commands alone; folder: a plain folder.",
+    ),
   path: absolutePathText.describe("The mail store's folder."),
   data_source: z
     .enum(dataSources)
@@ -59,12 +101,44 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
     .enum(snapshotWays)
     .optional()
     .describe("How a hot split freezes the store. Default: the best that its filesystem can."),
-  validate: z
-    .enum(splitValidators)
+  validate: validateValue
     .optional()
     .describe(
-      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else reader: our own.",
+      "What says whether a hot split is usable. Default: dovecot for a server of type dovecot, else reader: our own. A list is a program and its arguments, where {path} is a copy of what was frozen: it is usable where that exits with 0.",
     ),
+  validate_time_limit: durationText
+    .optional()
+    .describe("How long a validating program may take. Default: 10 minutes."),
+  quiesce: command
+    .optional()
+    .describe("With a hot split: what makes the server hold still while it is frozen."),
+  resume: command.optional().describe("What lets it go; it runs whatever happens in between."),
+  quiesce_time_limit: durationText
+    .optional()
+    .describe("How long each of the two may take. Default: 60 seconds."),
+  mailboxes: z
+    .enum(mailboxLists)
+    .optional()
+    .describe(
+      "Who says which mailboxes there are: from doveadm asks the running server, from the store (the default) looks at folders.",
+    ),
+  also_protect: z
+    .array(protectedText)
+    .max(mostProtected)
+    .optional()
+    .describe(
+      "What belongs to the server beside its messages: folders from the root on are captured too; a word (sieve, acl, subscriptions, …) must lie in a captured folder.",
+    ),
+  volumes: z
+    .array(
+      z.strictObject({
+        path: absolutePathText.describe("A folder within the server's path."),
+        role: z.enum(volumeRoles).describe("database, log, or mixed."),
+      }),
+    )
+    .max(mostVolumes)
+    .optional()
+    .describe("Parts of the store with a role of their own."),
   repeat: z
     .int()
     .min(1)

@@ -48,4 +48,13 @@ export type { MailTransfer } from "./mbox/mail-transfer.ts";
 export { genericServer, type GenericServerOptions } from "./generic/generic-server.ts";
 export { memoryServer, type MemoryServerOptions } from "./memory-server.ts";
 export { commandValidator } from "./validate/command-validator.ts";
-export { cyrusValidation } from "./cyrus/cyrus-recipes.ts";
+export type { ServerRecipe } from "./recipes/recipe.ts";
+export { serverRecipes } from "./recipes/server-recipes.ts";
+export { type CaptureAdvice, captureAdvice } from "./capture-advice.ts";
+export { isWithin } from "./folders.ts";
+export {
+  findLostAccounts,
+  type FindLostAccountsOptions,
+  type LostAccount,
+  type LostAccounts,
+} from "./lost-accounts.ts";

@@ -8,6 +8,7 @@
  */
 import type { Validation, Volume } from "#image";
 import type { MailLayout } from "#mail";
+import { protectedWords, type ProtectedWord } from "#policy";
 import type { FoundTool } from "./look/find-program.ts";
 import type { Unseen } from "./look/host-look.ts";
 import type { ServerCommand } from "./server-command.ts";
@@ -52,25 +53,9 @@ export type ServerAccounts = {
   readonly problems: readonly string[];
 };
 
-export const protectedKinds = [
-  "uidlist",
-  "keywords",
-  "index logs",
-  "indexes",
-  "subscriptions",
-  "acl",
-  "sieve",
-  "attributes",
-  "quota",
-  "mail_crypt keys",
-  "attachments",
-  "alternative storage",
-  "mailbox database",
-  "queue",
-  "users",
-  "configuration",
-] as const;
-export type ProtectedKind = (typeof protectedKinds)[number];
+/** In the words of the configuration. */
+export const protectedKinds: typeof protectedWords = protectedWords;
+export type ProtectedKind = ProtectedWord;
 
 /** Something that belongs to the server's state. */
 export type ProtectedItem = {

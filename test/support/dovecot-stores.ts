@@ -13,7 +13,7 @@ import {
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { dovecotConfiguration } from "./dovecot.ts";
-import { ImapSession } from "./imap-session.ts";
+import { RawImap } from "./raw-imap.ts";
 import { LmtpConnection } from "./lmtp-dovecot.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -64,8 +64,8 @@ export class DovecotStores implements AsyncDisposable {
     return join(this.#folder, "home", user);
   }
 
-  async imap(user: string): Promise<ImapSession> {
-    return await ImapSession.open(join(this.#folder, "dovecot.conf"), user);
+  async imap(user: string): Promise<RawImap> {
+    return await RawImap.open(join(this.#folder, "dovecot.conf"), user);
   }
 
   async lmtp(): Promise<LmtpConnection> {

@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { dovecotConfiguration } from "./dovecot.ts";
-import { ImapSession } from "./imap-mbox-session.ts";
+import { ImapSession } from "./imap-session.ts";
 
 const isRoot = process.getuid?.() === 0;
 const environment = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };

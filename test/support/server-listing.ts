@@ -1,7 +1,7 @@
 /** What a Dovecot says over IMAP of all mail of one user. */
 import { createHash } from "node:crypto";
 import { decodeMailboxName } from "#mail";
-import type { ImapSession } from "./imap-session.ts";
+import type { RawImap } from "./raw-imap.ts";
 
 export type ListedMessage = {
   readonly uid: number;
@@ -23,7 +23,7 @@ export type ListedMailbox = {
   readonly messages: readonly ListedMessage[];
 };
 
-export async function serverListing(imap: ImapSession): Promise<readonly ListedMailbox[]> {
+export async function serverListing(imap: RawImap): Promise<readonly ListedMailbox[]> {
   const mailboxes: ListedMailbox[] = [];
   for (const { line } of await imap.command('LIST "" "*"')) {
     const found = /^\* LIST \(([^)]*)\) "\/" (?:"(.*)"|(.*))$/.exec(line);
@@ -34,7 +34,7 @@ export async function serverListing(imap: ImapSession): Promise<readonly ListedM
   return mailboxes.sort(byName);
 }
 
-async function listMailbox(imap: ImapSession, raw: string): Promise<ListedMailbox> {
+async function listMailbox(imap: RawImap, raw: string): Promise<ListedMailbox> {
   const quoted = `"${raw.replaceAll(/["\\]/g, "\\$&")}"`;
   const status = await imap.command(
     `STATUS ${quoted} (UIDVALIDITY UIDNEXT HIGHESTMODSEQ MESSAGES)`,

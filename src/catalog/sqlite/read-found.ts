@@ -143,7 +143,7 @@ function placementOf(mailbox: Mailbox, rows: readonly Row[]): FoundPlacement | u
     const [row] = alike;
     return intervals === undefined || row === undefined
       ? []
-      : [{ ...stateOf(row), intervals: told(intervals) }];
+      : [{ ...stateOf(row, path), intervals: told(intervals) }];
   });
   return {
     account,
@@ -186,15 +186,17 @@ function stateText(row: Row): string {
   ]);
 }
 
-function stateOf(row: Row): Omit<PlacementState, "intervals"> {
+function stateOf(row: Row, mailboxPath: RawPath): Omit<PlacementState, "intervals"> {
   const uid = row["uid"] as number | null;
+  const key = row["key"] as string;
   return {
     ...(uid === null ? {} : { uid }),
     flags: JSON.parse(row["flags"] as string) as string[],
     keywords: JSON.parse(row["keywords"] as string) as string[],
     internalDateNs: BigInt(row["date_ns"] as string),
     sizeBytes: row["size"] as number,
-    key: row["key"] as string,
+    // What all keys of the mailbox begin with is not kept with each.
+    key: key.startsWith("/") ? mailboxPath + key : key,
   };
 }
 

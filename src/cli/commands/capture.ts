@@ -6,6 +6,7 @@ import { type CaptureRun, captureStore, isPassable, OpenCopies } from "../captur
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { ownFolder, stateFolder } from "../folders.ts";
 import { recordStorage } from "../record-storage.ts";
+import { tellServerFindings } from "../server-findings.ts";
 import { openSite } from "../site.ts";
 import { safeText } from "../text.ts";
 
@@ -17,11 +18,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const state = await ownFolder(
     stateFolder(surroundings.environment, { isRoot: process.geteuid?.() === 0 }),
   );
-  for (const { folder, stoppedAt } of await recoverInterruptedOffline(state, {
+  for (const { folder, stoppedAt, action } of await recoverInterruptedOffline(state, {
     signal: surroundings.signal,
   })) {
     output.warning(
-      `the mail server of ${safeText(folder)} was still stopped since ${stoppedAt}, by a run that was killed: it was started`,
+      `the mail server of ${safeText(folder)} was still ${action === "start" ? "stopped" : "quiesced"} since ${stoppedAt}, by a run that was killed: it was ${action === "start" ? "started" : "resumed"}`,
     );
   }
   await using copies = new OpenCopies(context, site);
@@ -33,6 +34,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     stateFolder: state,
     captured: [],
     failures: [],
+    disappeared: [],
     isOnly,
   };
   for (const plan of plans) {
@@ -46,6 +48,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
       await tellFailure(failure, context);
     }
   }
+  await tellServerFindings(plans, run);
   return await summarise(run);
 }
 

@@ -14,14 +14,18 @@ import { parseConfigurationFile } from "../configuration.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { writeNewFile } from "../new-file.ts";
 import { configurationPlaces } from "../configuration-places.ts";
+import { findStore } from "../found-store.ts";
 import { configurationPath } from "../site.ts";
+import { recipeText } from "../recipe-text.ts";
 import { plural, safeLines, safeText } from "../text.ts";
 
-const actions = { generate, validate, show, schema } as const;
+const actions = { generate, validate, show, schema, recipe } as const;
+
+const takesWord: ReadonlySet<string> = new Set(["generate", "recipe"]);
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [name = "", folder] = context.arguments.positionals;
-  if (Object.hasOwn(actions, name) && (folder === undefined || name === "generate"))
+  if (Object.hasOwn(actions, name) && (folder === undefined || takesWord.has(name)))
     return await actions[name as keyof typeof actions](context);
   const near = closestWord(name, Object.keys(actions));
   throw new CliError(
@@ -37,15 +41,17 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 /** Prints a configuration to start from, or writes it to a file that is not there yet. */
-async function generate({
-  arguments: typed,
-  surroundings,
-  output,
-}: CommandContext): Promise<ExitCode> {
+async function generate(context: CommandContext): Promise<ExitCode> {
+  const { arguments: typed, surroundings, output } = context;
   const { workingFolder, timeZone, terminal } = surroundings;
   const copyPath = typed.text("copy");
+  const folder = typed.positionals[1];
+  const store = await findStore(
+    context,
+    folder === undefined ? undefined : resolve(workingFolder, folder),
+  );
   const text = generateConfig({
-    path: resolve(workingFolder, typed.positionals[1] ?? defaultStore),
+    ...store,
     ...(copyPath === undefined ? {} : { copyPath: resolve(workingFolder, copyPath) }),
     timeZone,
   });
@@ -63,8 +69,6 @@ async function generate({
   );
   return exitCodes.done;
 }
-
-const defaultStore = "/var/mail";
 
 async function validate(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
@@ -99,6 +103,21 @@ async function show(context: CommandContext): Promise<ExitCode> {
 
 async function schema({ surroundings }: CommandContext): Promise<ExitCode> {
   await surroundings.terminal.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+  return exitCodes.done;
+}
+
+/** How a server without an adapter is protected; without a name, which recipes there are. */
+async function recipe({ arguments: typed, output }: CommandContext): Promise<ExitCode> {
+  const { serverRecipes } = await import("#servers");
+  const name = typed.positionals[1];
+  const found = serverRecipes.filter((one) => name === undefined || one.name === name);
+  if (found.length === 0)
+    throw new CliError("cli.usage", `Cannot find a recipe for "${safeText(name ?? "")}"`, {
+      hint: `There are ${serverRecipes.map((one) => one.name).join(", ")}.`,
+    });
+  await output.document({ type: "recipes", recipes: found });
+  for (const one of found)
+    await output.text(name === undefined ? `${one.name}  ${one.title}\n` : recipeText(one));
   return exitCodes.done;
 }
 

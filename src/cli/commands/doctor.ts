@@ -5,9 +5,11 @@ import { copyPlace } from "../copy-access.ts";
 import { type Check, warn } from "../doctor/check.ts";
 import { checkCopy } from "../doctor/copy.ts";
 import { checkMachine } from "../doctor/machine.ts";
+import { checkServers } from "../doctor/server.ts";
 import { checkSnapshots } from "../doctor/snapshots.ts";
 import { checkStore } from "../doctor/store.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { openHost } from "../found-store.ts";
 import { openSite, type Site } from "../site.ts";
 import { isElsewhere } from "../local-folder.ts";
 import { plural } from "../text.ts";
@@ -42,6 +44,14 @@ async function* allChecks(context: CommandContext): AsyncGenerator<Check> {
       "no mail store was named, so none was looked at",
       "Name its folder: restante doctor FOLDER",
     );
+  {
+    await using host = await openHost(surroundings);
+    yield* checkServers({
+      host,
+      captured: [...stores, ...alsoCaptured(site, stores)],
+      signal: surroundings.signal,
+    });
+  }
   try {
     const place = copyPlace(context, site);
     const [store] = stores;
@@ -69,6 +79,13 @@ function storesOf(
   if (named === undefined) return servers.map(({ path }) => path);
   const server = servers.find(({ name }) => name === named);
   return [server?.path ?? resolve(surroundings.workingFolder, named)];
+}
+
+/** Folders that the configuration captures beside these stores. */
+function alsoCaptured({ config }: Site, stores: readonly string[]): readonly string[] {
+  return (config?.servers ?? [])
+    .filter(({ path }) => stores.includes(path))
+    .flatMap(({ alsoProtect }) => alsoProtect.folders);
 }
 
 function checkText({ state, message, hint }: Check, output: CommandContext["output"]): string {

@@ -14,6 +14,7 @@ import type { Snapshot } from "#repository";
 import { formatInstant } from "#time";
 import { audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
+import { ruledGroup } from "../also-protect.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { openCopy, type OpenCopy } from "../copy-access.ts";
@@ -162,7 +163,7 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
 function planGroup(group: string, points: readonly RecoveryPoint[], step: Step): Plan {
   const { context, site, opened } = step;
   const typed = context.arguments.texts("keep").map(parseRetentionRule);
-  const configured = site.groups.find(({ tag }) => tag === group);
+  const configured = ruledGroup(site, group);
   const rules =
     typed.length > 0
       ? typed

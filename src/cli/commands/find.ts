@@ -5,6 +5,7 @@ import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { findScope, placedAccounts } from "../find-scope.ts";
 import { foundJson, foundRow, type ShowFound } from "../found-text.ts";
+import { copyToSearch } from "../copy-to-search.ts";
 import { type AnyCopy, readCopies, type ReadCopies } from "../methods/index.ts";
 import { chooseMoment } from "../moments.ts";
 import { openSite, type Site } from "../site.ts";
@@ -17,7 +18,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const site = await openSite(context);
   const query = parseQuery(typedQuery, { now: context.surroundings.now(), zone: site.zone });
   await using found = await readCopies(typed, { context, site });
-  const opened = chosenCopy(found, context);
+  const opened = copyToSearch(found, context);
   const search: Search = { context, site, found, opened, query };
   try {
     return await searchIn(search);
@@ -36,29 +37,6 @@ type Search = {
   readonly opened: AnyCopy;
   readonly query: Query;
 };
-
-/** A catalog is of one copy: of several the one at hand with the most moments. */
-function chosenCopy(found: ReadCopies, { output, arguments: typed }: CommandContext): AnyCopy {
-  const from = typed.text("from");
-  const candidates = found.candidates.filter(
-    ({ copy }) => from === undefined || copy.name === from || copy.method === from,
-  );
-  const best = candidates.toSorted(
-    (a, b) =>
-      Number(b.copy.reach === "at-hand") - Number(a.copy.reach === "at-hand") ||
-      b.moments.length - a.moments.length,
-  )[0];
-  if (best === undefined) {
-    throw new CliError("cli.no-copy", "Cannot search: no copy was named that there is", {
-      hint: "Name one with --copy.",
-    });
-  }
-  if (found.isChoice && candidates.length > 1)
-    output.note(
-      `in copy “${safeText(best.copy.name)}” (${best.copy.method}); name another with --from`,
-    );
-  return found.copyOf(best.copy);
-}
 
 async function searchIn(search: Search): Promise<ExitCode> {
   const { context, site, opened } = search;

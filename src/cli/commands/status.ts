@@ -1,8 +1,15 @@
 import { inOrder, type RecoveryPoint } from "#copies";
 import { shrinkAlarm } from "#policy";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
+import { ruledGroup } from "../also-protect.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import {
+  type Disappeared,
+  disappearedJson,
+  disappearedText,
+  findDisappeared,
+} from "../lost-accounts.ts";
 import {
   type AnyCopy,
   copiesJson,
@@ -27,7 +34,12 @@ type GroupStatus = {
   readonly objectiveMs?: number;
   readonly late: boolean;
   readonly alarms: readonly string[];
+  /** Accounts that a moment of about a week ago has, and the newest has not. */
+  readonly disappeared?: Disappeared;
 };
+
+/** How long an account that disappeared is shown. */
+const shownForMs = 7 * 86_400_000;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
@@ -35,7 +47,9 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   await using found = await readCopies(undefined, { context, site });
   tellUnavailable(found, context, site);
   const now = surroundings.now();
-  const copies = found.copies.map((opened) => statusOfCopy(opened, { found, context, now }));
+  const copies: CopyStatus[] = [];
+  for (const opened of found.copies)
+    copies.push(await statusOfCopy(opened, { found, context, now }));
   const groups = copies.flatMap((one) => one.groups);
   const missing = copies.flatMap((one) => one.missing);
   const { isChoice, unavailable } = found;
@@ -59,16 +73,22 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 
 type Missing = { readonly group: string; readonly copy: string };
 
+type CopyStatus = {
+  readonly groups: readonly GroupStatus[];
+  readonly missing: readonly Missing[];
+};
+
 /** The groups that are in a copy, and those that should be and are not. */
-function statusOfCopy(
+async function statusOfCopy(
   opened: AnyCopy,
   {
     found,
     context,
     now,
   }: { readonly found: ReadCopies; readonly context: CommandContext; readonly now: bigint },
-): { readonly groups: readonly GroupStatus[]; readonly missing: readonly Missing[] } {
+): Promise<CopyStatus> {
   const { site, isChoice } = found;
+  const { signal } = context.surroundings;
   const { place } = opened;
   const wanted = context.arguments.text("group");
   const points = inOrder(
@@ -76,9 +96,18 @@ function statusOfCopy(
       .filter(({ copy }) => found.copyOf(copy) === opened)
       .flatMap(({ moments }) => moments),
   );
-  const groups = [...Map.groupBy(points, ({ group }) => group)].map(([group, moments]) =>
-    statusOf(group, { moments, site, now, opened }),
-  );
+  const groups: GroupStatus[] = [];
+  for (const [group, moments] of Map.groupBy(points, (point) => point.group)) {
+    const folder = moments.at(-1)?.paths[0] ?? "";
+    const disappeared = await findDisappeared(opened, {
+      moments,
+      folder,
+      ageMs: shownForMs,
+      signal,
+    });
+    const status = statusOf(group, { moments, site, now, opened });
+    groups.push(disappeared === undefined ? status : { ...status, disappeared });
+  }
   const missing = site.groups
     .filter(
       (one) =>
@@ -111,7 +140,7 @@ function statusOf(
 ): GroupStatus {
   const newest = moments.at(-1) as RecoveryPoint;
   const lossMs = Math.max(0, Number(now - newest.atNs) / 1e6);
-  const configured = site.groups.find(({ tag }) => tag === group);
+  const configured = ruledGroup(site, group);
   const objectiveMs =
     configured === undefined ? undefined : rulesOf(configured, place).loseAtMostMs;
   return {
@@ -129,10 +158,11 @@ function statusOf(
 }
 
 function statusJson(
-  { newest, oldest, lossMs, copy, method, ...rest }: GroupStatus,
+  { newest, oldest, lossMs, copy, method, disappeared, ...rest }: GroupStatus,
   isChoice: boolean,
 ): object {
   return {
+    ...(disappeared === undefined ? {} : { disappeared: disappearedJson(disappeared) }),
     ...(isChoice ? { copy, method } : {}),
     ...rest,
     lossMs: Math.round(lossMs),
@@ -154,7 +184,7 @@ function statusText(
   },
 ): string {
   const where = isChoice ? ` in ${safeText(status.copy)} (${status.method})` : "";
-  const { group, newest, oldest, moments, lossMs, objectiveMs, late, alarms } = status;
+  const { group, newest, oldest, moments, lossMs, objectiveMs, late, alarms, disappeared } = status;
   const objective = objectiveMs === undefined ? "" : ` (objective ${formatDuration(objectiveMs)})`;
   const loss = output.style(
     late ? "red" : "green",
@@ -167,6 +197,9 @@ function statusText(
     ...alarms.map(
       (alarm) => `  ${output.style("red", "alarm")}   ${safeText(alarm)}; expiry is stopped`,
     ),
+    ...(disappeared === undefined
+      ? []
+      : [`  ${output.style("yellow", "gone")}    ${disappearedText(disappeared, site.zone)}`]),
     "",
   ].join("\n");
 }

@@ -14,16 +14,17 @@ export async function* checkStore(folder: string, signal: AbortSignal): AsyncGen
     const { accounts, problems } = await openMailStore(image);
     if (accounts.length > 0) {
       let folders = 0;
-      for (const account of accounts) folders += (await account.mailboxes()).length;
+      for (const account of accounts) folders += (await account.mailboxes(signal)).length;
+      const layouts = [...new Set(accounts.map(({ layout }) => layout))].toSorted().join(", ");
       yield ok(
         "store",
-        `${shown} has ${plural(accounts.length, "mailbox", "mailboxes")} in Maildirs, with ${plural(folders, "folder")}`,
+        `${shown} has ${plural(accounts.length, "mailbox", "mailboxes")} (${layouts}), with ${plural(folders, "folder")}`,
       );
     } else {
       yield warn(
         "store",
-        `${shown} has no Maildir: it is captured and restored as files`,
-        "Name the folder above the Maildirs, for example /var/mail or /srv/mail.",
+        `${shown} has no mail of a layout that is known: it is captured and restored as files`,
+        "Name the folder above the mailboxes, for example /var/mail or /srv/mail.",
       );
     }
     for (const { message } of problems)

@@ -15,6 +15,12 @@ export {
 export { openAnyCopy } from "./open-any-copy.ts";
 export { kindAt, methodAt } from "./place-kind.ts";
 export { type OpenSource, openSource } from "./open-source.ts";
-export { copiesJson, type ReadCopies, readCopies, tellUnavailable } from "./read-copies.ts";
+export {
+  aimedAt,
+  copiesJson,
+  type ReadCopies,
+  readCopies,
+  tellUnavailable,
+} from "./read-copies.ts";
 export { type ChosenCopy, openChosen } from "./open-chosen.ts";
 export { verifyReplicas } from "./verify-replicas.ts";

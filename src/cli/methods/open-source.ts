@@ -31,6 +31,7 @@ export async function openSource(plan: StorePlan, options: OpenSourceOptions): P
     .map(({ folder }) => ({ within: folder, isMarked: true }));
   const split = await splitSource(rawPathFromText(plan.folder), {
     ...source,
+    stateFolder,
     shown: plan.shown,
     places: [...places, { within: stateFolder, isMarked: false }],
     stores: (site.config?.servers ?? []).map(({ path }) => path),

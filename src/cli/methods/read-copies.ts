@@ -64,27 +64,46 @@ export async function readCopies(
     tellUnavailable({ unavailable: unavailable.slice(1), candidates }, context, site);
     throw first.error;
   }
-  const all = candidates.flatMap(({ moments }) => moments);
-  const target =
-    typed === undefined ? undefined : await resolveTarget(typed, { context, site, points: all });
-  const group = context.arguments.text("group");
-  const wanted = candidates.map((one) => ({
-    ...one,
-    moments: momentsOf(one.moments, { target, group }),
-  }));
-  const held = disposables.move();
-  return {
+  const opened: ReadCopies = {
     site,
     copies,
     isChoice: places.length > 1,
     unavailable,
-    candidates: wanted,
-    // One copy has them in its own order: the sequence decides, not the clock.
-    points: wanted.length === 1 ? (wanted[0] as CopyCandidate).moments : byTime(wanted),
-    ...(target === undefined ? {} : { target }),
+    candidates,
+    points: pointsOf(candidates),
     copyOf: (candidate) => owners.get(candidate) as AnyCopy,
-    [Symbol.asyncDispose]: async () => await held.disposeAsync(),
+    [Symbol.asyncDispose]: async () => undefined,
   };
+  const aimed = await aimedAt(opened, typed, options);
+  const held = disposables.move();
+  return { ...aimed, [Symbol.asyncDispose]: async () => await held.disposeAsync() };
+}
+
+/** The same open copies with the moments of a target alone. `found` was read without one, and is what to close. */
+export async function aimedAt(
+  found: ReadCopies,
+  typed: string | undefined,
+  { context, site }: ReadOptions,
+): Promise<ReadCopies> {
+  const points = found.candidates.flatMap(({ moments }) => moments);
+  const target =
+    typed === undefined ? undefined : await resolveTarget(typed, { context, site, points });
+  const group = context.arguments.text("group");
+  const candidates = found.candidates.map((one) => ({
+    ...one,
+    moments: momentsOf(one.moments, { target, group }),
+  }));
+  return {
+    ...found,
+    candidates,
+    points: pointsOf(candidates),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+/** One copy has them in its own order: the sequence decides, not the clock. */
+function pointsOf(candidates: readonly CopyCandidate[]): readonly RecoveryPoint[] {
+  return candidates.length === 1 ? (candidates[0] as CopyCandidate).moments : byTime(candidates);
 }
 
 function byTime(candidates: readonly CopyCandidate[]): readonly RecoveryPoint[] {

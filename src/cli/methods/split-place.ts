@@ -3,7 +3,13 @@ import { basename, dirname, join } from "node:path";
 import { systemErrorCode } from "#errors";
 import { displayPath, joinRawPath, type RawName, type RawPath, rawPathFromText } from "#image";
 import { allProviders, type SnapshotProvider, type SnapshotProviderName } from "#snapshots";
-import { dovecotValidator, storeValidator, type Validator } from "#servers";
+import {
+  commandValidator,
+  dovecotValidator,
+  holdServer,
+  storeValidator,
+  type Validator,
+} from "#servers";
 import { type HotSplitOptions, hotSplitSource, type Source, sweepHotSplits } from "#sources";
 import { replicasMethodOf } from "#methods";
 import type { HotSplitConfig } from "#policy";
@@ -15,6 +21,8 @@ export type SplitPlace = { readonly within: string; readonly isMarked: boolean }
 
 export type SplitSourceOptions = HotSplitConfig &
   Pick<HotSplitOptions, "onRejected"> & {
+    /** Of this program: the note that a server was quiesced lies there. */
+    readonly stateFolder: string;
     /** The store's name, for messages. */
     readonly shown: string;
     /** The first of those that serve equally well is taken. */
@@ -50,6 +58,7 @@ export async function splitSource(
     provider,
     workFolder: rawPathFromText(workFolder),
     validators: validatorsOf(validate),
+    ...holdOf(options),
     repeat,
     clock,
     ...(onRejected === undefined ? {} : { onRejected }),
@@ -65,7 +74,24 @@ export async function splitSource(
   };
 }
 
+/** Quiesce before the store is frozen, and resume right after it. */
+function holdOf(options: SplitSourceOptions): Pick<HotSplitOptions, "hold"> {
+  const { quiesce, resume, stateFolder, clock } = options;
+  if (quiesce === undefined || resume === undefined) return {};
+  const commands = {
+    hold: { command: quiesce.words, timeoutMs: quiesce.timeLimitMs },
+    undo: { command: resume.words, timeoutMs: resume.timeLimitMs },
+    action: "resume" as const,
+  };
+  return {
+    hold: async (folder, signal) =>
+      await holdServer(commands, { folder, stateFolder, clock, signal }),
+  };
+}
+
 function validatorsOf(validate: HotSplitConfig["validate"]): readonly Validator[] {
+  if (typeof validate === "object")
+    return [commandValidator({ words: validate.words, timeoutMs: validate.timeLimitMs })];
   switch (validate) {
     case "dovecot":
       return [dovecotValidator()];

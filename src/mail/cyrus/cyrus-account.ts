@@ -15,6 +15,7 @@ import {
   foldersOfMailbox,
   type KnownMailbox,
   locateMailbox,
+  rootOf,
   userFiles,
 } from "./cyrus-spool.ts";
 import { readDatabase } from "./database.ts";
@@ -40,7 +41,7 @@ export function openCyrusAccount(
       : [];
   return {
     layout: "cyrus",
-    root: spool.spools[0] ?? spool.config ?? ("" as RawPath),
+    root: rootOf(spool),
     ...(owner === undefined ? {} : { owner }),
     mailboxes: async (signal) => {
       const stored: StoredMailbox[] = [];

@@ -93,6 +93,7 @@ describe("the places of a Cyrus", () => {
     });
     assert.deepEqual(await summaryOf(nodes), { summary: whole, problems: [] });
     const { accounts } = await openMailStore(memoryImage(nodes));
+    assert.deepEqual(new Set(accounts.map(({ root }) => root)), new Set([""]));
     const [news] = (await accounts[0]?.mailboxes()) ?? [];
     const folder = "uuid/d/4/d4news";
     assert.deepEqual(news?.dependsOn, [

@@ -1,4 +1,12 @@
-import { displayPath, type Image, isImageError, joinRawPath, type RawPath } from "#image";
+import {
+  displayPath,
+  type Image,
+  isImageError,
+  joinRawPath,
+  rawParent,
+  type RawPath,
+  rootPath,
+} from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import { indexHeaderBytes } from "./cyrus-index.ts";
 import { type CyrusName, pathsOfUserFile } from "./cyrus-name.ts";
@@ -78,12 +86,22 @@ export async function locateMailbox(
 
 /** The mailbox's folder first, then its places in the other partitions, which need not be there. */
 export function foldersOfMailbox({ spools }: CyrusSpool, folder: RawPath): readonly RawPath[] {
-  const home = spools.find(
-    (spool) => spool === "" || folder === spool || folder.startsWith(`${spool}/`),
-  );
+  const home = spools.findLast((spool) => isWithin(folder, spool));
   if (home === undefined) return [folder];
   const inner = folder.slice(home === "" ? 0 : home.length + 1) as RawPath;
   return [folder, ...spools.filter((spool) => spool !== home).map((spool) => within(spool, inner))];
+}
+
+/** The folder that all partitions lie in; of one partition, itself. */
+export function rootOf({ spools, config }: Pick<CyrusSpool, "spools" | "config">): RawPath {
+  const [first = config ?? rootPath, ...others] = spools;
+  let root = first;
+  while (others.some((spool) => !isWithin(spool, root))) root = rawParent(root);
+  return root;
+}
+
+function isWithin(path: RawPath, folder: RawPath): boolean {
+  return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** Where a user's file may be. */

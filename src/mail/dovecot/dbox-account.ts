@@ -6,13 +6,13 @@ import type {
   StoredMailbox,
   StoredMessage,
 } from "../mail-store.ts";
-import { DboxAccountFiles, indexPrefix, storageName } from "./dbox-account-files.ts";
+import { DboxAccountFiles, indexPrefix, mailboxesName, storageName } from "./dbox-account-files.ts";
 import { type DboxFolder, findDboxFolders } from "./dbox-folders.ts";
 import type { DboxPlaces } from "./dbox-places.ts";
 import { readDboxSubscriptions } from "./dbox-subscriptions.ts";
 import type { MailIndex } from "./index/mail-index.ts";
 import { indexFiles, readMailIndex } from "./index/read-mail-index.ts";
-import { readMdboxMessages } from "./mdbox-messages.ts";
+import { MdboxMailboxes } from "./mdbox-mailboxes.ts";
 import { MdboxStorage } from "./mdbox-storage.ts";
 import { readDboxMessage } from "./read-message.ts";
 import { readSdboxMessages } from "./sdbox-messages.ts";
@@ -31,7 +31,10 @@ export async function openDboxAccount(
   const { layout, root, places } = options;
   const files = new DboxAccountFiles(image, root, places);
   const alt = await files.altRoot();
-  const storage = layout === "mdbox" ? new MdboxStorage(files) : undefined;
+  const mdbox =
+    layout === "mdbox"
+      ? new MdboxMailboxes({ files, storage: new MdboxStorage(files) })
+      : undefined;
   const guids = new Map<RawPath, Promise<string | undefined>>();
   const guidOf = (folder: RawPath): Promise<string | undefined> => {
     const known = guids.get(folder) ?? readGuid(files, folder);
@@ -49,9 +52,9 @@ export async function openDboxAccount(
       return mailboxes;
     },
     messages: (mailbox, signal) =>
-      storage === undefined
+      mdbox === undefined
         ? readSdboxMessages(files, mailbox.path, signal)
-        : readMdboxMessages({ files, storage }, mailbox.path, signal),
+        : mdbox.read(mailbox.path, signal),
     read: (message, readOptions = {}) =>
       readMessage(files, { message, layout, guidOf, readOptions }),
     subscriptions: () => readDboxSubscriptions(files),
@@ -85,7 +88,11 @@ async function readMailbox(
     ...(uidValidity === 0 ? {} : { uidValidity, uidNext: nextUid }),
     ...(index.highestModseq === 0n ? {} : { highestModseq: index.highestModseq }),
     ...(guid === undefined ? {} : { guid }),
-    dependsOn: await dependenciesOf(files, { folder: folder.path, layout }),
+    dependsOn: await dependenciesOf(files, {
+      folder: folder.path,
+      layout,
+      isWhole: !read.isDamaged && !read.isMissing,
+    }),
     problems,
   };
 }
@@ -96,7 +103,15 @@ async function readMailbox(
  */
 async function dependenciesOf(
   files: DboxAccountFiles,
-  { folder, layout }: { readonly folder: RawPath; readonly layout: OpenDboxOptions["layout"] },
+  {
+    folder,
+    layout,
+    isWhole,
+  }: {
+    readonly folder: RawPath;
+    readonly layout: OpenDboxOptions["layout"];
+    readonly isWhole: boolean;
+  },
 ): Promise<readonly RawPath[]> {
   const storage = joinRawPath(files.root, storageName);
   const store = layout === "sdbox" ? folder : storage;
@@ -108,6 +123,8 @@ async function dependenciesOf(
     store,
     ...(layout === "mdbox" && map !== storage ? indexFiles(map, "dovecot.map.index") : []),
     ...(alt === undefined ? [] : [alt]),
+    // What others do not show is shown here.
+    ...(layout === "mdbox" && !isWhole ? [joinRawPath(files.root, mailboxesName)] : []),
   ];
 }
 

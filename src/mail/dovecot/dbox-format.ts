@@ -29,6 +29,9 @@ export type DboxFileHeader = {
   readonly messageHeaderBytes: number;
 };
 
+/** What a file has whose own header is damaged. */
+export const usualFileHeader: DboxFileHeader = { lengthBytes: 16, messageHeaderBytes: 30 };
+
 export type DboxMetadata = {
   readonly receivedSeconds?: number;
   readonly virtualSizeBytes?: number;

@@ -47,18 +47,14 @@ export class MdboxMap {
     return row < 0 ? undefined : this.#place(row);
   }
 
-  /** Places with at least one reference, as `place` makes a key of them. */
-  referred(): ReadonlySet<string> {
+  /** Places that nothing refers to any more: `placeKey` of each. */
+  expunged(): ReadonlySet<string> {
     const keys = new Set<string>();
     const counts = this.#read.index.extension("ref");
     for (const { row } of this.#read.index.messages()) {
-      const count = counts?.row(row) ?? [];
+      const count = counts?.row(row);
       const place = this.#place(row);
-      if (
-        place !== undefined &&
-        count.length === 2 &&
-        viewOf(count as Uint8Array).getUint16(0, true) > 0
-      )
+      if (place !== undefined && count?.length === 2 && viewOf(count).getUint16(0, true) === 0)
         keys.add(placeKey(place));
     }
     return keys;

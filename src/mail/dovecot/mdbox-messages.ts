@@ -1,8 +1,8 @@
 import { isImageError, type RawPath } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
-import { byUid, type StoredMessage, type StoredMessages } from "../mail-store.ts";
+import { byUid, type StoredMessage } from "../mail-store.ts";
 import { type DboxAccountFiles, indexPrefix } from "./dbox-account-files.ts";
-import { shortGuid } from "./dbox-format.ts";
+import { shortGuid, usualFileHeader } from "./dbox-format.ts";
 import {
   type CutRecord,
   type DboxRecord,
@@ -15,7 +15,7 @@ import { FileWindow } from "./file-window.ts";
 import type { IndexRow, MailIndex } from "./index/mail-index.ts";
 import { readMailIndex } from "./index/read-mail-index.ts";
 import { viewOf } from "./index/record-body.ts";
-import type { MapPlace } from "./mdbox-map.ts";
+import type { MapPlace, MdboxMap } from "./mdbox-map.ts";
 import type { MailFile, MdboxStorage, Scan } from "./mdbox-storage.ts";
 import { type Placement, placementOf } from "./stored-flags.ts";
 
@@ -32,18 +32,28 @@ type Listed = {
   readonly place: MapPlace | undefined;
 };
 
-export type MdboxMailbox = { readonly files: DboxAccountFiles; readonly storage: MdboxStorage };
+export type MdboxParts = { readonly files: DboxAccountFiles; readonly storage: MdboxStorage };
+
+export type MdboxListing = {
+  readonly messages: readonly StoredMessage[];
+  /** The index is damaged or lost, or lists messages that were not found: there may be more. */
+  readonly isIncomplete: boolean;
+};
 
 /**
- * The messages of one mdbox mailbox: its index names them by their UID in the map, which says where
- * they lie. Where the map is lost, or wrong about one, the message is found in `m.*` by its GUID.
+ * The messages that the index of one mdbox mailbox lists. It names them by their UID in the map,
+ * which says where they lie. Where the map is lost, or wrong about one, the message is found in
+ * `m.*` by its GUID.
  */
-export async function readMdboxMessages(
-  { files, storage }: MdboxMailbox,
-  folder: RawPath,
-  signal?: AbortSignal,
-): Promise<StoredMessages> {
-  const problems: MailProblem[] = [];
+export async function listMdboxMessages(
+  { files, storage }: MdboxParts,
+  options: {
+    readonly folder: RawPath;
+    readonly problems: MailProblem[];
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<MdboxListing> {
+  const { folder, problems, signal } = options;
   // That the mailbox is there at all.
   await files.image.list(folder, signal);
   const read = await readMailIndex(files.image, {
@@ -61,22 +71,17 @@ export async function readMdboxMessages(
     addProblem(problems, problem.code, problem.message);
   if (map.isMissing)
     addProblem(problems, "index", "The map of mdbox is lost; messages are found by their GUID");
-  const listed = [...read.index.messages()].map((row) =>
-    listedOf(read.index, { row, placeOf: (mapUid) => map.placeOf(mapUid) }),
-  );
+  const listed = [...read.index.messages()].map((row) => listedOf(read.index, row, map));
   const reader = new MessageReader(files, { problems, signal });
   const messages = await reader.inPlace(listed, mailFiles);
-  await reader.elsewhere(storage, messages);
-  return { messages: messages.sort(byUid), problems };
+  const areLost = await reader.elsewhere(storage, messages);
+  return {
+    messages: messages.sort(byUid),
+    isIncomplete: read.isDamaged || read.isMissing || areLost,
+  };
 }
 
-function listedOf(
-  index: MailIndex,
-  {
-    row,
-    placeOf,
-  }: { readonly row: IndexRow; readonly placeOf: (mapUid: number) => MapPlace | undefined },
-): Listed {
+function listedOf(index: MailIndex, row: IndexRow, map: MdboxMap): Listed {
   const bytes = index.extension("mdbox")?.row(row.row) ?? new Uint8Array(0);
   const guid = index.extension("guid")?.row(row.row) ?? new Uint8Array(0);
   const hasRecord = bytes.length === 8;
@@ -87,12 +92,17 @@ function listedOf(
     placement: placementOf(index, row),
     guid: guid.some((byte) => byte !== 0) ? Buffer.from(guid).toString("hex") : undefined,
     savedNs: savedSeconds === 0 ? undefined : BigInt(savedSeconds) * 1_000_000_000n,
-    place: mapUid === 0 ? undefined : placeOf(mapUid),
+    place: mapUid === 0 ? undefined : map.placeOf(mapUid),
   };
 }
 
 /** A message that is not where the map says. */
-type Lost = { readonly listed: Listed; readonly state: string; readonly cut?: StoredMessage };
+type Lost = {
+  readonly listed: Listed;
+  readonly state: string;
+  /** What is at that place: a message that is cut off, or whole with another GUID. */
+  readonly there?: StoredMessage;
+};
 
 class MessageReader {
   readonly #files: DboxAccountFiles;
@@ -141,9 +151,10 @@ class MessageReader {
     return messages;
   }
 
-  /** Looks for the others in all files, by GUID. */
-  async elsewhere(storage: MdboxStorage, messages: StoredMessage[]): Promise<void> {
-    if (this.#lost.length === 0) return;
+  /** Looks for the others in all files, by GUID. Returns whether some were not found. */
+  async elsewhere(storage: MdboxStorage, messages: StoredMessage[]): Promise<boolean> {
+    if (this.#lost.length === 0) return false;
+    let areLost = false;
     const scan = await storage.scan();
     for (const { code, message } of scan.problems) addProblem(this.#problems, code, message);
     const byGuid = new Map<string, Scan["messages"][number]>();
@@ -151,16 +162,19 @@ class MessageReader {
       const { guid } = message.record.metadata;
       if (guid !== undefined && !byGuid.has(shortGuid(guid))) byGuid.set(shortGuid(guid), message);
     }
-    for (const { listed, state, cut } of this.#lost) {
+    for (const { listed, state, there } of this.#lost) {
       const found = listed.guid === undefined ? undefined : byGuid.get(listed.guid);
       if (found !== undefined) {
         messages.push(storedMessage(listed, found.path, found.record));
         continue;
       }
+      areLost = true;
       addProblem(this.#problems, "damaged", `Message ${listed.uid}: ${state}`);
-      // It is listed, so that it is not taken for deleted; reading it says that it is damaged.
-      if (cut !== undefined) messages.push(cut);
+      // It is listed, so that it is not taken for deleted: reading it says that it is damaged, or
+      // gives a message whose GUID nothing else has, because the index is damaged.
+      if (there !== undefined) messages.push(there);
     }
+    return areLost;
   }
 
   async #readFile(
@@ -173,20 +187,21 @@ class MessageReader {
       const header = await readFileHeader(file);
       for (const { listed, offset } of ones) {
         this.#signal?.throwIfAborted();
-        const result = await readRecord(file, offset, header ?? { messageHeaderBytes: 30 });
+        const result = await readRecord(file, offset, header ?? usualFileHeader);
         if ("record" in result) {
           const guid = result.record.metadata.guid;
           const isOther =
             listed.guid !== undefined && guid !== undefined && shortGuid(guid) !== listed.guid;
-          if (isOther)
-            this.#lost.push({ listed, state: `m.${id} has another message at byte ${offset}` });
-          else messages.push(storedMessage(listed, path, result.record));
+          const message = storedMessage(listed, path, result.record);
+          const state = `m.${id} has another message at byte ${offset}`;
+          if (isOther) this.#lost.push({ listed, state, there: message });
+          else messages.push(message);
           continue;
         }
         const cut =
           result.cut === undefined
             ? {}
-            : { cut: cutMessage(listed, path, { cut: result.cut, mtimeNs: entry.mtimeNs }) };
+            : { there: cutMessage(listed, path, { cut: result.cut, mtimeNs: entry.mtimeNs }) };
         this.#lost.push({
           listed,
           state: `in m.${id} at byte ${offset}: ${result.damage}`,

@@ -11,7 +11,7 @@ import {
   parseReferences,
   sdboxAttachmentPath,
 } from "./attachments.ts";
-import type { DboxFileHeader } from "./dbox-format.ts";
+import { usualFileHeader } from "./dbox-format.ts";
 import { type DboxRecord, plainSize, readFileHeader, readRecord } from "./dbox-record.ts";
 import { FileWindow } from "./file-window.ts";
 
@@ -38,8 +38,7 @@ export async function* readDboxMessage(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { path, subject, signal } = options;
   const file = new FileWindow(image, path, { readAheadBytes, signal });
-  const header: DboxFileHeader | undefined = await readFileHeader(file);
-  if (header === undefined) throw damaged(subject, "its file does not start as a dbox file does");
+  const header = (await readFileHeader(file)) ?? usualFileHeader;
   const read = await readRecord(file, options.offset ?? header.lengthBytes, header);
   if (!("record" in read)) throw damaged(subject, read.damage);
   const { record } = read;

@@ -1,5 +1,5 @@
 import { type Image, isImageError, type RawPath } from "#image";
-import type { DboxFileHeader } from "./dbox-format.ts";
+import { usualFileHeader } from "./dbox-format.ts";
 import { type DboxRecord, readFileHeader, readRecord, recordEnd } from "./dbox-record.ts";
 import { FileWindow } from "./file-window.ts";
 
@@ -14,8 +14,6 @@ export type ScannedFile = {
 const readAheadBytes = 256 * 1024;
 /** How a message header starts. */
 const magic = Buffer.from("\x01\x02N ", "latin1");
-/** What a file has whose own header is lost. */
-const usualHeader: DboxFileHeader = { lengthBytes: 0, messageHeaderBytes: 30 };
 const damageLimit = 20;
 
 /**
@@ -35,9 +33,9 @@ export async function scanDboxFile(
     const file = new FileWindow(image, path, { readAheadBytes });
     const header = await readFileHeader(file);
     if (header === undefined) complain("it does not start as a dbox file does");
-    let offset = header?.lengthBytes ?? 0;
+    let offset = header?.lengthBytes ?? usualFileHeader.lengthBytes;
     while (offset < sizeBytes) {
-      const result = await readRecord(file, offset, header ?? usualHeader);
+      const result = await readRecord(file, offset, header ?? usualFileHeader);
       if ("record" in result) {
         messages.push({ record: result.record });
         offset = recordEnd(result.record);

@@ -14,7 +14,7 @@ import {
   indexPrefix,
   listIfThere,
 } from "./dbox-account-files.ts";
-import { shortGuid } from "./dbox-format.ts";
+import { shortGuid, usualFileHeader } from "./dbox-format.ts";
 import { plainSize, readFileHeader, readRecord } from "./dbox-record.ts";
 import { FileWindow } from "./file-window.ts";
 import { inOrder } from "./in-order.ts";
@@ -52,19 +52,24 @@ export async function readSdboxMessages(
   if (read.failure !== undefined && found.size === 0) throw read.failure;
   const wanted: { readonly file: Found; readonly placement: Placement }[] = [];
   const listed = new Set<number>();
+  let areMissing = false;
   for (const row of read.index.messages()) {
     listed.add(row.uid);
     const file = found.get(row.uid);
-    if (file === undefined)
+    if (file === undefined) {
+      areMissing = true;
       addProblem(
         problems,
         "damaged",
         `The index lists message ${row.uid}, and u.${row.uid} is not there`,
       );
-    else wanted.push({ file, placement: placementOf(read.index, row) });
+    } else wanted.push({ file, placement: placementOf(read.index, row) });
   }
   for (const [uid, file] of found)
-    if (!listed.has(uid) && isKept(uid, read, problems))
+    if (
+      !listed.has(uid) &&
+      isKept(uid, { ...read, isDamaged: read.isDamaged || areMissing }, problems)
+    )
       wanted.push({ file, placement: { ...unlisted, uid } });
   const messages = await inOrder(wanted, ({ file, placement }) =>
     readMessage(files, { file, placement, problems, signal }),
@@ -144,8 +149,12 @@ async function readMessage(
   try {
     const window = new FileWindow(image, file.path, { readAheadBytes, signal });
     const header = await readFileHeader(window);
-    if (header === undefined) return complain("its file does not start as a dbox file does");
-    const result = await readRecord(window, header.lengthBytes, header);
+    if (header === undefined) complain("its file does not start as a dbox file does");
+    const result = await readRecord(
+      window,
+      (header ?? usualFileHeader).lengthBytes,
+      header ?? usualFileHeader,
+    );
     if ("record" in result) {
       const { receivedSeconds, virtualSizeBytes, guid } = result.record.metadata;
       return {

@@ -214,3 +214,33 @@ test("a Maildir is told by its cur and new", async () => {
   assert.equal(isMaildirFolder(await image.list("m" as RawPath)), true);
   assert.equal(isMaildirFolder(await image.list("n" as RawPath)), false);
 });
+
+test("regression: the letter P is no flag, as with Dovecot; only a keyword says $Forwarded", async () => {
+  const account = await only({
+    ...maildir("m", { "dovecot-keywords": "0 $Forwarded\n", "cur/1:2,PS": "x", "cur/2:2,Pa": "x" }),
+  });
+  const { messages } = await account.messages({ path: "m" as RawPath });
+  assert.deepEqual(
+    messages.map(({ flags, keywords }) => ({ flags, keywords })),
+    [
+      { flags: ["\\Seen"], keywords: [] },
+      { flags: [], keywords: ["$Forwarded"] },
+    ],
+  );
+});
+
+test("regression: UIDNEXT is beyond the last line where the header is older", async () => {
+  const account = await only(maildir("m", { "dovecot-uidlist": "3 V17 N5\n3 :a\n8 :b\n" }));
+  assert.deepEqual(
+    (await account.mailboxes()).map(({ uidNext }) => uidNext),
+    [9],
+  );
+});
+
+test("regression: mailboxes come by their names, not by the bytes of their folders", async () => {
+  const account = await only({ ...maildir("m"), ...maildir("m/.&ZeVnLIqe-"), ...maildir("m/.B") });
+  assert.deepEqual(
+    (await account.mailboxes()).map(({ name }) => name),
+    ["INBOX", "B", "日本語"],
+  );
+});

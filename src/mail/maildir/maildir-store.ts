@@ -122,7 +122,7 @@ async function readMessages(
       const message: { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } = {
         key: file,
         path: file,
-        flags: name.flags,
+        flags: shownFlags(name.flags),
         keywords: keywordLetters === "" ? none : keywordsOf(keywordLetters, keywords),
         internalDateNs: listing.mtimesNs[index] as bigint,
         sizeBytes: name.sizeBytes ?? (listing.sizes[index] as number),
@@ -153,6 +153,11 @@ async function sizeOf(image: Image, { path, sizeBytes }: StoredMessage): Promise
 }
 
 const none: readonly string[] = [];
+
+/** P ("passed") is no flag of IMAP: Dovecot keeps the letter and shows nothing of it. */
+function shownFlags(flags: readonly string[]): readonly string[] {
+  return flags.includes("$Forwarded") ? flags.filter((flag) => flag.startsWith("\\")) : flags;
+}
 
 function keywordsOf(letters: string, keywords: ReadonlyMap<number, string>): readonly string[] {
   return Array.from(letters, (letter) => keywordOf(letter, keywords)).sort();

@@ -14,6 +14,8 @@ export type MailAddress = {
 export type ReadAddressesOptions = {
   /** Default 1000. */
   readonly addressLimit?: number;
+  /** Of raw bytes that are no UTF-8. Default: Windows-1252. */
+  readonly rawCharset?: string;
 };
 
 /**
@@ -27,13 +29,14 @@ export function readAddresses(
   problems: MailProblem[] = [],
   options: ReadAddressesOptions = {},
 ): readonly MailAddress[] {
-  return new AddressReader(raw, problems, options.addressLimit ?? 1000).read();
+  return new AddressReader(raw, problems, options).read();
 }
 
 class AddressReader {
   readonly #raw: string;
   readonly #problems: MailProblem[];
   readonly #limit: number;
+  readonly #rawCharset: string;
   readonly #addresses: MailAddress[] = [];
   #group: string | undefined;
   /** Of the address that is being read: what is neither comment nor in angle brackets. */
@@ -43,10 +46,11 @@ class AddressReader {
   /** Quotes within angle brackets count until once they were not closed. */
   #areQuotesClosed = true;
 
-  constructor(raw: string, problems: MailProblem[], limit: number) {
+  constructor(raw: string, problems: MailProblem[], options: ReadAddressesOptions) {
     this.#raw = raw;
     this.#problems = problems;
-    this.#limit = limit;
+    this.#limit = options.addressLimit ?? 1000;
+    this.#rawCharset = options.rawCharset ?? "";
   }
 
   read(): readonly MailAddress[] {
@@ -99,7 +103,7 @@ class AddressReader {
       this.#words += ":";
       return;
     }
-    this.#group = decodeHeaderText(this.#words.trim(), this.#problems);
+    this.#group = decodeHeaderText(this.#words.trim(), this.#problems, this.#rawCharset);
     this.#words = "";
   }
 
@@ -125,9 +129,9 @@ class AddressReader {
   }
 
   #add(writtenName: string, writtenAddress: string): void {
-    const name = decodeHeaderText(writtenName, this.#problems);
+    const name = decodeHeaderText(writtenName, this.#problems, this.#rawCharset);
     // Encoded words have no meaning within an address (RFC 2047 §5); bytes beyond ASCII do (RFC 6532).
-    const address = decodeRawHeader(writtenAddress);
+    const address = decodeRawHeader(writtenAddress, this.#rawCharset);
     if (address === "" && name === "") return;
     const group = this.#group;
     this.#addresses.push({ name, address, ...(group === undefined ? {} : { group }) });

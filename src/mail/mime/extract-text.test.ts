@@ -77,6 +77,59 @@ test("the body is cut at its limit, and says so", () => {
   assert.equal(extractText(long).isBodyCut, false);
 });
 
+test("raw bytes of a header are in the character set of the text, unless they are UTF-8", () => {
+  const koi8 = Buffer.from("f0d2c9d7c5d4", "hex");
+  const message = (subject: Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from("Subject: "),
+      subject,
+      Buffer.from('\nFrom: "'),
+      subject,
+      Buffer.from('" <a@example.org>\nContent-Type: text/plain; charset=koi8-r\n\n'),
+      koi8,
+    ]);
+  const { subject, from, bodyText } = extractText(message(koi8));
+  assert.deepEqual([subject, from[0]?.name, bodyText], ["Привет", "Привет", "Привет"]);
+  assert.equal(extractText(message(Buffer.from("Grüße"))).subject, "Grüße");
+  assert.equal(extractText(Buffer.from("Subject: Gr\xfc\xdfe\n\n", "latin1")).subject, "Grüße");
+});
+
+test("of two forms the one with words is read, and a stub together with what it points to", () => {
+  const alternative = (plain: string, html: string): string =>
+    extractText(
+      Buffer.from(
+        `Content-Type: multipart/alternative; boundary=b\n\n--b\n\n${plain}\n--b\nContent-Type: text/html\n\n${html}\n--b--\n`,
+      ),
+    ).bodyText;
+  assert.equal(alternative("plain words", "<p>html words</p>"), "plain words");
+  assert.equal(alternative("  \n", "<p>html words</p>"), "html words");
+  const long = `<p>${"word ".repeat(1000)}</p>`;
+  assert.match(alternative("See the HTML form.", long), /^See the HTML form\.\n\nword word/);
+  assert.doesNotMatch(alternative("a long text ".repeat(30), long), /word word/);
+});
+
+test("what a reader lists is an attachment; signatures and pictures of the text are incidental", () => {
+  const has = (...parts: readonly string[]): boolean =>
+    extractText(
+      Buffer.from(
+        `Content-Type: multipart/${parts.length > 2 ? "related" : "mixed"}; boundary=b\n\n${parts.map((part) => `--b\n${part}\n\nx\n`).join("")}--b--\n`,
+      ),
+    ).hasAttachment;
+  const text = "Content-Type: text/plain";
+  assert.equal(has(text, text), false);
+  assert.equal(has(text, "Content-Type: application/pgp-signature; name=signature.asc"), false);
+  assert.equal(has(text, "Content-Type: application/pdf"), true);
+  assert.equal(has(text, `${text}\nContent-Disposition: attachment`), true);
+  assert.equal(has(text, `${text}; name=a.txt`), true);
+  const picture = "Content-Type: image/png; name=logo.png";
+  assert.equal(has(text, picture), true);
+  assert.equal(has(text, text, `${picture}\nContent-ID: <a@b>`), false);
+  assert.equal(
+    has(text, text, `${picture}\nContent-ID: <a@b>\nContent-Disposition: attachment`),
+    true,
+  );
+});
+
 describe("hostile mail", () => {
   test("never throws, whatever the bytes are", () => {
     fc.assert(

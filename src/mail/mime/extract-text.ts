@@ -64,8 +64,9 @@ export function textOf(
 ): MessageText {
   const { problems } = options;
   const header = headerOf(root.fields);
+  const rawCharset = textCharsetOf(root);
   const addresses = (raw: string | undefined): readonly MailAddress[] =>
-    raw === undefined ? [] : readAddresses(raw, problems, options);
+    raw === undefined ? [] : readAddresses(raw, problems, { ...options, rawCharset });
   const dateMs = header.date === undefined ? undefined : parseMessageDate(header.date);
   if (header.date !== undefined && dateMs === undefined)
     addProblem(problems, "header", "The Date cannot be read");
@@ -74,7 +75,7 @@ export function textOf(
   const attachments = attachmentsOf(root);
   const names = attachments.flatMap(({ part }) => part.fileName ?? []);
   return {
-    subject: decodeHeaderText(header.subject ?? "", problems).slice(0, longestSubject),
+    subject: decodeHeaderText(header.subject ?? "", problems, rawCharset).slice(0, longestSubject),
     from: addresses(header.from),
     sender: addresses(header.sender),
     replyTo: addresses(header.replyTo),
@@ -93,6 +94,16 @@ export function textOf(
     isBodyCut: body.isCut,
     problems,
   };
+}
+
+/** Of the first part of text that says it. */
+function textCharsetOf(part: MimePart): string {
+  if (part.charset !== "" || part.type.startsWith("message/")) return part.charset;
+  for (const inner of part.parts) {
+    const charset = textCharsetOf(inner);
+    if (charset !== "") return charset;
+  }
+  return "";
 }
 
 const wanted = {

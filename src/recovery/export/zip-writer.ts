@@ -39,7 +39,7 @@ export function zipWriter({ path, levels }: ExportWriterOptions): ExportWriter {
         size: staged.sizeBytes,
       };
       const stream = staged.stream();
-      zip.addReadStreamLazy(name, options, (callback) => callback(null, stream));
+      addEntry(zip, name, { options, source: { stream } });
       await Promise.race([finished(stream), failed, written]);
       return staged.sizeBytes;
     },
@@ -55,6 +55,20 @@ export function zipWriter({ path, levels }: ExportWriterOptions): ExportWriter {
       await written.catch(() => undefined);
     },
   };
+}
+
+type Entry = {
+  readonly options: Parameters<ZipFile["addReadStreamLazy"]>[1];
+  readonly source: { stream: Readable | undefined };
+};
+
+/** The library keeps every entry, with this function, until the end: it must not hold the message. */
+function addEntry(zip: ZipFile, name: string, { options, source }: Entry): void {
+  zip.addReadStreamLazy(name, options as object, (callback) => {
+    const { stream } = source;
+    source.stream = undefined;
+    callback(null, stream as Readable);
+  });
 }
 
 type Staged = AsyncDisposable & {

@@ -44,14 +44,3 @@ export function cyrusChanges({ syncLogChannels, all }: CyrusSettings): readonly 
     },
   ];
 }
-
-/**
- * How the server's utilities look at a frozen image: on a copy, by a configuration that names its
- * folders. `reconstruct -n` reports what it would mend, and writes nothing.
- */
-export const cyrusValidation: readonly string[] = [
-  "copy the frozen spool and configuration folder to a writable place, owned by the server's user",
-  "write an imapd.conf with configdirectory and partition-NAME of the copy",
-  "cyr_dbtool -C COPY/imapd.conf /ABSOLUTE/COPY/mailboxes.db twoskip consistent",
-  "reconstruct -C COPY/imapd.conf -n -r user",
-];

@@ -1,6 +1,12 @@
 import { type ClockNs, displayPath, type RawPath, systemClockNs } from "#image";
 import { ServerError } from "../server-error.ts";
-import { isOwnerAlive, readIntents, removeIntent, writeIntent } from "./hold-intent.ts";
+import {
+  isOwnerAlive,
+  readIntents,
+  removeIntent,
+  type UndoingAction,
+  writeIntent,
+} from "./hold-intent.ts";
 import { type HoldCommands, runUndo, ServerHold } from "./server-hold.ts";
 
 export const defaultHoldTimeoutMs: number = 120_000;
@@ -51,6 +57,8 @@ export type RecoveredHold = {
   readonly folder: string;
   /** ISO 8601. */
   readonly stoppedAt: string;
+  /** What was done now: a server that was stopped was started, one that was quiesced resumed. */
+  readonly action: UndoingAction;
 };
 
 /**
@@ -76,7 +84,7 @@ export async function recoverInterruptedHolds(
     }
     await runUndo(start, { timeoutMs: startTimeoutMs, action, signal: options.signal });
     await removeIntent(file);
-    recovered.push({ folder, stoppedAt });
+    recovered.push({ folder, stoppedAt, action });
   }
   return recovered;
 }

@@ -28,7 +28,7 @@ const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let open = 0;
 
 /** A server that is stopped or quiesced, or about to be, and must be started or resumed. */
-export class ServerHold {
+export class ServerHold implements AsyncDisposable {
   readonly #commands: HoldCommands;
   readonly #file: string;
   #undoing: Promise<void> | undefined;
@@ -64,6 +64,10 @@ export class ServerHold {
   release(cause?: unknown): Promise<void> {
     this.#undoing ??= this.#undo(cause);
     return this.#undoing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
   }
 
   async #undo(cause: unknown): Promise<void> {

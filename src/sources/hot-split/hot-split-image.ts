@@ -24,6 +24,7 @@ export type HotSplitImageOptions = {
   readonly taken: Taken;
   readonly provider: SnapshotProvider;
   readonly evidence: Evidence;
+  readonly consistency: Consistency;
   readonly open: OpenSnapshotOptions;
 };
 
@@ -43,7 +44,7 @@ export class HotSplitImage implements Image {
     this.#image = image;
     this.#options = options;
     this.at = image.at;
-    this.consistency = image.consistency;
+    this.consistency = options.consistency;
     this.volumes = image.volumes;
     this.fingerprintScope = image.fingerprintScope;
     this.evidence = options.evidence;

@@ -1,5 +1,6 @@
 import {
   type ClockNs,
+  type Consistency,
   displayPath,
   type Evidence,
   type Image,
@@ -31,6 +32,8 @@ export type HotSplitOptions = {
   readonly workFolder: RawPath;
   /** All must find the frozen image usable, in this order. Without any it is taken as it is. */
   readonly validators: readonly Validator[];
+  /** Makes the server hold still while its store is frozen; closing what it gives lets it go. */
+  readonly hold?: (folder: RawPath, signal?: AbortSignal) => Promise<AsyncDisposable>;
   /** How often a frozen image is made at most until one is usable: 1 to 100. Default 5. */
   readonly repeat?: number;
   readonly clock?: ClockNs;
@@ -46,15 +49,21 @@ const largestRepeat = 100;
 /**
  * Hot Split Snapshot (paper §2.1): the mail server goes on while its filesystem freezes an image of
  * the store, which is validated with a utility of the server, and made again until one is usable.
- * Its bytes hang together as after a power cut ("crash"), or as a walk saw them ("fuzzy") where the
+ * Where the server can be quiesced, it holds still for the moment of the split ("application"). Else its bytes hang together as after a power cut ("crash"), or as a walk saw them ("fuzzy") where the
  * provider copies file by file. Closing the Image removes what was frozen, unless it was given away.
  */
 export function hotSplitSource(options: HotSplitOptions): Source {
   return {
     name: "Hot Split Snapshot",
-    consistency: options.provider.atomic ? "crash" : "fuzzy",
+    consistency: consistencyOf(options),
     stableImage: (request) => splitUntilUsable(options, request),
   };
+}
+
+/** A server that held still left its store as it would leave it to a backup of its own. */
+function consistencyOf({ hold, provider }: HotSplitOptions): Consistency {
+  if (hold !== undefined) return "application";
+  return provider.atomic ? "crash" : "fuzzy";
 }
 
 async function splitUntilUsable(
@@ -78,6 +87,7 @@ async function splitUntilUsable(
         ...split,
         provider,
         evidence,
+        consistency: consistencyOf(options),
         open: openOptions(request),
       });
     }
@@ -110,7 +120,7 @@ async function splitOnce(options: HotSplitOptions, request: StableImageRequest):
   const destination = joinRawPath(workFolder, splitName());
   let taken: Taken;
   try {
-    taken = await provider.take(folder, destination, given);
+    taken = await takeHeld(options, { folder, destination, signal });
   } catch (error) {
     // The store was moved or mounted over this moment: the next attempt sees what is there.
     if (!isRecoveryError(error) || !error.retryable) throw error;
@@ -144,6 +154,28 @@ async function splitOnce(options: HotSplitOptions, request: StableImageRequest):
     // What does not go now is swept by the next start; the error that led here says more.
     await provider.remove(taken.destination).catch(() => undefined);
     throw error;
+  }
+}
+
+async function takeHeld(
+  { provider, hold }: HotSplitOptions,
+  {
+    folder,
+    destination,
+    signal,
+  }: {
+    readonly folder: RawPath;
+    readonly destination: RawPath;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Taken> {
+  const given = signal === undefined ? {} : { signal };
+  if (hold === undefined) return await provider.take(folder, destination, given);
+  try {
+    await using _held = await hold(folder, signal);
+    return await provider.take(folder, destination, given);
+  } catch (error) {
+    throw sourceErrorOf(error);
   }
 }
 

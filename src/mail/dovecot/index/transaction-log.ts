@@ -116,13 +116,19 @@ export function* logRecords(file: LogFile): Generator<LogRecord, LogEnd, undefin
   const view = viewOf(bytes);
   let damage: string | undefined;
   let offset = file.headerBytes;
+  let isWholeToEnd = false;
   while (offset + recordHeaderBytes <= bytes.length) {
     const size = recordSize(view, offset);
     const type = view.getUint32(offset + 4, true);
     if (view.getUint32(offset, true) === 0) break;
     const isWhole = size >= recordHeaderBytes && offset + size <= bytes.length;
     if (isWhole && knownTypes.has(type & typeMask)) {
-      if ((type & typeMask) === recordTypes.boundary && isCutTransaction(view, offset, size)) break;
+      if ((type & typeMask) === recordTypes.boundary && isCutTransaction(view, offset, size)) {
+        damage ??= `its transaction at byte ${offset} is cut off`;
+        // Unless only its length is damaged: then whole records follow up to the end.
+        isWholeToEnd ||= nextPlausible(view, offset) === offset;
+        if (!isWholeToEnd) break;
+      }
       yield {
         offset,
         type: type & typeMask,

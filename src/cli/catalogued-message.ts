@@ -1,0 +1,132 @@
+import type {
+  FoundMessage,
+  FoundPlacement,
+  KnownMoment,
+  MomentInterval,
+  PlacementState,
+} from "#catalog";
+import { displayPath, joinRawPath, type RawPath, rawPathFromText } from "#image";
+import { fillFromCopy, openCopyCatalog, tellFilled } from "./catalog-access.ts";
+import { CliError } from "./cli-error.ts";
+import type { CommandContext } from "./command.ts";
+import { copyToSearch } from "./copy-to-search.ts";
+import { messageId, parseMessageId } from "./message-id.ts";
+import type { ReadCopies } from "./methods/index.ts";
+import { chooseMoment, isMomentId } from "./moments.ts";
+import type { Site } from "./site.ts";
+import { safeText } from "./text.ts";
+
+/** A message that `find` named, as a target of the moment that has it. */
+export type CataloguedMessage = {
+  /** Its file, or "FOLDER#UID". */
+  readonly target: string;
+  /** The moment's ID. */
+  readonly at: string;
+};
+
+/**
+ * What "m:1f3a52…" stands for: the message in the newest moment that has it, or in the one that --at
+ * names. The catalog is filled first where it does not know it.
+ */
+export async function cataloguedMessage(
+  typed: string,
+  found: ReadCopies,
+  { context, site }: { readonly context: CommandContext; readonly site: Site },
+): Promise<CataloguedMessage> {
+  const digits = parseMessageId(typed);
+  if (digits === undefined) throw new Error(`${typed} is no ID of a message`);
+  const opened = copyToSearch(found, context);
+  await using catalog = await openCopyCatalog(opened, { context, site });
+  let known = await catalog.messagesByIdentity(digits, { limit: 2 });
+  if (known.length === 0) {
+    tellFilled(await fillFromCopy(catalog, opened, { context }), { context, site });
+    known = await catalog.messagesByIdentity(digits, { limit: 2 });
+  }
+  const message = onlyOne(known, typed);
+  const atId = chosenMoment(found, typed, { context, site });
+  const wanted =
+    atId === undefined
+      ? undefined
+      : (await catalog.moments()).find(({ id }) => id.startsWith(atId.toLowerCase()));
+  const place = atId !== undefined && wanted === undefined ? undefined : placeAt(message, wanted);
+  if (place !== undefined) return place;
+  throw new CliError(
+    "cli.nothing-matched",
+    `Cannot find "${safeText(typed)}" at that moment: it was in no folder then`,
+    {
+      hint: "Leave --at out for the newest moment that has it; `restante find` says when it was where.",
+    },
+  );
+}
+
+/** The ID, or the first digits of it, of the moment that --at names. */
+function chosenMoment(
+  { points }: ReadCopies,
+  subject: string,
+  { context, site }: { readonly context: CommandContext; readonly site: Site },
+): string | undefined {
+  const at = context.arguments.text("at");
+  if (at === undefined || isMomentId(at)) return at;
+  const now = context.surroundings.now();
+  return chooseMoment(points, at, { now, zone: site.zone, subject }).point.id;
+}
+
+function onlyOne(known: readonly FoundMessage[], typed: string): FoundMessage {
+  const [message, another] = known;
+  if (message === undefined) {
+    throw new CliError(
+      "cli.nothing-matched",
+      `Cannot find "${safeText(typed)}": no moment of the copy has such a message`,
+      { hint: "`restante find` gives the ID of each message in its first column." },
+    );
+  }
+  if (another === undefined) return message;
+  throw new CliError(
+    "cli.usage",
+    `Cannot tell which message "${safeText(typed)}" is: there are ${messageId(message.identity)}, ${messageId(another.identity)} and perhaps more`,
+    { hint: "Give more of its digits; JSON of `restante find` has all 64." },
+  );
+}
+
+type Standing = {
+  readonly placement: FoundPlacement;
+  readonly state: PlacementState;
+  readonly interval: MomentInterval;
+};
+
+/** Where it stood in that moment; without one in the newest that has it. */
+function placeAt(
+  { placements }: FoundMessage,
+  wanted: KnownMoment | undefined,
+): CataloguedMessage | undefined {
+  const standings = placements.flatMap((placement) =>
+    placement.states.flatMap((state) =>
+      state.intervals.map((interval): Standing => ({ placement, state, interval })),
+    ),
+  );
+  const newestFirst = standings.toSorted((a, b) =>
+    a.interval.until.atNs < b.interval.until.atNs ? 1 : -1,
+  );
+  const chosen =
+    wanted === undefined
+      ? newestFirst[0]
+      : newestFirst.find(({ interval }) => isWithin(wanted, interval));
+  if (chosen === undefined) return undefined;
+  return { target: targetOf(chosen), at: (wanted ?? chosen.interval.until).id };
+}
+
+function isWithin(moment: KnownMoment, { from, until }: MomentInterval): boolean {
+  return (
+    moment.history === until.history && moment.order >= from.order && moment.order <= until.order
+  );
+}
+
+function targetOf({ placement, state, interval }: Standing): string {
+  const { paths } = interval.until;
+  // A moment of several folders opens at the root of its machine.
+  const root = rawPathFromText(paths.length === 1 ? (paths[0] as string) : "/");
+  const isOwnFile = placement.account.layout === "maildir" || state.uid === undefined;
+  const path = isOwnFile ? (state.key as RawPath) : placement.mailboxPath;
+  const absolute = displayPath(path === "" ? root : joinRawPath(root, path));
+  return isOwnFile ? absolute : `${absolute}#${state.uid}`;
+}

@@ -1,0 +1,105 @@
+import { type Host, isHostError } from "#hosts";
+import type { FoundServer, GenerateConfigOptions } from "#policy";
+import {
+  type CaptureAdvice,
+  captureAdvice,
+  findServers,
+  isWithin,
+  type MailServer,
+} from "#servers";
+import type { CommandContext } from "./command.ts";
+import { mailboxAddress } from "./mailbox-address.ts";
+import type { Surroundings } from "./terminal.ts";
+import { plural } from "./text.ts";
+
+const defaultStore = "/var/mail";
+const questionMs = 10_000;
+
+/** What of a generated configuration is about the server. */
+export type FoundStore = Pick<GenerateConfigOptions, "path" | "type" | "found">;
+
+/**
+ * The server of this machine as a configuration has it: the one whose mail lies in the folder that was
+ * named, else the first that was found; a plain folder where none is known.
+ */
+export async function findStore(
+  { surroundings }: Pick<CommandContext, "surroundings">,
+  folder?: string,
+): Promise<FoundStore> {
+  await using host = await openHost(surroundings);
+  const { signal } = surroundings;
+  const { servers } = await findServers(host, {
+    signal,
+    nameOfPlace: mailboxAddress,
+    ...(folder === undefined ? {} : { folders: [folder] }),
+  });
+  const server = servers.find(({ volumes }) => folder === undefined || touches(volumes, folder));
+  const advice =
+    server === undefined ? undefined : await captureAdvice(server, { host, path: folder, signal });
+  if (server === undefined || advice === undefined) return { path: folder ?? defaultStore };
+  return {
+    path: advice.path,
+    type: server.kind === "generic" ? "folder" : server.kind,
+    found: await foundServer(server, { advice, host, signal }),
+  };
+}
+
+/** The machine on which mail servers are looked for. The room of hosts is loaded only for this. */
+export async function openHost({ openHost: open }: Surroundings): Promise<Host> {
+  return await (open?.() ?? (await import("#hosts")).localHost());
+}
+
+/** Whether a folder has some of these volumes, or lies in one. */
+export function touches(volumes: MailServer["volumes"], folder: string): boolean {
+  return volumes.some(({ path }) => isWithin(path, folder) || isWithin(folder, path));
+}
+
+async function foundServer(
+  server: MailServer,
+  {
+    advice,
+    host,
+    signal,
+  }: { readonly advice: CaptureAdvice; readonly host: Host; readonly signal: AbortSignal },
+): Promise<FoundServer> {
+  const { accounts, origin, isComplete } = await server.accounts(signal);
+  const { stop, start } = server.commands;
+  const freezes = await freezingFilesystem(advice.path, { host, signal });
+  return {
+    remarks: [
+      `${server.title}: ${server.evidence.join("; ")}`,
+      accounts.length === 0
+        ? "Its mailboxes are not known."
+        : `${plural(accounts.length, "mailbox", "mailboxes")} by ${origin}`,
+      ...server.remarks,
+      ...(advice.path === "/home" ? ["What else people keep in their homes is captured too."] : []),
+      ...advice.left.map(({ kind, path, why }) => `Not captured: ${kind} in ${path}. ${why}`),
+    ],
+    ...(freezes === undefined
+      ? { dataSource: "live application" }
+      : {
+          dataSource: "hot split snapshot",
+          dataSourceWhy: `${freezes} freezes it; restante doctor says how`,
+        }),
+    ...(origin === "doveadm user" && isComplete ? { mailboxes: "from doveadm" } : {}),
+    alsoProtect: [...advice.within, ...advice.folders],
+    ...(stop === undefined || start === undefined ? {} : { stop: stop.words, start: start.words }),
+  };
+}
+
+/** The filesystem of a folder, where it is one that freezes or shares blocks. */
+async function freezingFilesystem(
+  path: string,
+  { host, signal }: { readonly host: Host; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  try {
+    const command = ["stat", "-f", "-c", "%T", "--", path];
+    const { stdout } = await host.run(command, { timeoutMs: questionMs, signal });
+    const type = Buffer.from(stdout).toString().trim();
+    return type === "btrfs" || type === "xfs" ? type : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isHostError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { isImageError, rawPathFromText } from "#image";
+import { type Host, isHostError } from "#hosts";
+import { isWithin, parentFolder } from "./folders.ts";
+import type { MailServer, ProtectedItem, ProtectedKind } from "./mail-server.ts";
+import { missedBy } from "./missed-items.ts";
+
+/** How all of a server's state is captured. */
+export type CaptureAdvice = {
+  /** The folder of its mail, absolute. */
+  readonly path: string;
+  /** What belongs to it and lies in that folder, where it lies there now. */
+  readonly within: readonly ProtectedKind[];
+  /** Folders that must be captured beside it, absolute; none lies in another. */
+  readonly folders: readonly string[];
+  /** Files of which one would have to capture half of the system to have them. */
+  readonly left: readonly ProtectedItem[];
+};
+
+/** Folders that hold much more than a mail server's things. */
+const tooWide: ReadonlySet<string> = new Set([
+  "/",
+  "/etc",
+  "/home",
+  "/opt",
+  "/root",
+  "/srv",
+  "/usr",
+  "/usr/local",
+  "/usr/local/etc",
+  "/var",
+  "/var/lib",
+  "/var/spool",
+]);
+
+/** What to capture of a server: `path`, or the folder of its first volume. Undefined where neither is known. */
+export async function captureAdvice(
+  server: MailServer,
+  {
+    host,
+    path = server.volumes[0]?.path,
+    signal,
+  }: {
+    readonly host: Host;
+    readonly path?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<CaptureAdvice | undefined> {
+  if (path === undefined) return undefined;
+  const items = await server.alsoProtect(signal);
+  const missed = missedBy(server, items, [path]);
+  const folders: string[] = missed.volumes.map((volume) => volume.path);
+  const left: ProtectedItem[] = [];
+  for (const item of missed.items) {
+    const folder = (await isFolder(host, item.path, signal)) ? item.path : parentFolder(item.path);
+    if (tooWide.has(folder)) left.push(item);
+    else folders.push(folder);
+  }
+  const outermost = [...new Set(folders)]
+    .filter((one) => !folders.some((other) => other !== one && isWithin(one, other)))
+    .toSorted();
+  const within = items.filter((item) => item.isThere === true && isWithin(item.path, path));
+  return {
+    path,
+    within: [...new Set(within.map(({ kind }) => kind))],
+    folders: outermost,
+    left: left.filter((item) => !outermost.some((folder) => isWithin(item.path, folder))),
+  };
+}
+
+async function isFolder(
+  host: Host,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await using _ = await host.openFolder(
+      rawPathFromText(path),
+      signal === undefined ? {} : { signal },
+    );
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isImageError(error, "image.not-a-folder") || isImageError(error, "image.not-found"))
+      return false;
+    // It is there and may not be entered by this user: whoever captures may.
+    if (isImageError(error) || isHostError(error)) return true;
+    throw error;
+  }
+}
