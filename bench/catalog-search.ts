@@ -1,5 +1,4 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { type Catalog, openCatalog, parseQuery } from "#catalog";
 import type { RawPath } from "#image";
 import { createRandom, type Random } from "../src/cli/demo/index.ts";
@@ -13,6 +12,9 @@ export type SearchSample = {
   readonly found: number;
   readonly medianMs: number;
   readonly slowestMs: number;
+  readonly timesMs: readonly number[];
+  /** Of this thread: what does not depend on who else is at work. */
+  readonly cpusMs: readonly number[];
 };
 
 const vocabularySize = 60_000;
@@ -160,41 +162,50 @@ export const queries: readonly string[] = [
   "",
 ];
 
+type Search = Pick<SearchSample, "query" | "sort"> & { readonly account?: number };
+
+/** Of all mail, of the mail of one account of 200, and some ranked. */
+function searches(account: number | undefined): readonly Search[] {
+  const newest = queries.map((query): Search => ({ query, sort: "newest" }));
+  const ranked = ["w1", "w5k"].map((query): Search => ({ query, sort: "relevance" }));
+  const ofOne = account === undefined ? [] : newest.map((search) => ({ ...search, account }));
+  return [...newest, ...ofOne, ...ranked];
+}
+
 export async function measureSearch(
   catalog: Catalog,
-  { rounds, accounts: meant }: { readonly rounds: number; readonly accounts?: readonly number[] },
+  { rounds }: { readonly rounds: number },
 ): Promise<readonly SearchSample[]> {
   const now = BigInt(newestS + moments * 3600) * 10n ** 9n;
   const samples: SearchSample[] = [];
-  for (const query of queries) {
-    for (const sort of ["newest", "relevance"] as const) {
-      if (sort === "relevance" && !/^[a-z]?w1$|w5k$/.test(query)) continue;
-      const times: number[] = [];
-      let found = 0;
-      for (let round = 0; round <= rounds; round++) {
-        const start = performance.now();
-        const page = await catalog.find(parseQuery(query, { now, zone: "UTC" }), {
-          sort,
-          ...(meant === undefined ? {} : { accounts: meant }),
-        });
-        // The first one warms.
-        if (round > 0) times.push(performance.now() - start);
-        found = page.messages.length;
-      }
-      times.sort((a, b) => a - b);
-      samples.push({
-        query,
+  const [first] = await catalog.accounts();
+  for (const { query, sort, account } of searches(first?.id)) {
+    const times: number[] = [];
+    const cpus: number[] = [];
+    let found = 0;
+    for (let round = 0; round <= rounds; round++) {
+      const cpu = process.threadCpuUsage();
+      const start = performance.now();
+      const page = await catalog.find(parseQuery(query, { now, zone: "UTC" }), {
         sort,
-        found,
-        medianMs: times[Math.floor(times.length / 2)] ?? 0,
-        slowestMs: times.at(-1) ?? 0,
+        ...(account === undefined ? {} : { accounts: [account] }),
       });
+      // The first one warms.
+      if (round > 0) times.push(performance.now() - start);
+      const { user, system } = process.threadCpuUsage(cpu);
+      if (round > 0) cpus.push((user + system) / 1000);
+      found = page.messages.length;
     }
+    times.sort((a, b) => a - b);
+    samples.push({
+      query: account === undefined ? query : `${query} (one account)`,
+      sort,
+      found,
+      medianMs: times[Math.floor(times.length / 2)] ?? 0,
+      slowestMs: times.at(-1) ?? 0,
+      timesMs: times,
+      cpusMs: cpus,
+    });
   }
   return samples;
-}
-
-/** What all folders together are called, for whoever deletes them. */
-export function searchFolder(work: string): string {
-  return join(work, "catalog-search");
 }

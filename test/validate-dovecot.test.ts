@@ -52,7 +52,8 @@ class Store {
     this.work = join(this.folder, "work");
     chmodSync(this.folder, 0o755);
     mkdirSync(this.store);
-    mkdirSync(this.work, { mode: 0o711 });
+    // As the state folder is: nobody else passes it.
+    mkdirSync(this.work, { mode: 0o700 });
     for (const name of ["run", "state"]) mkdirSync(join(this.folder, name));
     if (isRoot) chownSync(this.store, 65_534, 65_534);
     const configuration = dovecotConfiguration(this.folder).replace(/^log_path.*$/m, "");

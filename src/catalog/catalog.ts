@@ -103,7 +103,10 @@ export type FindOptions = {
   readonly accounts?: readonly number[];
   /** Only what is there at the newest moment that is not after this instant, nanoseconds since 1970 UTC. */
   readonly atNs?: bigint;
-  /** Default: newest first. By relevance only the newest 20,000 that match are ranked. */
+  /**
+   * Default: newest first. By relevance the newest 20,000 that match are ranked, where not many more
+   * messages of that time have the words.
+   */
   readonly sort?: "newest" | "relevance";
   /** Default 50, at most 10,000. */
   readonly limit?: number;
@@ -116,6 +119,8 @@ export type FoundPage = {
   readonly messages: readonly FoundMessage[];
   /** Absent: there are no more. */
   readonly next?: string;
+  /** Newest first where ranking was asked for and would have to look at too much. */
+  readonly order: "newest" | "relevance";
 };
 
 export interface Catalog extends AsyncDisposable {

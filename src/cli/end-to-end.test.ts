@@ -252,6 +252,7 @@ test("restore puts back what is missing onto the living store and leaves what ca
     "dryRun",
     "elapsedMs",
     "filesVerified",
+    "jobs",
     "moment",
     "type",
     "verb",

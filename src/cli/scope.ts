@@ -83,7 +83,7 @@ async function folderScope(view: View, withAccount: boolean): Promise<Scope> {
   if (whole.entry === undefined && whole.path !== "" && numbered !== undefined) {
     const folder = await pathIn(image, { root, target, within: numbered.within });
     if (folder.entry !== undefined || folder.path === "")
-      return await messageScope(image, { ...folder, shown: target.shown, uid: numbered.uid });
+      return await messageScope(image, { ...folder, target, root, uid: numbered.uid });
   }
   const { absolute, path, entry } = whole;
   const shown = displayPath(absolute);
@@ -121,19 +121,26 @@ async function pathIn(
   return { absolute, path, entry: path === "" ? undefined : await findEntry(image, path) };
 }
 
+type NumberedFolder = PathIn & {
+  readonly target: Target;
+  readonly root: RawPath;
+  readonly uid: number;
+};
+
 /** "…/dbox-Mails#17": one message of the folder that lies there. */
 async function messageScope(
   image: Image,
-  { path, shown, uid }: PathIn & { readonly shown: string; readonly uid: number },
+  { path, target, root, uid }: NumberedFolder,
 ): Promise<Scope> {
   const { account, mailbox } = await mailAround(image, path);
   if (account === undefined || mailbox === undefined) {
     throw new CliError(
       "cli.nothing-matched",
-      `Cannot find "${safeText(shown)}": what stands before the # is no folder of mail`,
+      `Cannot find "${safeText(target.shown)}": what stands before the # is no folder of mail`,
       { hint: "`restante ls` gives the name of each message in its last column." },
     );
   }
+  const shown = `${accountAddress(account, root)}/${mailbox.name}#${uid}`;
   return { shown, path, parts: [], account, mailbox, uid };
 }
 

@@ -49,6 +49,11 @@ export class AccountSearch {
     return undefined;
   }
 
+  /** Whether a part of a Cyrus is among what was shown. */
+  get hasCyrus(): boolean {
+    return this.#cyrus.hasFound;
+  }
+
   async accounts(): Promise<readonly MailAccount[]> {
     return [...this.#found, ...(await this.#cyrus.accounts(this.#options))];
   }

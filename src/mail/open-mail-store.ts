@@ -46,6 +46,7 @@ export async function openAccountsAround(
   const options = signal === undefined ? {} : { signal };
   let outermost: RawPath | undefined;
   let around: readonly MailAccount[] = [];
+  let isCyrus = false;
   for (const folder of pathsUpwards(path)) {
     const listing = await listIfThere(image, folder, signal);
     if (listing === undefined) continue;
@@ -53,14 +54,18 @@ export async function openAccountsAround(
     else if (outermost === undefined) {
       const search = new AccountSearch({ image, problems: [], signal });
       if ((await search.look({ path: folder, listing })) === undefined) continue;
+      isCyrus ||= search.hasCyrus;
+      // Whose a Cyrus spool is cannot be told from within: looking at all of it would be in vain.
+      if (search.hasCyrus) continue;
       const found = (await search.accounts()).filter(({ root }) => isWithin(path, root));
       // A folder of mail may lie in a larger store: the outermost is what a server opens.
       if (found.length > 0) around = found;
     }
   }
-  // What says whose a Cyrus spool is lies elsewhere: there is no way to it but all of the Image.
-  if (around.some(({ layout }) => layout === "cyrus")) {
-    const { accounts } = await openMailStore(image, options);
+  // What says it lies elsewhere: there is no way to it but all of the Image.
+  if (isCyrus) {
+    const places = { cyrus: { around: path } };
+    const { accounts } = await openMailStore(image, { ...options, places });
     return accounts.filter(({ layout, root }) => layout === "cyrus" && isWithin(path, root));
   }
   if (outermost === undefined) return around;

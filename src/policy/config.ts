@@ -17,7 +17,7 @@ export type DataSource = (typeof dataSources)[number];
 export const snapshotWays = ["btrfs", "reflink", "plain"] as const;
 export type SnapshotWay = (typeof snapshotWays)[number];
 /** Whose utility says whether a frozen image is usable (paper §2.1). "maildir" is an older word for our reader. */
-export const splitValidators = ["dovecot", "reader", "maildir", "none"] as const;
+export const splitValidators = ["dovecot", "cyrus", "reader", "maildir", "none"] as const;
 export type SplitValidator = (typeof splitValidators)[number];
 /** Who says which mailboxes there are. */
 export const mailboxLists = ["from doveadm", "from the store"] as const;

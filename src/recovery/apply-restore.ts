@@ -18,6 +18,8 @@ export type ApplyRestoreOptions = {
   /** A string that no other call returns; part of fresh message names. */
   readonly unique: () => string;
   readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Told the path, below the plan's root, of everything that is there now and was not. */
+  readonly onCreated?: (path: RawPath) => void;
   readonly signal?: AbortSignal;
 };
 
@@ -67,7 +69,7 @@ class Restorer {
   constructor(image: Image, plan: RestorePlan, options: RestorerOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#ledger = new RestoreLedger(plan, options.onProgress);
+    this.#ledger = new RestoreLedger(plan, options);
     this.#target = new TargetWriter(image, options.folders, this.#ledger);
     this.#files = new FileRestorer(image, {
       root: plan.root,
@@ -174,7 +176,7 @@ class Restorer {
       this.#target.touch(to);
     }
     this.#made.add(to);
-    this.#ledger.count("created");
+    this.#ledger.created(to);
     if (!isReplaced) await this.#dressFolder(step);
   }
 
@@ -258,7 +260,7 @@ class Restorer {
       return;
     }
     this.#target.touch(to);
-    this.#ledger.count("created");
+    this.#ledger.created(to);
     await this.#target.dress(path, { from, to, entry });
   }
 

@@ -82,3 +82,10 @@ export {
   type MailDifferences,
   type Placed,
 } from "./diff-accounts.ts";
+export { filesJobKind, writeOutcome, writeSteps } from "./files/files-journal.ts";
+export {
+  undoFiles,
+  type UndoFilesCounts,
+  type UndoFilesOptions,
+  type UndoFilesResult,
+} from "./files/undo-files.ts";

@@ -190,7 +190,8 @@ export class FileRestorer {
       return true;
     }
     target.touch(step.to);
-    ledger.count(step.kind === "replace" ? "replaced" : "created");
+    if (step.kind === "replace") ledger.count("replaced");
+    else ledger.created(step.to);
     return true;
   }
 
@@ -298,7 +299,7 @@ export class FileRestorer {
     const { target, ledger, breathe, dressFolder } = this.#options;
     await target.dress(path, { ...step, keepWritable: true });
     if (target.placeFolder(path, step.to)) {
-      ledger.created(written.length);
+      ledger.createdAll(written.map(({ to }) => to));
       return;
     }
     // Somebody else has begun to put names there: each of ours only where it is free.
@@ -328,12 +329,13 @@ export class FileRestorer {
     const isMessage = step.isMessage === true;
     const parent = rawParent(step.to);
     const mayReplace = !isMessage && isOurs(parent) && !this.#shared.has(parent);
+    let { to } = step;
     let isPlaced = target.place(staged, step, { mayReplace });
     if (!isPlaced && isMessage) {
-      const to = this.otherName(step.to);
+      to = this.otherName(step.to);
       isPlaced = target.place(staged, { ...step, to }, { mayReplace });
     }
-    if (isPlaced) ledger.count("created");
+    if (isPlaced) ledger.created(to);
     else ledger.conflict(step.to);
   }
 }

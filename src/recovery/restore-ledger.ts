@@ -25,10 +25,21 @@ export class RestoreLedger {
   #done = 0;
   readonly #plan: RestorePlan;
   readonly #onProgress: ((progress: RestoreProgress) => void) | undefined;
+  readonly #onCreated: ((path: RawPath) => void) | undefined;
 
-  constructor(plan: RestorePlan, onProgress: ((progress: RestoreProgress) => void) | undefined) {
+  constructor(
+    plan: RestorePlan,
+    {
+      onProgress,
+      onCreated,
+    }: {
+      readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+      readonly onCreated?: ((path: RawPath) => void) | undefined;
+    },
+  ) {
     this.#plan = plan;
     this.#onProgress = onProgress;
+    this.#onCreated = onCreated;
     this.counts = { ...noCounts(), skipped: plan.counts.skipped };
   }
 
@@ -46,10 +57,16 @@ export class RestoreLedger {
     this.#done++;
   }
 
+  /** Something is there now under this name. */
+  created(path: RawPath): void {
+    this.counts.created++;
+    this.#onCreated?.(path);
+  }
+
   /** Steps that were done together. */
-  created(steps: number): void {
-    this.counts.created += steps;
-    this.#done += steps;
+  createdAll(paths: readonly RawPath[]): void {
+    for (const path of paths) this.created(path);
+    this.#done += paths.length;
   }
 
   /** Something else has the name. */

@@ -1,6 +1,6 @@
 import { isImageError, rawPathFromText } from "#image";
 import { type Host, isHostError } from "#hosts";
-import { isWithin, parentFolder } from "./folders.ts";
+import { commonFolder, isWithin, parentFolder } from "./folders.ts";
 import type { MailServer, ProtectedItem, ProtectedKind } from "./mail-server.ts";
 import { missedBy } from "./missed-items.ts";
 
@@ -32,12 +32,15 @@ const tooWide: ReadonlySet<string> = new Set([
   "/var/spool",
 ]);
 
-/** What to capture of a server: `path`, or the folder of its first volume. Undefined where neither is known. */
+/**
+ * What to capture of a server: `path`, or the folder that all its volumes lie in where that holds
+ * little else, so that they are of one instant; else that of its first volume. Undefined where none is known.
+ */
 export async function captureAdvice(
   server: MailServer,
   {
     host,
-    path = server.volumes[0]?.path,
+    path = usualPath(server),
     signal,
   }: {
     readonly host: Host;
@@ -65,6 +68,11 @@ export async function captureAdvice(
     folders: outermost,
     left: left.filter((item) => !outermost.some((folder) => isWithin(item.path, folder))),
   };
+}
+
+function usualPath({ volumes }: MailServer): string | undefined {
+  const common = commonFolder(volumes.map(({ path }) => path));
+  return common === undefined || tooWide.has(common) ? volumes[0]?.path : common;
 }
 
 async function isFolder(

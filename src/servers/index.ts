@@ -58,3 +58,4 @@ export {
   type LostAccount,
   type LostAccounts,
 } from "./lost-accounts.ts";
+export { cyrusValidator, type CyrusValidatorOptions } from "./cyrus/cyrus-validator.ts";

@@ -1,6 +1,5 @@
 /** Talks IMAP and LMTP to a Cyrus over its sockets. */
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Cyrus } from "./cyrus.ts";
 
@@ -33,6 +32,12 @@ class SocketReader {
     const taken = this.#held.subarray(0, length);
     this.#held = this.#held.subarray(length);
     return taken;
+  }
+
+  /** Until the server hangs up: it has written everything down then. */
+  async close(): Promise<void> {
+    this.socket.end();
+    while ((await this.#input.next()).done !== true);
   }
 
   async #more(): Promise<void> {
@@ -144,10 +149,8 @@ export class CyrusSession {
   }
 
   async logOut(): Promise<void> {
-    const ended = once(this.#reader.socket, "close");
     await this.command("LOGOUT");
-    this.#reader.socket.end();
-    await ended;
+    await this.#reader.close();
   }
 }
 
@@ -199,5 +202,5 @@ export async function deliverByLmtp(
     await say(".", recipients.length);
   }
   await say("QUIT");
-  reader.socket.end();
+  await reader.close();
 }

@@ -11,6 +11,13 @@ const nobody = 65_534;
 const programs = process.env["RESTANTE_TEST_CYRUS"] ?? "/var/tmp/restante-cyrus";
 const libraries = join(programs, "usr/lib/x86_64-linux-gnu");
 
+/** The folder of its programs, and what they need to run from there. */
+export const cyrusPrograms: string = join(programs, "usr/lib/cyrus/bin");
+export const cyrusEnvironment: Readonly<Record<string, string>> = {
+  CYRUS_USER: isRoot ? "nobody" : userInfo().username,
+  LD_LIBRARY_PATH: libraries,
+};
+
 /** Why tests with a real server are skipped; false where it is there and can run. */
 export const withoutCyrus: string | false = whatIsMissing();
 
@@ -33,11 +40,13 @@ export class Cyrus implements AsyncDisposable {
   readonly store: string;
   readonly #folder: string;
   readonly #master: ChildProcess;
+  readonly #stop = (): void => void this.#master.kill("SIGTERM");
 
   private constructor(folder: string, master: ChildProcess) {
     this.#folder = folder;
     this.store = join(folder, "store");
     this.#master = master;
+    process.once("exit", this.#stop);
   }
 
   /** The folder's parents must let other users pass. */
@@ -58,15 +67,18 @@ export class Cyrus implements AsyncDisposable {
     const master = spawn(program("master"), [...files, "-p", join(sockets, "pid"), "-D"], {
       stdio: "ignore",
       env: environment(),
+      // When it ends it ends its whole process group, which must not be ours.
+      detached: true,
       ...(isRoot ? { uid: nobody, gid: nobody } : {}),
     });
     const ended = once(master, "exit");
     while (!existsSync(join(sockets, "imap")) || !existsSync(join(sockets, "lmtp"))) {
-      if (master.exitCode !== null) break;
+      if (hasEnded(master)) break;
       await Promise.race([once(watcher, "change"), ended]);
     }
     watcher.close();
-    if (master.exitCode !== null) throw new Error(`Cyrus did not start: ${master.exitCode}`);
+    if (hasEnded(master))
+      throw new Error(`Cyrus did not start: ${master.exitCode ?? master.signalCode}`);
     return new Cyrus(folder, master);
   }
 
@@ -90,11 +102,16 @@ export class Cyrus implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#master.exitCode !== null) return;
+    process.removeListener("exit", this.#stop);
+    if (hasEnded(this.#master)) return;
     const ended = once(this.#master, "exit");
-    this.#master.kill("SIGTERM");
+    this.#stop();
     await ended;
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function program(name: string): string {

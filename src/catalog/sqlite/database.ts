@@ -25,7 +25,7 @@ export class Database implements Disposable {
     try {
       this.exec(
         `PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = 5000; PRAGMA mmap_size = 1073741824;`,
+         PRAGMA cache_size = -${cacheKib}; PRAGMA wal_autocheckpoint = 5000; PRAGMA journal_size_limit = 67108864; PRAGMA mmap_size = 1073741824;`,
       );
     } catch (error) {
       this.#database.close();

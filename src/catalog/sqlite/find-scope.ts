@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 /**
  * `all`: no table says anything. `mailboxes`: temp.scope_mailbox has the mailboxes that are meant, and
  * temp.scope_account their accounts. `candidates`: so do they, and temp.candidate has the messages that
- * ever lay in them, which are not many.
+ * ever lay in them, with the flags that are meant, which are not many.
  */
 export type Scope =
   | { readonly kind: "all" }
@@ -19,7 +19,10 @@ const mostCandidates = 20_000;
 export function chooseScope(
   database: Database,
   { conditions }: Query,
-  { accounts }: Pick<FindOptions, "accounts">,
+  {
+    accounts,
+    labels,
+  }: Pick<FindOptions, "accounts"> & { readonly labels: readonly number[] | undefined },
 ): Scope {
   const names = conditions.filter((one) => one.kind === "in");
   if (accounts === undefined && names.length === 0) return { kind: "all" };
@@ -54,7 +57,9 @@ export function chooseScope(
   );
   if (isMany !== undefined) return { kind: "mailboxes" };
   const { changes: count } = database.run(
-    `INSERT OR IGNORE INTO temp.candidate SELECT placement.message FROM ${placements}`,
+    `INSERT OR IGNORE INTO temp.candidate SELECT placement.message FROM ${placements}
+       WHERE ?1 IS NULL OR placement.label IN (SELECT value FROM json_each(?1))`,
+    labels === undefined ? null : JSON.stringify(labels),
   );
   return { kind: "candidates", count };
 }

@@ -1,6 +1,6 @@
 /** A query as SQL: which messages, newest first or ranked, without what they are. */
 import { CatalogError } from "../catalog-error.ts";
-import type { Condition, Query, State, WordField } from "../query/query.ts";
+import type { Condition, Query, WordField } from "../query/query.ts";
 import { searchable } from "../words.ts";
 import type { Value } from "./database.ts";
 import { numbersBetween } from "./message-ids.ts";
@@ -13,6 +13,8 @@ export type Sql = { readonly text: string; readonly values: readonly Value[] };
 export type FindSqlOptions = {
   /** What stands in temp.scope_mailbox and temp.scope_account; see `chooseScope`. */
   readonly scope: Scope;
+  /** Flags and keywords that are meant, by their rows; undefined: any. See `chooseLabels`. */
+  readonly labels: readonly number[] | undefined;
   /** Whether only what stands in temp.at_order is meant. */
   readonly isAt: boolean;
   /** Numbers from this one on are of pages before. */
@@ -66,8 +68,8 @@ export function findSql(query: Query, options: FindSqlOptions): Sql {
   // With a plus it is looked up for each message, and does not decide where to begin.
   if (options.scope.kind === "candidates") add(`+${id} IN (SELECT message FROM temp.candidate)`);
   for (const one of query.conditions) addOwn(one, { add, isNot: one.isNot ? "NOT " : "" });
-  for (const one of query.conditions) addLost(one, options, add);
-  addPlacement(query, options, add);
+  for (const one of query.conditions) addLost(one, { scope: options.scope, id, add });
+  addPlacement(options, add);
   return {
     text: `SELECT message.id AS id FROM ${from} WHERE ${conditions.join(" AND ")} ${order}`,
     values,
@@ -142,59 +144,39 @@ function addOwn(
   else if (one.kind === "smaller") add(`${isNot}message.size < ?`, one.sizeBytes);
 }
 
-const flagOf: Partial<Readonly<Record<State, readonly [string, boolean]>>> = {
-  seen: ["\\Seen", true],
-  unseen: ["\\Seen", false],
-  flagged: ["\\Flagged", true],
-  unflagged: ["\\Flagged", false],
-  answered: ["\\Answered", true],
-  unanswered: ["\\Answered", false],
-  draft: ["\\Draft", true],
-  deleted: ["\\Deleted", true],
-};
-
 /** Conditions on whether an account has it now. */
-function addLost(one: Conditioned, { scope }: FindSqlOptions, add: Add): void {
+function addLost(
+  one: Conditioned,
+  { scope, id, add }: { readonly scope: Scope; readonly id: string; readonly add: Add },
+): void {
   if (one.kind !== "is" || (one.state !== "missing" && one.state !== "present")) return;
   const isMissing = (one.state === "missing") !== one.isNot;
   const account =
-    scope.kind === "all" ? "" : " AND lost.account IN (SELECT account FROM temp.scope_account)";
+    scope.kind === "all" ? "" : " AND here.account IN (SELECT account FROM temp.scope_account)";
   add(
-    `${isMissing ? "" : "NOT "}EXISTS (SELECT 1 FROM lost WHERE lost.message = message.id${account})`,
+    `${isMissing ? "" : "NOT "}EXISTS (SELECT 1 FROM lost AS here WHERE here.message = ${id}${account})`,
   );
 }
 
 /** Conditions that one and the same placement must meet. */
-function addPlacement(query: Query, { scope, isAt }: FindSqlOptions, add: Add): void {
-  const values: Value[] = [];
-  let text =
+function addPlacement({ scope, isAt, labels }: FindSqlOptions, add: Add): void {
+  // What is a candidate has a placement in scope.
+  if (scope.kind === "candidates" && labels === undefined && !isAt) return;
+  const mailbox = isAt ? " JOIN mailbox ON mailbox.id = placement.mailbox" : "";
+  const inScope =
     scope.kind === "all"
       ? ""
       : " AND placement.mailbox IN (SELECT mailbox FROM temp.scope_mailbox)";
-  let hasLabel = false;
-  for (const one of query.conditions) {
-    const isNot = one.isNot ? "NOT " : "";
-    if (one.kind === "keyword") {
-      text += ` AND ${isNot}EXISTS (SELECT 1 FROM json_each(label.keywords) WHERE lower(value) = lower(?))`;
-      values.push(one.keyword);
-      hasLabel = true;
-    } else if (one.kind === "is") {
-      const flag = flagOf[one.state];
-      if (flag === undefined) continue;
-      const [name, isSet] = flag;
-      text += ` AND ${isSet === one.isNot ? "NOT " : ""}EXISTS (SELECT 1 FROM json_each(label.flags) WHERE value = ?)`;
-      values.push(name);
-      hasLabel = true;
-    }
+  const values: Value[] = [];
+  let state = "";
+  if (labels !== undefined) {
+    state = " AND placement.label IN (SELECT value FROM json_each(?))";
+    values.push(JSON.stringify(labels));
   }
-  // What is a candidate has a placement in scope.
-  if (scope.kind === "candidates" && !hasLabel && !isAt) return;
-  const label = hasLabel ? " JOIN label ON label.id = placement.label" : "";
-  const mailbox = isAt ? " JOIN mailbox ON mailbox.id = placement.mailbox" : "";
-  if (isAt) text += atMoment;
-  else if (hasLabel) text += newestState;
+  if (isAt) state += atMoment;
+  else if (labels !== undefined) state += newestState;
   add(
-    `EXISTS (SELECT 1 FROM placement${mailbox}${label} WHERE placement.message = message.id${text})`,
+    `EXISTS (SELECT 1 FROM placement${mailbox} WHERE placement.message = message.id${inScope}${state})`,
     ...values,
   );
 }
@@ -216,17 +198,13 @@ const rankedPage = /^r(\d{1,6})$/;
 
 export type Cursor = { readonly below?: number; readonly skip?: number };
 
-export function readCursor(cursor: string | undefined, sort: "newest" | "relevance"): Cursor {
+export function readCursor(cursor: string | undefined): Cursor {
   if (cursor === undefined) return {};
-  const [, number] = (sort === "newest" ? newestPage : rankedPage).exec(cursor) ?? [];
-  if (number === undefined) {
-    throw new CatalogError(
-      "catalog.cursor",
-      "Cannot go on after that page: its cursor is none of this search",
-      {
-        hint: "Give the cursor as the page before had it, with the same search and order.",
-      },
-    );
-  }
-  return sort === "newest" ? { below: Number(number) } : { skip: Number(number) };
+  const below = newestPage.exec(cursor)?.[1];
+  if (below !== undefined) return { below: Number(below) };
+  const skip = rankedPage.exec(cursor)?.[1];
+  if (skip !== undefined) return { skip: Number(skip) };
+  throw new CatalogError("catalog.cursor", "Cannot go on after that page: that is no cursor", {
+    hint: "Give the cursor as the page before had it, with the same search and order.",
+  });
 }

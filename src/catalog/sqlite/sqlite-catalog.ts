@@ -13,7 +13,8 @@ import type {
 } from "../catalog.ts";
 import type { Query } from "../query/query.ts";
 import { type Database, inMemory } from "./database.ts";
-import { chooseScope } from "./find-scope.ts";
+import { chooseLabels } from "./find-labels.ts";
+import { chooseScope, type Scope } from "./find-scope.ts";
 import { findSql, type FindSqlOptions, matchOf, readCursor } from "./find-sql.ts";
 import { FoundReader } from "./read-found.ts";
 import { readAccounts, readMailboxes, readMoments } from "./read-known.ts";
@@ -25,6 +26,8 @@ const defaultLimit = 50;
 const largestLimit = 10_000;
 /** Ranking looks at every message that matches; of more than so many the newest count. */
 const rankedMost = 20_000;
+/** Of messages that have the words, whatever else they must be. */
+const lookedAtMost = 40_000;
 /** So few are looked through one by one for words sooner than what has the words for what is lost. */
 const fewLost = 2_000;
 
@@ -44,17 +47,19 @@ export class SqliteCatalog implements Catalog {
   async find(query: Query, options: FindOptions = {}): Promise<FoundPage> {
     const { sort = "newest", cursor, signal } = options;
     const limit = Math.min(Math.max(1, options.limit ?? defaultLimit), largestLimit);
-    const { below, skip = 0 } = readCursor(cursor, sort);
+    const { below, skip = 0 } = readCursor(cursor);
     signal?.throwIfAborted();
-    const isRanked = sort === "relevance" && matchOf(query) !== undefined;
-    const ids = isRanked
-      ? this.#rankedIds(query, options, { limit: limit + 1, skip })
-      : this.#newestIds(query, options, { limit: limit + 1, below });
+    const ranked =
+      sort === "relevance"
+        ? this.#rankedIds(query, options, { limit: limit + 1, skip })
+        : undefined;
+    const ids = ranked ?? this.#newestIds(query, options, { limit: limit + 1, below });
+    const order = ranked === undefined ? "newest" : "relevance";
     const reader = new FoundReader(this.#database, options.accounts);
     const page = ids.slice(0, limit);
     const messages = page.flatMap((id) => reader.message(id) ?? []);
-    if (ids.length <= limit) return { messages };
-    return { messages, next: isRanked ? `r${skip + limit}` : `n${page.at(-1)}` };
+    if (ids.length <= limit) return { messages, order };
+    return { messages, order, next: order === "newest" ? `n${page.at(-1)}` : `r${skip + limit}` };
   }
 
   async messagesByIdentity(
@@ -126,18 +131,28 @@ export class SqliteCatalog implements Catalog {
       .map((row) => row["id"] as number);
   }
 
+  /** Undefined where there are no words to rank by, or too many messages have them. */
   #rankedIds(
     query: Query,
     options: FindOptions,
     { limit, skip }: { readonly limit: number; readonly skip: number },
-  ): readonly number[] {
+  ): readonly number[] | undefined {
+    const match = matchOf(query);
+    if (match === undefined) return undefined;
     const newest = this.#newestIds(query, options, { limit: rankedMost, below: undefined });
     const lowest = newest.at(-1);
     if (lowest === undefined) return [];
+    const isMany = this.#database.get(
+      "SELECT 1 AS many FROM words WHERE words MATCH ? AND rowid >= ? LIMIT 1 OFFSET ?",
+      match,
+      lowest,
+      lookedAtMost,
+    );
+    if (isMany !== undefined) return undefined;
     const wanted = new Set(newest);
     const ranked = this.#database.all(
       "SELECT rowid AS id FROM words WHERE words MATCH ? AND rowid >= ? ORDER BY rank, rowid DESC",
-      matchOf(query) as string,
+      match,
       lowest,
     );
     return ranked
@@ -152,13 +167,20 @@ export class SqliteCatalog implements Catalog {
     const wantsMissing = query.conditions.some(
       (one) => one.kind === "is" && one.state === "missing" && !one.isNot,
     );
-    const scope = chooseScope(this.#database, query, options);
-    const isFew = matchOf(query) === undefined || this.#isLittleLost();
-    return { scope, isAt: atNs !== undefined, fromLost: wantsMissing && isFew };
+    const labels = chooseLabels(this.#database, query);
+    const scope = chooseScope(this.#database, query, { ...options, labels });
+    const isFew = matchOf(query) === undefined || this.#isLittleLost(scope);
+    return { scope, labels, isAt: atNs !== undefined, fromLost: wantsMissing && isFew };
   }
 
-  #isLittleLost(): boolean {
-    return this.#database.get("SELECT 1 AS more FROM lost LIMIT 1 OFFSET ?", fewLost) === undefined;
+  #isLittleLost({ kind }: Scope): boolean {
+    const inScope =
+      kind === "all" ? "" : "WHERE account IN (SELECT account FROM temp.scope_account)";
+    const more = this.#database.get(
+      `SELECT 1 AS more FROM lost ${inScope} LIMIT 1 OFFSET ?`,
+      fewLost,
+    );
+    return more === undefined;
   }
 
   /** Of each history the newest moment that is not after the instant. */

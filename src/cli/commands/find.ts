@@ -68,10 +68,13 @@ async function answer(
     type: "found",
     query: typed.positionals[0],
     fullText: catalog.fullText,
+    order: page.order,
     messages: page.messages.map((message) => foundJson(message, show)),
     ...(page.next === undefined ? {} : { next: page.next }),
   });
   await output.text(tableText(page.messages.map((message) => foundRow(message, show))));
+  if (page.order === "newest" && typed.text("sort") === "relevance")
+    output.note("Too many messages have these words to rank them: the newest come first.");
   if (page.next !== undefined)
     output.note(`There are more: say --limit, or --after-page ${page.next}`);
   if (page.messages.length > 0) return exitCodes.done;

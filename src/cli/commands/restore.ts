@@ -1,4 +1,4 @@
-import { displayPath } from "#image";
+import { displayPath, type RawPath } from "#image";
 import {
   applyRestore,
   type RestoreCounts,
@@ -33,6 +33,7 @@ import { recordMeasurements, restoreMeasurements } from "../run-measurements.ts"
 import { keepResult, restoreResult } from "../run-results.ts";
 import { scopesOf } from "../scope.ts";
 import { countText, plural, safeText } from "../text.ts";
+import { asJob } from "../undo-files-job.ts";
 
 /** Steps of the preview that want a look are shown one by one up to here. */
 const shownSteps = 20;
@@ -89,7 +90,7 @@ async function restore(
     );
   const total = sum(plans.map(({ counts }) => counts));
   if (context.arguments.has("dry-run")) {
-    await summary({ context, view, plans, results: [], startedMs });
+    await summary({ context, view, plans, results: [], jobIds: [], startedMs });
     await output.text("Nothing was changed. Run again without --dry-run.\n");
     return exitCodes.done;
   }
@@ -101,9 +102,10 @@ async function restore(
   )
     return exitCodes.refused;
   clock.begin("restore and verify");
-  const results = await apply(view, { jobs, plans, context });
+  const { results, jobIds } = await apply(view, { jobs, plans, context });
   clock.pause();
-  const { failed, missing } = await showResults({ context, view, plans, results, startedMs });
+  const finished = { context, view, plans, results, jobIds, startedMs };
+  const { failed, missing } = await showResults(finished);
   if (failed + missing > 0) tellOthers(view, output);
   await record(results, { view, context, phases: clock.phases() });
   return failed + missing > 0 ? exitCodes.partial : exitCodes.done;
@@ -166,9 +168,10 @@ type Work = {
 };
 
 async function apply(
-  { image }: MomentView,
+  view: MomentView,
   { jobs, plans, context }: Work,
-): Promise<readonly RestoreResult[]> {
+): Promise<Pick<Finished, "results" | "jobIds">> {
+  const { image } = view;
   const { output, surroundings } = context;
   const progress = output.progress(surroundings.clockMs);
   const made = new Set<string>();
@@ -180,11 +183,13 @@ async function apply(
   // A folder that was made a moment ago is not what was planned for.
   const current = made.size === 0 ? plans : await planJobs(image, jobs, context);
   const results: RestoreResult[] = [];
-  for (const plan of current) {
-    results.push(
+  const jobIds: string[] = [];
+  for (const [index, plan] of current.entries()) {
+    const work = async (onCreated?: (path: RawPath) => void): Promise<RestoreResult> =>
       await applyRestore(image, plan, {
         ...restoreClock(context),
         signal: surroundings.signal,
+        ...(onCreated === undefined ? {} : { onCreated }),
         onProgress: ({ phase, done, total, bytes }) =>
           progress.update({
             label: phase,
@@ -194,11 +199,27 @@ async function apply(
             bytesDone: bytes,
             bytesTotal: plan.bytes,
           }),
-      }),
-    );
+      });
+    if (!isJob(plan, context)) {
+      results.push(await work());
+      continue;
+    }
+    const { shown } = jobs[index] as RestoreJob;
+    const { result, jobId } = await asJob(plan, { shown, view, context }, work);
+    results.push(result);
+    if (jobId !== undefined) jobIds.push(jobId);
   }
   progress.finish();
-  return results;
+  return { results, jobIds };
+}
+
+/** What is written to a new place is undone by removing that; on the living store, and where something is taken away, it wants a record. */
+function isJob({ counts, steps }: RestorePlan, { arguments: typed }: CommandContext): boolean {
+  const takesAway = counts.deleted + counts.replaced > 0;
+  const changes = steps.some(
+    ({ kind }) => kind !== "moved" && kind !== "conflict" && kind !== "fail",
+  );
+  return takesAway || (changes && !typed.has("to"));
 }
 
 async function showPlan(
@@ -276,6 +297,8 @@ type Finished = {
   readonly view: MomentView;
   readonly plans: readonly RestorePlan[];
   readonly results: readonly RestoreResult[];
+  /** Records by which it can be undone. */
+  readonly jobIds: readonly string[];
   readonly startedMs: number;
 };
 
@@ -305,10 +328,19 @@ async function showResults(
   for (const { undoFolder } of results)
     if (undoFolder !== undefined)
       await output.text(`What was taken away is in ${displayPath(undoFolder)}\n`);
+  for (const jobId of finished.jobIds)
+    await output.text(`To take it back: ${surroundings.program} undo ${jobId}\n`);
   return { failed: counts.failed, missing: failures.length };
 }
 
-async function summary({ context, view, plans, results, startedMs }: Finished): Promise<void> {
+async function summary({
+  context,
+  view,
+  plans,
+  results,
+  jobIds,
+  startedMs,
+}: Finished): Promise<void> {
   const { output, surroundings } = context;
   const counts = sum((results.length > 0 ? results : plans).map((one) => one.counts));
   await output.document({
@@ -317,6 +349,7 @@ async function summary({ context, view, plans, results, startedMs }: Finished): 
     dryRun: context.arguments.has("dry-run"),
     moment: viewMomentJson(view),
     counts,
+    jobs: jobIds,
     filesVerified: results.reduce((count, result) => count + result.filesVerified, 0),
     bytes: (results.length > 0 ? results : plans).reduce((count, one) => count + one.bytes, 0),
     elapsedMs: Math.round(surroundings.clockMs() - startedMs),

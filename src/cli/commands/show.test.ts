@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { directoryStorage } from "#storage";
 import { documents, keys } from "../story.fixture.ts";
 import {
@@ -58,6 +59,7 @@ const path = join(inbox, "cur/1.M1.mx1:2,S");
 before(async () => {
   for (const name of ["cur", "new", "tmp"]) await mkdir(join(inbox, name), { recursive: true });
   await writeFile(path, statement);
+  await writeFile(join(inbox, "cur/2.M1.mx1:2,SZ"), gzipSync(statement));
   await writeFile(join(inbox, "dovecot-uidlist"), "3 V1 N2\n1 :1.M1.mx1\n");
   assert.equal((await run(["init"])).exitCode, 0);
   assert.equal((await run(["capture", "mail", "--workers", "0"])).exitCode, 0);
@@ -121,6 +123,16 @@ test("a part that is not there is exit code 22, and forms that contradict each o
   assert.match(missing.messages, /There are 1 \(text\/html\), 2 \(application\/pdf\)/);
   assert.equal((await run(["show", path, "--raw", "--headers"])).exitCode, 2);
   assert.equal((await run(["show", path, "--to", "x"])).exitCode, 2);
+});
+
+test("a message that the server compressed is read, and its file is as it is stored", async () => {
+  const packed = join(inbox, "cur/2.M1.mx1:2,SZ");
+  assert.equal((await run(["show", packed, "--text"])).output, asText);
+  assert.match((await run(["show", packed, "--headers"])).output, /^To: jane@example\.org$/m);
+  assert.deepEqual((await run(["show", packed])).outputBytes, await readFile(packed));
+  const [document] = documents(await run(["show", packed, "--json"]));
+  assert.match(String(document?.["text"]), /^See https:/);
+  assert.equal(document?.["bytesBase64"], (await readFile(packed)).toString("base64"));
 });
 
 test("a file that is no message is shown as it is", async () => {

@@ -1,3 +1,4 @@
+import { displayPath } from "#image";
 import { decodeHeaderText, type MessageHeaders } from "#mail";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
@@ -14,6 +15,7 @@ import { type NamedMessage, namedMessage } from "../named-message.ts";
 import { isMessage, messageAsText, partsJson, readMessage } from "../show-message.ts";
 import { showPart } from "../show-part.ts";
 import { safeDocument, safeText } from "../text.ts";
+import { unpacked } from "../unpacked.ts";
 
 const headerLimitBytes = 256 * 1024;
 /** JSON carries a message's bytes up to here; larger ones are read without --json. */
@@ -60,8 +62,7 @@ async function show(shown: Shown, form: Form | undefined): Promise<void> {
   const { context } = shown;
   const { output } = context;
   const part = context.arguments.text("part");
-  if (part !== undefined)
-    await showPart(readMessage(await bytesOf(shown, readLimitBytes)), part, context);
+  if (part !== undefined) await showPart(readMessage(await contentOf(shown)), part, context);
   else if (output.json) await showJson(shown, form);
   else if (form === "headers") await showHeaders(shown);
   else if (form === "text" || (form === undefined && isForPerson(shown))) await showText(shown);
@@ -72,15 +73,22 @@ function isForPerson({ context, message }: Shown): boolean {
   return context.surroundings.terminal.outputIsTerminal && message.sizeBytes <= readLimitBytes;
 }
 
-async function bytesOf({ context, message }: Shown, limitBytes: number): Promise<Buffer> {
+async function gather(
+  bytes: AsyncIterable<Uint8Array>,
+  { context, limitBytes }: { readonly context: CommandContext; readonly limitBytes: number },
+): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const piece of message.read(context.surroundings.signal)) {
+  for await (const piece of bytes) {
     sizeBytes += piece.length;
     if (sizeBytes > limitBytes) throw tooLarge(sizeBytes, context);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
+}
+
+async function contentOf(shown: Shown): Promise<Buffer> {
+  return await gather(content(shown), { context: shown.context, limitBytes: readLimitBytes });
 }
 
 function tooLarge(sizeBytes: number, { output }: CommandContext): CliError {
@@ -95,7 +103,7 @@ function tooLarge(sizeBytes: number, { output }: CommandContext): CliError {
 /** Of what is no message, the bytes: a list of UIDs is not to be read as mail. */
 async function showText(shown: Shown): Promise<void> {
   const { context, view } = shown;
-  const bytes = await bytesOf(shown, readLimitBytes);
+  const bytes = await contentOf(shown);
   const message = readMessage(bytes);
   await context.output.text(
     isMessage(message)
@@ -104,8 +112,13 @@ async function showText(shown: Shown): Promise<void> {
   );
 }
 
-async function headersOf({ message, context }: Shown): Promise<MessageHeaders> {
-  return await headersIn(message.read(context.surroundings.signal), headerLimitBytes);
+async function headersOf(shown: Shown): Promise<MessageHeaders> {
+  return await headersIn(content(shown), headerLimitBytes);
+}
+
+/** The message, also where its file was named and the server had compressed it. */
+function content({ message, context }: Shown): AsyncIterable<Uint8Array> {
+  return unpacked(message.read(context.surroundings.signal), displayPath(message.path));
 }
 
 async function showHeaders(shown: Shown): Promise<void> {
@@ -135,7 +148,13 @@ async function showJson(shown: Shown, form: Form | undefined): Promise<void> {
   const { path, sizeBytes } = message;
   if (sizeBytes > jsonLimitBytes) throw tooLarge(sizeBytes, context);
   const { fields, problems: _problems, ...known } = await headersOf(shown);
-  const bytes = form === "headers" ? undefined : await bytesOf(shown, jsonLimitBytes);
+  const stored =
+    form === "headers"
+      ? undefined
+      : await gather(message.read(context.surroundings.signal), {
+          context,
+          limitBytes: jsonLimitBytes,
+        });
   await context.output.document({
     type: "message",
     moment: viewMomentJson(view),
@@ -143,11 +162,13 @@ async function showJson(shown: Shown, form: Form | undefined): Promise<void> {
     sizeBytes,
     ...known,
     headers: fields.map(({ name, value }) => ({ name, value: decodeHeaderText(value) })),
-    ...(bytes === undefined ? {} : contentJson(bytes)),
+    ...(stored === undefined
+      ? {}
+      : { ...contentJson(await contentOf(shown)), bytesBase64: stored.toString("base64") }),
   });
 }
 
-/** What is in it, and its bytes. */
+/** What is in it. */
 function contentJson(bytes: Buffer): object {
   const message = readMessage(bytes);
   const { from, sender, replyTo, to, cc, bcc, hasAttachment, bodyText, isBodyCut, problems } =
@@ -159,6 +180,5 @@ function contentJson(bytes: Buffer): object {
     text: bodyText,
     isTextCut: isBodyCut,
     problems,
-    bytesBase64: bytes.toString("base64"),
   };
 }

@@ -1,5 +1,5 @@
 import type { JobLine, JobSummary, Records } from "#records";
-import { messageJobKind } from "#recovery";
+import { filesJobKind, messageJobKind } from "#recovery";
 import { toRfc3339Nano } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
@@ -8,6 +8,7 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { recordsOf } from "../job-records.ts";
 import { undoMessagesJob } from "../living/undo-messages-job.ts";
 import { safeText, tableText } from "../text.ts";
+import { undoFilesJob } from "../undo-files-job.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { arguments: typed } = context;
@@ -27,6 +28,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   switch (job.kind) {
     case messageJobKind:
       return await undoMessagesJob(job, { records, context });
+    case filesJobKind:
+      return await undoFilesJob(job, { records, context });
     default:
       throw new CliError(
         "cli.usage",

@@ -73,13 +73,12 @@ export async function restoreMessages(
     await showPlan(restore, context);
   }
   const counts = sumOf(restores);
-  const changes =
-    counts.created + counts.deleted + restores.reduce((sum, one) => sum + changedFlags(one), 0);
+  const changes = restores.reduce((sum, one) => sum + changesOf(one), 0);
   const isDryRun = context.arguments.has("dry-run");
   if (!isDryRun && changes > 0) {
     if (!(await confirmed(questionOf(counts), context))) return exitCodes.refused;
     for (const restore of restores) {
-      if (restore.plan === undefined) continue;
+      if (changesOf(restore) === 0) continue;
       await tolerating(
         restore,
         restores,
@@ -176,11 +175,12 @@ export function flagPolicyOf({ arguments: typed }: CommandContext): FlagPolicy |
   );
 }
 
-/** Messages whose flags are going to change. */
-function changedFlags({ plan }: AccountRestore): number {
-  return (plan?.steps ?? []).filter(
-    (step) => step.kind === "merge" && String(step.before) !== String(step.after),
-  ).length;
+/** What is going to be different on the server. */
+function changesOf({ plan }: AccountRestore): number {
+  return (plan?.steps ?? []).filter((step) => {
+    if (step.kind === "merge") return String(step.before) !== String(step.after);
+    return step.kind === "create" || step.kind === "delete" || step.kind === "make-mailbox";
+  }).length;
 }
 
 async function applyOne(

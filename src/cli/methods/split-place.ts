@@ -5,6 +5,7 @@ import { displayPath, joinRawPath, type RawName, type RawPath, rawPathFromText }
 import { allProviders, type SnapshotProvider, type SnapshotProviderName } from "#snapshots";
 import {
   commandValidator,
+  cyrusValidator,
   dovecotValidator,
   holdServer,
   storeValidator,
@@ -95,6 +96,8 @@ function validatorsOf(validate: HotSplitConfig["validate"]): readonly Validator[
   switch (validate) {
     case "dovecot":
       return [dovecotValidator()];
+    case "cyrus":
+      return [cyrusValidator()];
     case "reader":
     case "maildir":
       return [storeValidator()];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { memoryImage, type RawPath } from "#image";
-import { openMailStore } from "#mail";
+import { type Image, memoryImage, type RawPath } from "#image";
+import { openAccountsAround, openMailStore } from "#mail";
 import { cyrusNodes, type FixtureNodes, mailboxNodes, oldHeaderFile } from "./cyrus.fixture.ts";
 import {
   all,
@@ -66,6 +66,49 @@ describe("the places of a Cyrus", () => {
     const nodes = moved(cyrusNodes(all), (path) => path.replace("config/", "x/y/"));
     const places = { cyrus: { config: "x/y" as RawPath, spools: ["spool" as RawPath] } };
     assert.deepEqual(await summaryOf(nodes, { places }), { summary: whole, problems: [] });
+  });
+
+  test("around a mailbox, its account alone is opened; around the spool, all are", async () => {
+    const owners = async (path: string): Promise<readonly (string | undefined)[]> => {
+      const accounts = await openAccountsAround(memoryImage(cyrusNodes(all)), path as RawPath);
+      return accounts.map(({ owner }) => owner);
+    };
+    for (const path of ["spool/uuid/b/2/b2sent", "spool/uuid/b/2/b2sent/7."])
+      assert.deepEqual(await owners(path), ["cass"]);
+    assert.deepEqual(await owners("spool/uuid/d/4/d4news"), [undefined]);
+    for (const path of ["spool", "spool/uuid/b"])
+      assert.deepEqual(await owners(path), [undefined, "cass", "john.doe@example.org"]);
+  });
+
+  test("to open one mailbox, the others of the spool are not read", async () => {
+    const many = Array.from({ length: 40 }, (_, number) => ({
+      ...sent,
+      name: `user.u${number}.Sent`,
+      uniqueId: `${String.fromCharCode(97 + (number % 26))}${number % 10}mailbox${number}`,
+    }));
+    const image = memoryImage(cyrusNodes(many));
+    const read: string[] = [];
+    const counting: Image = {
+      ...image,
+      at: image.at,
+      problems: [],
+      list: (path, signal) => image.list(path, signal),
+      extendedAttributes: (path) => image.extendedAttributes(path),
+      fingerprint: (path) => image.fingerprint(path),
+      read: (path, options) => {
+        read.push(path);
+        return image.read(path, options);
+      },
+      [Symbol.asyncDispose]: () => image[Symbol.asyncDispose](),
+    };
+    const path = "spool/uuid/h/3/h3mailbox33/7." as RawPath;
+    const [account] = await openAccountsAround(counting, path);
+    assert.equal(account?.owner, "u33");
+    assert.equal((await account.mailboxes()).length, 1);
+    const mailboxes = new Set(
+      read.filter((one) => one.includes("mailbox")).map((one) => one.split("/").at(-2)),
+    );
+    assert.ok(mailboxes.size < 10, [...mailboxes].join());
   });
 
   test("each of two servers keeps its own partitions", async () => {

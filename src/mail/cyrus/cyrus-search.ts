@@ -18,6 +18,8 @@ export type CyrusPlaces = {
   readonly config?: RawPath;
   /** The folders of partitions; of metadata and archive partitions too. */
   readonly spools?: readonly RawPath[];
+  /** Only the account that has a mailbox at this path or around it; all where none has. */
+  readonly around?: RawPath;
   /** List what was deleted and waits to be removed, below "DELETED". Default false. */
   readonly withDeleted?: boolean;
   /** Whose seen state mailboxes without an owner are listed with: "cass", "cass@example.org". Default: nobody's. */
@@ -56,6 +58,11 @@ export class CyrusSearch {
     this.#spools.set(path, samples);
     return [];
   };
+
+  /** Whether a part of a Cyrus is among what was shown, or was named. */
+  get hasFound(): boolean {
+    return this.#configs.size > 0 || this.#spools.size > 0;
+  }
 
   async accounts(
     folder: Pick<LookedAt, "image" | "problems" | "signal">,

@@ -13,6 +13,8 @@ import { type CyrusName, pathsOfUserFile } from "./cyrus-name.ts";
 import { fileIn, headerLimitBytes, listIfThere, readIfThere } from "./mailbox-folder.ts";
 
 export type CyrusOptions = {
+  /** Only the account that has a mailbox at this path or around it; all where none has. */
+  readonly around?: RawPath;
   readonly withDeleted?: boolean;
   readonly seenBy?: string;
 };
@@ -102,6 +104,14 @@ export function rootOf({ spools, config }: Pick<CyrusSpool, "spools" | "config">
 
 function isWithin(path: RawPath, folder: RawPath): boolean {
   return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
+}
+
+/** Whether a path is a mailbox's folder or lies in it, wherever that may be. */
+export function holdsPath(
+  { paths }: KnownMailbox,
+  { path, spools }: { readonly path: RawPath; readonly spools: readonly RawPath[] },
+): boolean {
+  return paths.some((inner) => spools.some((spool) => isWithin(path, within(spool, inner))));
 }
 
 /** Where a user's file may be. */

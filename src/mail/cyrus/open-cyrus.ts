@@ -4,7 +4,7 @@ import type { MailAccount } from "../mail-store.ts";
 import { openCyrusAccount } from "./cyrus-account.ts";
 import { parseCyrusHeader } from "./cyrus-header.ts";
 import { ownerOf, pathOfId, pathsOfName } from "./cyrus-name.ts";
-import type { CyrusOptions, CyrusSpool, KnownMailbox } from "./cyrus-spool.ts";
+import { type CyrusOptions, type CyrusSpool, holdsPath, type KnownMailbox } from "./cyrus-spool.ts";
 import { readDatabase } from "./database.ts";
 import { fileIn, headerLimitBytes, readIfThere } from "./mailbox-folder.ts";
 import { type ListedMailbox, type MailboxList, readMailboxList } from "./mailbox-list.ts";
@@ -168,7 +168,15 @@ async function openServer(
     mailboxes.filter(({ name }) => name?.deleted === undefined || options.withDeleted === true),
     ({ name }) => (name === undefined ? undefined : ownerOf(name)),
   );
-  return [...byOwner].map(([owner, own]) => openCyrusAccount(spool, { owner, mailboxes: own }));
+  const owned = [...byOwner].map(([owner, own]) => ({ owner, mailboxes: own }));
+  const path = options.around;
+  const meant =
+    path === undefined
+      ? []
+      : owned.filter((one) =>
+          one.mailboxes.some((mailbox) => holdsPath(mailbox, { path, spools })),
+        );
+  return (meant.length > 0 ? meant : owned).map((one) => openCyrusAccount(spool, one));
 }
 
 function knownMailbox(listed: ListedMailbox): KnownMailbox {

@@ -32,6 +32,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   ["pictures are their text", `<img src=x alt="a &amp; b">`, "a & b"],
   ["preformatted text keeps its lines", "<pre>a\n  b</pre>c", "a\n  b\n\nc"],
   ["padding without width goes", "a&zwnj;&#8203;&shy;b", "ab"],
+  ["tags may be divided by any line end", 'a<br\r\n/>b<img alt=\r\n"c"\r\n>', "a\nbc"],
   ["nothing", "", ""],
 ];
 for (const [name, html, text] of cases) {

@@ -86,8 +86,9 @@ class HtmlScanner {
     const html = this.#html;
     let index = from;
     for (; index < html.length && index < from + 40; index++) {
-      const code = html.charCodeAt(index) | 0x20;
-      const isLetter = code >= 0x61 && code <= 0x7a;
+      const code = html.charCodeAt(index);
+      const lower = code | 0x20;
+      const isLetter = lower >= 0x61 && lower <= 0x7a;
       const isFollowing = index > from && ((code >= 0x30 && code <= 0x3a) || code === 0x2d);
       if (!isLetter && !isFollowing) break;
     }
@@ -106,7 +107,7 @@ class HtmlScanner {
         // One that is never closed hides nothing; it is the last of its kind, and is looked for once.
         if (close >= 0) index = close;
       }
-      isValue = character === "=" || (isValue && (character === " " || character === "\n"));
+      isValue = character === "=" || (isValue && isSpace(html.charCodeAt(index)));
     }
     return html.length;
   }
@@ -172,6 +173,10 @@ class HtmlScanner {
     this.#text += this.#isBlankDue ? text.slice(0, -1) : text;
     if (this.#target !== "" && this.#shown.length < tagLimit) this.#shown += text;
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 /** The value of one attribute of a tag, still with its character references. */

@@ -118,6 +118,17 @@ describe("the fixtures of other readers", { skip }, () => {
     });
   }
 
+  test("line ends make no difference: one identity, one text", () => {
+    for (const file of files) {
+      const lineFeeds = readFileSync(file).toString("latin1").replaceAll("\r\n", "\n");
+      assert.deepEqual(
+        extractText(Buffer.from(lineFeeds.replaceAll("\n", "\r\n"), "latin1")),
+        extractText(Buffer.from(lineFeeds, "latin1")),
+        file,
+      );
+    }
+  });
+
   test("property: however a message is damaged, its parts lie within it and its text within the limit", () => {
     const damage = fc.record({
       file: fc.nat(),

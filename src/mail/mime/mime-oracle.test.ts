@@ -94,6 +94,12 @@ function compareAll(paths: readonly string[]): Readonly<Record<string, number>> 
       counts.texts += compareText(part, leaf, told.path);
     }
     compareHeader(told, bytes, counts);
+    const lineFeeds = bytes.toString("latin1").replaceAll("\r\n", "\n");
+    assert.deepEqual(
+      extractText(Buffer.from(lineFeeds.replaceAll("\n", "\r\n"), "latin1")),
+      extractText(Buffer.from(lineFeeds, "latin1")),
+      told.path,
+    );
   }
   return counts;
 }

@@ -330,6 +330,7 @@ class Restorer {
           at,
           items.map(({ uid }) => uid),
         );
+        await this.#journal.removed(items.map(({ n }) => n));
         this.#counts.deleted += items.length;
       }
     });

@@ -82,6 +82,33 @@ for (const mode of ["additive", "exact"] as const) {
       }
     });
 
+    test(`of a restore that is killed at any change and the one after it, each is undone by itself: ${title}`, async () => {
+      const before = seen(livingAccount(now));
+      for (let at = 1; ; at++) {
+        using state = stateFolder();
+        let isOver = false;
+        const living = killing(at, tellsUids, () => !isOver);
+        const account = await pastAccount(past);
+        const options = { account, living, mode, flags: "past" } as const;
+        const isKilled = await wasKilled(
+          async () => void (await restoreMessages(state.records, options)),
+        );
+        isOver = true;
+        const [first] = await state.records.list();
+        {
+          await using job = await state.records.take(first?.id ?? "");
+          await settleMessages({ living, job });
+        }
+        const { jobId: second } = await restoreMessages(state.records, options);
+        for (const id of [second, first?.id ?? ""]) {
+          await using job = await state.records.take(id);
+          await undoMessages({ living, job });
+        }
+        assert.deepEqual(seen(living), before, `killed at change ${at}`);
+        if (!isKilled) break;
+      }
+    });
+
     test(`an undo that is killed at any change is finished by running it again: ${title}`, async () => {
       const before = seen(livingAccount(now));
       let kills = 0;
@@ -158,7 +185,7 @@ test("connections that break at any append leave every message there once", asyn
         assert.deepEqual(seen(living), await finished("additive"));
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -224,7 +251,7 @@ test("any two sides: nothing is lost, nothing is there twice, again changes noth
         assert.deepEqual(seen(living), before);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

@@ -1,5 +1,6 @@
 import type { LivingMessages } from "../living/living-account.ts";
-import { haveSameFlags, livingFlags } from "./flag-policy.ts";
+import type { RestoreMode } from "../restore-plan.ts";
+import { haveSameFlags, livingFlags, pastFlags } from "./flag-policy.ts";
 import type { NowMessage } from "./living-side.ts";
 import type { PastMessage } from "./past-messages.ts";
 
@@ -49,6 +50,7 @@ export function secondsOf(ns: bigint): number {
 export type PairOptions = {
   readonly pairs: Pairs;
   readonly mayPair: May;
+  readonly mode: RestoreMode;
 };
 
 type May = (past: PastMessage, now: NowMessage) => boolean;
@@ -60,13 +62,16 @@ type May = (past: PastMessage, now: NowMessage) => boolean;
 export function pairByIdentity(
   past: readonly PastMessage[],
   now: readonly NowMessage[],
-  { pairs, mayPair }: PairOptions,
+  { pairs, mayPair, mode }: PairOptions,
 ): readonly PastMessage[] {
   const byIdentity = Map.groupBy(
     now.filter((one) => one.identity !== undefined && pairs.isFree(one)),
     (one) => one.identity,
   );
   let left = past;
+  // As they would be put back, so that running it again pairs the same.
+  const haveFlags: May = ({ stored }, { message }) =>
+    haveSameFlags(pastFlags(stored, mode), livingFlags(message));
   const likeness: readonly May[] = [
     (one, other) => haveFlags(one, other) && haveDate(one, other),
     haveFlags,
@@ -85,10 +90,6 @@ export function pairByIdentity(
     });
   }
   return left;
-}
-
-function haveFlags({ stored }: PastMessage, { message }: NowMessage): boolean {
-  return haveSameFlags([...stored.flags, ...stored.keywords], livingFlags(message));
 }
 
 function haveDate({ stored }: PastMessage, { message }: NowMessage): boolean {

@@ -81,10 +81,15 @@ class Planner {
     await this.#pairRivals(missing, candidates);
     const left = pairByIdentity(missing, candidates, {
       pairs: this.#pairs,
+      mode: this.#mode,
       mayPair: (one, { mailbox }) => mailbox.name === one.to,
     });
     if (this.#mode === "exact" || this.#options.evenMoved === true) return;
-    pairByIdentity(left, candidates, { pairs: this.#pairs, mayPair: () => true });
+    pairByIdentity(left, candidates, {
+      pairs: this.#pairs,
+      mode: this.#mode,
+      mayPair: () => true,
+    });
   }
 
   async plan(): Promise<MessagePlan> {
@@ -180,6 +185,7 @@ class Planner {
     await readPast(this.#options.account, rivals, { signal: this.#options.signal });
     pairByIdentity(rivals, candidates, {
       pairs: this.#pairs,
+      mode: this.#mode,
       mayPair: (one, { mailbox }) => mailbox.name === one.to,
     });
   }

@@ -12,6 +12,8 @@
  *   taken     n                                             it was removed again
  *   flags     mailbox, uidValidity, items: uid, before, after
  *   remove    mailbox, uidValidity, items: n, uid, identity, flags, date, kept     bytes are kept as `kept`
+ *   removed   ns                                            they are gone
+ *   stays     ns                                            they were not removed
  *   done      counts
  *   undo                                                    an undo began
  *   undone    counts
@@ -57,7 +59,11 @@ export type RemoveItem = {
   readonly kept: string;
 };
 
-export type RemoveRecord = MailboxState & RemoveItem;
+export type RemoveRecord = MailboxState &
+  RemoveItem & {
+    /** `intended` while nobody knows whether it was removed. */
+    state: "intended" | "removed" | "stays";
+  };
 
 /** What a journal says, read to its end. */
 export type JournalState = {
@@ -149,6 +155,14 @@ export class RestoreJournal {
     await this.#job.write([{ is: "remove", mailbox: name, uidValidity, items }], { durable: true });
   }
 
+  async removed(ns: readonly number[]): Promise<void> {
+    await this.#job.write([{ is: "removed", ns }], { durable: false });
+  }
+
+  async stays(ns: readonly number[]): Promise<void> {
+    await this.#job.write([{ is: "stays", ns }], { durable: false });
+  }
+
   async done(counts: object): Promise<void> {
     await this.#job.write([{ is: "done", counts }], { durable: true });
   }
@@ -212,8 +226,15 @@ function takeIn(state: JournalState, line: JobLine): void {
       break;
     case "remove":
       for (const item of itemsOf<RemoveItem>(line)) {
-        state.removes.set(item.n, { ...item, ...mailboxOf(line) });
+        state.removes.set(item.n, { ...item, ...mailboxOf(line), state: "intended" });
         state.next = Math.max(state.next, item.n + 1);
+      }
+      break;
+    case "removed":
+    case "stays":
+      for (const number of Array.isArray(line["ns"]) ? line["ns"] : []) {
+        const remove = state.removes.get(Number(number));
+        if (remove !== undefined) remove.state = line.is;
       }
       break;
     case "done":

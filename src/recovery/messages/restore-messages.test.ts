@@ -160,6 +160,19 @@ test("flags become what is chosen, and undo gives them back where they still are
   }
 });
 
+test("flags of which a killed restore had set some, and taken none away yet, are given back", async () => {
+  using state = stateFolder();
+  const account = await pastAccount({ INBOX: [told("a", { uid: 1, letters: "S" })] });
+  const living = livingAccount({ INBOX: [told("a", { uid: 1, letters: "F" })] });
+  const { jobId } = await restoreMessages(state.records, { account, living, flags: "past" });
+  const message = living.box("INBOX").messages.get(1);
+  assert.deepEqual([...(message?.flags ?? [])], ["\\Seen"]);
+  if (message !== undefined) message.flags = new Set(["\\Flagged", "\\Seen"]);
+  await using job = await state.records.take(jobId);
+  assert.equal((await undoMessages({ living, job })).counts.flagsBack, 1);
+  assert.deepEqual([...(message?.flags ?? [])], ["\\Flagged"]);
+});
+
 test("a mark for deletion comes back with exact only", async () => {
   using state = stateFolder();
   const account = await pastAccount({ INBOX: [told("a", { letters: "ST" })] });

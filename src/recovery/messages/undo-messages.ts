@@ -70,7 +70,47 @@ type Settling = {
   readonly signal?: AbortSignal | undefined;
 };
 
-async function settle(
+async function settle(state: JournalState, settling: Settling): Promise<void> {
+  await settleAppends(state, settling);
+  await settleRemoves(state, settling);
+}
+
+/** What is still there under its UID was not removed. */
+async function settleRemoves(
+  { removes }: JournalState,
+  { living, journal, signal }: Settling,
+): Promise<void> {
+  const open = [...removes.values()].filter(({ state }) => state === "intended");
+  for (const records of byPlace(open)) {
+    const { name, uidValidity } = records[0] as RemoveRecord;
+    const box = await messagesIfThere(living, name, signal);
+    const there = new Set(
+      box?.uidValidity === uidValidity ? box.messages.map(({ uid }) => uid) : [],
+    );
+    for (const record of records) record.state = there.has(record.uid) ? "stays" : "removed";
+    const [stay, gone] = [
+      records.filter(({ state }) => state === "stays"),
+      records.filter(({ state }) => state === "removed"),
+    ];
+    if (stay.length > 0) await journal?.stays(stay.map(({ n }) => n));
+    if (gone.length > 0) await journal?.removed(gone.map(({ n }) => n));
+  }
+}
+
+async function messagesIfThere(
+  living: LivingAccount,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<LivingMessages | undefined> {
+  try {
+    return await living.messages(name, signal);
+  } catch (error) {
+    if (isLivingError(error, "living.no-mailbox")) return undefined;
+    throw error;
+  }
+}
+
+async function settleAppends(
   { appends }: JournalState,
   { living, journal, signal }: Settling,
 ): Promise<void> {
@@ -158,11 +198,7 @@ class Undo {
   async #same({ name, uidValidity }: MailboxState): Promise<LivingMessages | undefined> {
     const { living, signal } = this.#options;
     if (!this.#listed.has(name)) {
-      const listed = await living.messages(name, signal).catch((error: unknown) => {
-        if (isLivingError(error, "living.no-mailbox")) return undefined;
-        throw error;
-      });
-      this.#listed.set(name, listed);
+      this.#listed.set(name, await messagesIfThere(living, name, signal));
     }
     const listed = this.#listed.get(name);
     return listed?.uidValidity === uidValidity ? listed : undefined;
@@ -220,11 +256,13 @@ class Undo {
       const now = flagsOf.get(uid);
       // As before: it was not changed yet, or was changed back.
       if (now !== undefined && haveSameFlags(now, before)) continue;
-      if (now === undefined || !haveSameFlags(now, after)) {
+      // Interrupted after it had set some, before it took others away.
+      const half = [...before, ...flagChange(before, after).add];
+      if (now === undefined || !(haveSameFlags(now, after) || haveSameFlags(now, half))) {
         left++;
         continue;
       }
-      if (!dryRun) await living.changeFlags(at, { uid, ...flagChange(after, before) });
+      if (!dryRun) await living.changeFlags(at, { uid, ...flagChange(now, before) });
       this.#counts.flagsBack++;
     }
     this.#left(left, `“${at.name}”: ${left} have other flags by now, or are gone`);
@@ -233,15 +271,12 @@ class Undo {
   async #putBack(records: readonly RemoveRecord[]): Promise<void> {
     const [at] = records as [RemoveRecord];
     const { living, signal, dryRun = false } = this.#options;
-    const box = await this.#same(at);
-    // Interrupted before it was removed.
-    const there = new Set(box?.messages.map(({ uid }) => uid));
     const done = new Set(
       [...this.#state.appends.values()].flatMap(({ restores, state }) =>
         restores !== undefined && state === "appended" ? [restores] : [],
       ),
     );
-    const gone = records.filter(({ n, uid }) => !there.has(uid) && !done.has(n));
+    const gone = records.filter(({ n, state }) => state === "removed" && !done.has(n));
     this.#counts.putBack += dryRun ? gone.length : 0;
     if (dryRun || gone.length === 0) return;
     await living.create(at.name, { subscribe: true });

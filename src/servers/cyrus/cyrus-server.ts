@@ -11,7 +11,10 @@ import type {
   VolumePlace,
 } from "../mail-server.ts";
 import { serverFromFacts } from "../server-from-facts.ts";
+import { parentFolder } from "../folders.ts";
 import { storeValidator } from "../validate/store-validator.ts";
+import type { Validator } from "../validate/validator.ts";
+import { cyrusValidator } from "./cyrus-validator.ts";
 import { cyrusChanges, cyrusPutBack } from "./cyrus-recipes.ts";
 import { type CyrusSettings, ownersInDump, readCyrusSettings } from "./cyrus-settings.ts";
 
@@ -61,10 +64,17 @@ export async function findCyrus(
     listAccounts: async (signal) =>
       await listAccounts(look, { file, tools, settings, nameOfPlace, signal }),
     listProtected: async () => await protectedItems(look, settings, file),
-    validator: storeValidator(),
+    validator: validatorOf(look, tools),
     putBack: cyrusPutBack,
     changes: cyrusChanges(settings),
   });
+}
+
+/** The server's utilities where they are of this machine. */
+function validatorOf(look: HostLook, tools: readonly FoundTool[]): Validator {
+  const reconstruct = toolPath(tools, "reconstruct");
+  if (look.host.kind !== "local" || reconstruct === undefined) return storeValidator();
+  return cyrusValidator({ programs: parentFolder(reconstruct) });
 }
 
 async function versionOf(look: HostLook): Promise<string | undefined> {

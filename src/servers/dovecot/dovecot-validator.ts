@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, unlinkSync } from "node:fs";
-import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemErrorCode } from "#errors";
@@ -14,7 +14,7 @@ import {
 } from "#image";
 import { ServerError } from "../server-error.ts";
 import { Findings } from "../validate/findings.ts";
-import { runUtility, type UtilityOptions } from "../validate/run-utility.ts";
+import { givenFolder, runUtility, type UtilityOptions } from "../validate/run-utility.ts";
 import { countsOf, type ListedMailbox } from "../validate/store-listing.ts";
 import { readStore } from "../validate/store-validator.ts";
 import type { ValidationRequest, Validator } from "../validate/validator.ts";
@@ -90,15 +90,10 @@ async function validate(
   };
 }
 
-/** Where Dovecot looks for mail of each layout, by the folder of the account. */
-const locations: Readonly<Partial<Record<MailLayout, (link: string) => string>>> = {
-  maildir: (link) => `maildir:${link}`,
-  sdbox: (link) => `sdbox:${link}`,
-  mdbox: (link) => `mdbox:${link}`,
-};
+const knownLayouts: ReadonlySet<MailLayout> = new Set(["maildir", "sdbox", "mdbox"]);
 
 function refuseOthers(listed: readonly ListedMailbox[]): void {
-  const other = listed.find(({ reader }) => locations[reader.layout] === undefined);
+  const other = listed.find(({ reader }) => !knownLayouts.has(reader.layout));
   if (other === undefined) return;
   throw new ServerError(
     "server.validator-failed",
@@ -152,13 +147,10 @@ async function askServer(root: RawPath, options: AskOptions): Promise<Served | u
   const { doveadm, timeoutMs, signal, desk, mailboxes, findings } = options;
   removeLocks(root, mailboxes);
   const number = desk.count++;
-  // A folder's name may hold what means something in a mail location; that of a link does not.
-  const link = join(desk.folder, `mail-${number}`);
-  await symlink(rawPathToBytes(root), link);
   const file = join(desk.folder, `dovecot-${number}.conf`);
   const owner = lstatSync(rawPathToBytes(root));
   if (owner.uid === 0) throw ownedByRoot(root);
-  await writeFile(file, configuration(desk.folder, { link, mailboxes, owner }), { mode: 0o644 });
+  await writeFile(file, configuration(desk.folder, { mailboxes, owner }), { mode: 0o644 });
   const served: Served = new Map();
   const call = async (
     words: readonly string[],
@@ -167,6 +159,8 @@ async function askServer(root: RawPath, options: AskOptions): Promise<Served | u
   ): Promise<boolean> => {
     const wrong = await runUtility([doveadm, "-c", file, "-f", format, ...words], {
       owner: process.geteuid?.() === 0 ? owner : undefined,
+      // Its name may hold what means something in a mail location, and the folders above it may let nobody pass.
+      folder: root,
       environment: { HOME: desk.folder, USER: "restante" },
       output,
       timeoutMs,
@@ -238,11 +232,9 @@ const zlibPlugin = [
 function configuration(
   home: string,
   {
-    link,
     mailboxes,
     owner,
   }: {
-    readonly link: string;
     readonly mailboxes: readonly ListedMailbox[];
     readonly owner: { readonly uid: number; readonly gid: number };
   },
@@ -254,7 +246,7 @@ function configuration(
       const within = account === "" ? path : path.slice(account.length + 1);
       return within !== "" && !within.startsWith(".");
     });
-  const location = locations[layout]?.(link) ?? link;
+  const location = `${layout}:${givenFolder}`;
   return `base_dir = ${home}/run
 state_dir = ${home}/state
 protocols =

@@ -1,6 +1,8 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { systemErrorCode } from "#errors";
-import { displayPath, type RawPath } from "#image";
+import { displayPath, type RawPath, rawPathToBytes } from "#image";
 import { ServerError } from "../server-error.ts";
 
 export type UtilityOptions = {
@@ -10,6 +12,11 @@ export type UtilityOptions = {
   readonly output:
     | { readonly onLine: (line: string) => void }
     | { readonly onBytes: (bytes: Uint8Array) => void };
+  /**
+   * A folder that it reaches as `givenFolder`, whatever the folders above it let its user pass: it is
+   * opened here and handed over.
+   */
+  readonly folder?: RawPath;
   /** The only variables it sees beside PATH. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -18,6 +25,8 @@ export type UtilityOptions = {
 
 /** Where a mail server's programs are: our own PATH is the command line's business. */
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Where the utility finds the folder that it was given: descriptor 3 (proc(5)). */
+export const givenFolder = "/proc/self/fd/3";
 const lineLimit = 64 * 1024;
 const tailLength = 500;
 
@@ -32,11 +41,7 @@ export async function runUtility(
   const { owner, environment, timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const [program, ...parameters] = command;
-  const child = spawn(program, parameters, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: searchPath, LC_ALL: "C", ...environment },
-    ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
-  });
+  const child = start([program, ...parameters], { owner, environment, folder: options.folder });
   const printed = { line: "", errors: "" };
   let reason: string | undefined;
   const end = (why: string): void => {
@@ -74,6 +79,31 @@ export async function runUtility(
   } finally {
     clearTimeout(limit);
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function start(
+  [program, ...parameters]: readonly [string, ...string[]],
+  {
+    owner,
+    environment,
+    folder,
+  }: Pick<UtilityOptions, "owner" | "environment"> & {
+    readonly folder: RawPath | undefined;
+  },
+): ChildProcessByStdio<null, Readable, Readable> {
+  const given =
+    folder === undefined
+      ? undefined
+      : openSync(rawPathToBytes(folder), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return spawn(program, parameters, {
+      stdio: ["ignore", "pipe", "pipe", ...(given === undefined ? [] : [given])],
+      env: { PATH: searchPath, LC_ALL: "C", ...environment },
+      ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
+    }) as ChildProcessByStdio<null, Readable, Readable>;
+  } finally {
+    if (given !== undefined) closeSync(given);
   }
 }
 

@@ -31,6 +31,7 @@ export class ImapConnection implements AsyncDisposable {
   readonly #login: ImapLogin;
   readonly #signal: AbortSignal | undefined;
   #client: ImapFlow | undefined;
+  #wasConnected = false;
 
   constructor(server: ImapServer, login: ImapLogin, signal?: AbortSignal) {
     this.#server = server;
@@ -74,13 +75,16 @@ export class ImapConnection implements AsyncDisposable {
   /** The connection, made (again) where it does not stand. */
   async connected(): Promise<ImapFlow> {
     if (this.#client?.usable === true) return this.#client;
-    for (const [attempt, pauseMs] of pausesMs.entries()) {
-      const isLast = attempt === pausesMs.length - 1;
+    // A server that was never there is told at once; one that restarts is waited for.
+    const pauses = this.#wasConnected ? pausesMs : pausesMs.slice(0, 1);
+    for (const [attempt, pauseMs] of pauses.entries()) {
+      const isLast = attempt === pauses.length - 1;
       if (pauseMs > 0) await pause(pauseMs, undefined, this.#signalOption());
       const client = await this.#newClient();
       try {
         await client.connect();
         this.#client = client;
+        this.#wasConnected = true;
         return client;
       } catch (error) {
         client.close();
