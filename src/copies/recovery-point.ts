@@ -38,17 +38,20 @@ export function inOrder(points: readonly RecoveryPoint[]): readonly RecoveryPoin
   const byClock = points.toSorted((a, b) =>
     a.atNs < b.atNs ? -1 : a.atNs > b.atNs ? 1 : a.sequence - b.sequence,
   );
-  const lineages = Map.groupBy(byClock, lineageOf);
+  const lineageOfPoint = byClock.map(lineageOf);
+  const lineages = Map.groupBy(byClock, (_point, at) => lineageOfPoint[at] as string);
+  if (lineages.size === 1) return byClock.toSorted((a, b) => a.sequence - b.sequence);
   const next = new Map<string, Iterator<RecoveryPoint>>();
   for (const [lineage, members] of lineages) {
     next.set(lineage, members.toSorted((a, b) => a.sequence - b.sequence)[Symbol.iterator]());
   }
-  return byClock.map((point) => next.get(lineageOf(point))?.next().value as RecoveryPoint);
+  return lineageOfPoint.map((lineage) => next.get(lineage)?.next().value as RecoveryPoint);
 }
 
 /** A point without a sequence has no place in a lineage but the clock's. */
 function lineageOf({ group, generation, sequence, id }: RecoveryPoint): string {
-  return JSON.stringify(sequence === 0 ? [id] : [group, generation]);
+  // With the first one's length, so that no two pairs are one text.
+  return sequence === 0 ? ` ${id}` : `${generation.length} ${generation} ${group}`;
 }
 
 function tagNumber(tags: readonly string[], prefix: string): number | undefined {

@@ -10,24 +10,12 @@ import {
   type SearchedIndex,
   searchCachedIndex,
 } from "./cached-index.ts";
-import type { CachedFile } from "./local-cache.ts";
 import { openLocalCache } from "./local-cache.ts";
 import { type IndexedPack, indexOfPacks } from "./parsed-index.ts";
-import { idOf } from "./repository.fixture.ts";
+import { cachedFile, idOf } from "./repository.fixture.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "restante-cached-index-"));
 after(async () => await rm(folder, { recursive: true }));
-
-function inMemory(bytes: Buffer): CachedFile {
-  return {
-    lengthBytes: bytes.length,
-    readAt(offset, lengthBytes) {
-      if (offset + lengthBytes > bytes.length) throw new RangeError("too short");
-      return bytes.subarray(offset, offset + lengthBytes);
-    },
-    [Symbol.dispose]: () => undefined,
-  };
-}
 
 function manyPacks(packs: number, blobsEach: number): readonly IndexedPack[] {
   return Array.from({ length: packs }, (_, pack) => ({
@@ -43,7 +31,7 @@ function manyPacks(packs: number, blobsEach: number): readonly IndexedPack[] {
 }
 
 function search(packs: readonly IndexedPack[]): SearchedIndex {
-  return searchCachedIndex(inMemory(Buffer.from(encodeCachedIndex(indexOfPacks(packs)))))!;
+  return searchCachedIndex(cachedFile(Buffer.from(encodeCachedIndex(indexOfPacks(packs)))))!;
 }
 
 test("every blob is found where it lies, and no other", () => {
@@ -100,7 +88,7 @@ test("a damaged file gives what is there, nothing, or an error that is caught", 
         for (const damaged of [Buffer.from(bytes), bytes.subarray(0, length)]) {
           if (damaged.length === bytes.length && damaged !== bytes) damaged[at]! ^= change;
           try {
-            const found = searchCachedIndex(inMemory(damaged))?.find(id, type);
+            const found = searchCachedIndex(cachedFile(damaged))?.find(id, type);
             assert.ok(found === undefined || /^[0-9a-f]{64}$/.test(found.packId));
           } catch (error) {
             assert.ok(error instanceof RangeError, String(error));

@@ -345,8 +345,7 @@ class Walk {
     if (frame.pending > 0) await new Promise<void>((resolve) => (frame.onSettled = resolve));
     const { earlier, comparison } = frame;
     const subtrees = new Map<number, Uint8Array>();
-    let unchanged =
-      comparison.allSame && earlier?.section !== undefined && frame.dropped.size === 0;
+    let unchanged = comparison.allSame && earlier !== undefined && frame.dropped.size === 0;
     for (const { at, tree } of frame.subfolders) {
       const treeId = (await tree) as Uint8Array;
       subtrees.set(at, treeId);
@@ -357,12 +356,12 @@ class Walk {
     }
     if (
       unchanged &&
-      earlier?.section !== undefined &&
+      earlier !== undefined &&
       this.#treeIsThere(earlier.treeId) &&
       this.#allKept(frame)
     ) {
       this.#counts.dirsUnmodified++;
-      this.#options.writer.keep(frame.path, earlier.section);
+      this.#options.writer.keep(frame.path, earlier.place);
       return earlier.treeId;
     }
     if (earlier === undefined) this.#counts.dirsNew++;

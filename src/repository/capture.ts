@@ -45,6 +45,7 @@ export async function captureImage(
     // Whoever may wait long does so first: what was seen before would be old by the time of the moment.
     if (core.context.lockWait !== undefined) await locking;
     const lineage = await findLineage(core, image, options);
+    using _scan = lineage.scan;
     const run = { core, image, options, lineage, locking };
     const result = await captureOnce(run, { trustScan: true });
     if (result !== undefined) return result;
@@ -114,16 +115,15 @@ async function loadScan(
   { parent, scanName }: { readonly parent: Snapshot | undefined; readonly scanName: string },
 ): Promise<ScanCache | undefined> {
   if (parent === undefined || image.local === undefined) return undefined;
-  const [file, later] = await Promise.all([
-    core.cache.get(scanKind, scanName),
-    core.cache.get(scanKind, laterName(scanName)),
-  ]);
+  const later = await core.cache.get(scanKind, laterName(scanName));
+  const file = core.cache.openFile(scanKind, scanName);
   const scan = file === undefined ? undefined : openScanCache(file, later);
   const fits =
     scan !== undefined &&
     scan.facts.repositoryId === core.id &&
     (scan.facts.snapshotId === parent.id || scan.facts.snapshotId === parent.original) &&
     scan.facts.volumeId === volumeIdOf(image);
+  if (!fits) scan?.[Symbol.dispose]();
   return fits ? scan : undefined;
 }
 
@@ -160,7 +160,7 @@ async function captureOnce(
   const { signal, saver, store } = means;
   try {
     const before = trustScan ? undefined : (await means.loadIndex()).index;
-    const writer = new ScanCacheWriter();
+    const writer = new ScanCacheWriter(lineage.scan);
     const walked = await walkAndStore({
       image,
       store,

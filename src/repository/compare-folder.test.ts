@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Entry, type Listing, ListingBuilder, type RawName, type RawPath } from "#image";
 import { compareFolder, isRacy, reusableContent } from "./compare-folder.ts";
 import { isMessagePlace, messageBaseName, MovedFiles } from "./moved-files.ts";
-import { idOf } from "./repository.fixture.ts";
+import { cachedFile, idOf } from "./repository.fixture.ts";
 import {
   type ScanCache,
   ScanCacheWriter,
@@ -51,7 +51,7 @@ function scanOf(folders: Readonly<Record<string, readonly Change[]>>): ScanCache
     });
   }
   const facts = { repositoryId: "", snapshotId: "", volumeId: "", indexIds: [] };
-  return openScanCache(Buffer.concat(writer.finish(facts)))!;
+  return openScanCache(cachedFile(Buffer.concat([...writer.finish(facts)])))!;
 }
 
 /** The first of a listing, looked for under other paths. */

@@ -21,8 +21,8 @@ export async function listSnapshots(
   { signal, onDamaged }: ListSnapshotsOptions = {},
 ): Promise<readonly Snapshot[]> {
   const waiting: string[] = [];
-  const optional = signal === undefined ? {} : { signal };
-  for await (const { name } of core.context.storage.list("snapshot", optional)) waiting.push(name);
+  const options = { sizes: false, ...(signal === undefined ? {} : { signal }) };
+  for await (const { name } of core.context.storage.list("snapshot", options)) waiting.push(name);
   const kept = waiting.length < worthCache ? noSnapshots : await readSnapshotCache(core.cache);
   const snapshots: Snapshot[] = [];
   const load = async (): Promise<void> => {

@@ -29,8 +29,9 @@ const parallelLoads = 4;
 
 export async function listIndexIds(options: LoadIndexOptions): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  const optional = options.signal === undefined ? {} : { signal: options.signal };
-  for await (const { name } of options.context.storage.list("index", optional)) ids.add(name);
+  const { context, signal } = options;
+  const listing = { sizes: false, ...(signal === undefined ? {} : { signal }) };
+  for await (const { name } of context.storage.list("index", listing)) ids.add(name);
   return ids;
 }
 

@@ -46,6 +46,35 @@ test("more parts than one system call takes are written whole", async () => {
   assert.ok(Buffer.concat(parts).equals((await cache.get("scan", "s"))!));
 });
 
+test("parts that are made as they are wanted are written whole, or not at all", async () => {
+  const cache = openLocalCache(join(folder, "made"));
+  function* made(count: number): Generator<Buffer> {
+    for (let n = 0; n < count; n++) yield Buffer.alloc(1024 * 1024, n);
+  }
+  assert.equal(await cache.put({ kind: "scan", name: "s", parts: made(10) }), true);
+  assert.equal((await cache.get("scan", "s"))?.length, 10 * 1024 * 1024);
+  function* failing(): Generator<Buffer> {
+    yield* made(9);
+    throw new RangeError("cannot be read any more");
+  }
+  assert.equal(await cache.put({ kind: "scan", name: "s", parts: failing() }), false);
+  assert.equal((await cache.get("scan", "s"))?.length, 10 * 1024 * 1024);
+  assert.deepEqual(readdirSync(join(folder, "made/scan")), ["s"]);
+});
+
+test("a file is read in parts, also after another took its place", async () => {
+  const cache = openLocalCache(join(folder, "parts-of"));
+  await cache.put({ kind: "scan", name: "s", parts: [Buffer.from("0123456789")] });
+  using file = cache.openFile("scan", "s")!;
+  await cache.put({ kind: "scan", name: "s", parts: [Buffer.from("other")] });
+  assert.equal(file.lengthBytes, 10);
+  assert.equal(file.readAt(3, 4).toString(), "3456");
+  assert.equal(file.readAt(10, 0).length, 0);
+  assert.throws(() => file.readAt(8, 3), RangeError);
+  assert.equal(cache.openFile("scan", "absent"), undefined);
+  assert.equal(noCache.openFile("scan", "s"), undefined);
+});
+
 test("a cache that cannot be written is no error", async () => {
   writeFileSync(join(folder, "file"), "in the way");
   const cache = openLocalCache(join(folder, "file", "below"));

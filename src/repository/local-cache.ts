@@ -24,7 +24,8 @@ export interface LocalCache {
   put(entry: {
     readonly kind: string;
     readonly name: string;
-    readonly parts: readonly Uint8Array[];
+    /** Taken some megabytes at a time: they may be made, or read, as they are wanted. */
+    readonly parts: Iterable<Uint8Array>;
   }): Promise<boolean>;
   remove(kind: string, name: string): Promise<void>;
   names(kind: string): Promise<readonly string[]>;
@@ -53,7 +54,7 @@ export function openLocalCache(folder: string): LocalCache {
         await mkdir(join(folder, kind), { recursive: true, mode: 0o700 });
         const file = await open(temporary, "wx", 0o600);
         try {
-          await file.writev(parts as Uint8Array[]);
+          for (const some of inGroups(parts)) await file.writev(some);
         } finally {
           await file.close();
         }
@@ -91,4 +92,21 @@ function openCachedFile(path: string): CachedFile | undefined {
     },
     [Symbol.dispose]: () => closeSync(file),
   };
+}
+
+/** Written by one call, and in memory at the same time. */
+const mostGroupBytes: number = 4 * 1024 * 1024;
+const mostGroupParts = 1000;
+
+function* inGroups(parts: Iterable<Uint8Array>): Generator<Uint8Array[]> {
+  let group: Uint8Array[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    group.push(part);
+    bytes += part.length;
+    if (bytes < mostGroupBytes && group.length < mostGroupParts) continue;
+    yield group;
+    [group, bytes] = [[], 0];
+  }
+  if (group.length > 0) yield group;
 }

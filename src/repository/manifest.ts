@@ -82,5 +82,6 @@ export function momentTags(facts: ManifestFacts, extra: readonly string[]): read
 }
 
 export function tagOf(tags: readonly string[], prefix: string): string | undefined {
-  return tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+  for (const tag of tags) if (tag.startsWith(prefix)) return tag.slice(prefix.length);
+  return undefined;
 }

@@ -169,17 +169,17 @@ export class RepositoryImage implements Image {
     range: { readonly offset: number; readonly lengthBytes: number },
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    if (this.#lastRanges?.path !== path || this.#isClosed) {
-      const { content } = await this.#node(path, signal);
-      if (content === null) return undefined;
-      try {
-        const index = await this.#reader.wholeIndex(signal);
-        this.#lastRanges = { path, ranges: blobRanges(content, index) };
-      } catch (error) {
-        throw lostFromImage(error, "image.unreadable", path);
-      }
+    const kept = this.#lastRanges;
+    if (kept?.path === path && !this.#isClosed) return rangeText(kept.ranges, range);
+    const { content } = await this.#node(path, signal);
+    if (content === null) return undefined;
+    try {
+      const ranges = blobRanges(content, await this.#reader.wholeIndex(signal));
+      this.#lastRanges = { path, ranges };
+      return rangeText(ranges, range);
+    } catch (error) {
+      throw lostFromImage(error, "image.unreadable", path);
     }
-    return rangeText(this.#lastRanges.ranges, range);
   }
 
   async *readFiles(paths: readonly RawPath[], signal?: AbortSignal): AsyncGenerator<ReadFile> {

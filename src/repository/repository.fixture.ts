@@ -2,6 +2,7 @@
 import { createCipheriv, scryptSync } from "node:crypto";
 import { type Storage, memoryStorage } from "#storage";
 import { type MasterKey, masterKeyFromBytes, openSealer, sha256, sha256Hex } from "./crypto.ts";
+import type { CachedFile } from "./local-cache.ts";
 import type { UnpackedContext } from "./unpacked-file.ts";
 
 /** The same key every time: nothing depends on its secrecy here. */
@@ -14,6 +15,18 @@ export function pseudoRandom(lengthBytes: number, seed = 0): Buffer {
   const key = Buffer.alloc(32);
   key.writeUInt32LE(seed);
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(lengthBytes));
+}
+
+/** Bytes as a file of the local cache. */
+export function cachedFile(bytes: Buffer): CachedFile {
+  return {
+    lengthBytes: bytes.length,
+    readAt(offset, lengthBytes) {
+      if (offset < 0 || offset + lengthBytes > bytes.length) throw new RangeError("too short");
+      return bytes.subarray(offset, offset + lengthBytes);
+    },
+    [Symbol.dispose]: () => undefined,
+  };
 }
 
 /** An ID that a number stands for. */

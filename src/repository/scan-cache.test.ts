@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Listing, ListingBuilder, type RawName, type RawPath } from "#image";
-import { idOf, pseudoRandom } from "./repository.fixture.ts";
+import { cachedFile, idOf, pseudoRandom } from "./repository.fixture.ts";
 import {
   type FolderState,
   type ScanCache,
@@ -62,7 +62,7 @@ const folders = fc.dictionary(fc.string({ unit: "binary-ascii", maxLength: 12 })
 function fileOf(states: Readonly<Record<string, FolderState>>): Buffer {
   const writer = new ScanCacheWriter();
   for (const [path, state] of Object.entries(states)) writer.add(path as RawPath, state);
-  return Buffer.concat(writer.finish(facts));
+  return Buffer.concat([...writer.finish(facts)]);
 }
 
 function assertSame(found: ScannedFolder | undefined, state: FolderState): void {
@@ -89,7 +89,7 @@ function assertSame(found: ScannedFolder | undefined, state: FolderState): void 
 test("what was written is read again", () => {
   fc.assert(
     fc.property(folders, (states) => {
-      const scan = openScanCache(fileOf(states))!;
+      const scan = openScanCache(cachedFile(fileOf(states)))!;
       assert.deepEqual(scan.facts, facts);
       assert.deepEqual([...scan.paths].toSorted(), Object.keys(states).toSorted());
       for (const [path, state] of Object.entries(states))
@@ -105,7 +105,7 @@ test("a file that lies anywhere in memory is read", () => {
       const file = fileOf(states);
       const larger = Buffer.alloc(file.length + shift);
       file.copy(larger, shift);
-      const scan = openScanCache(larger.subarray(shift))!;
+      const scan = openScanCache(cachedFile(larger.subarray(shift)))!;
       for (const [path, state] of Object.entries(states))
         assertSame(scan.folder(path as RawPath), state);
     }),
@@ -115,11 +115,11 @@ test("a file that lies anywhere in memory is read", () => {
 test("a section that is kept is the same in the next file", () => {
   fc.assert(
     fc.property(folders, (states) => {
-      const scan = openScanCache(fileOf(states))!;
-      const writer = new ScanCacheWriter();
+      const scan = openScanCache(cachedFile(fileOf(states)))!;
+      const writer = new ScanCacheWriter(scan);
       for (const path of Object.keys(states))
-        writer.keep(path as RawPath, scan.folder(path as RawPath)!.section!);
-      const again = openScanCache(Buffer.concat(writer.finish(facts)))!;
+        writer.keep(path as RawPath, scan.folder(path as RawPath)!.place);
+      const again = openScanCache(cachedFile(Buffer.concat([...writer.finish(facts)])))!;
       for (const [path, state] of Object.entries(states))
         assertSame(again.folder(path as RawPath), state);
     }),
@@ -150,11 +150,25 @@ test("damage at any place is never taken for what was seen", () => {
       (states, damage) => {
         const file = fileOf(states);
         for (const [at, bits] of damage) file[at % file.length]! ^= bits;
-        assertNeverWrong(openScanCache(file), states);
+        assertNeverWrong(openScanCache(cachedFile(file)), states);
       },
     ),
     { numRuns: 1500 },
   );
+});
+
+test("a file that is not one is closed, one that is stays open until it is not needed", () => {
+  const closed: string[] = [];
+  const watched = (name: string, bytes: Buffer) => ({
+    ...cachedFile(bytes),
+    [Symbol.dispose]: () => void closed.push(name),
+  });
+  openScanCache(watched("damaged", Buffer.alloc(100)));
+  openScanCache(watched("empty", Buffer.alloc(0)));
+  const scan = openScanCache(watched("whole", fileOf({})))!;
+  assert.deepEqual(closed, ["damaged", "empty"]);
+  scan[Symbol.dispose]();
+  assert.deepEqual(closed, ["damaged", "empty", "whole"]);
 });
 
 test("a file that was cut short or goes on is not read", () => {
@@ -165,8 +179,8 @@ test("a file that was cut short or goes on is not read", () => {
     )
     .map(fileOf)[0]!;
   for (let length = 0; length < file.length; length++)
-    assert.equal(openScanCache(file.subarray(0, length)), undefined);
-  assert.equal(openScanCache(Buffer.concat([file, Buffer.alloc(8)])), undefined);
+    assert.equal(openScanCache(cachedFile(file.subarray(0, length))), undefined);
+  assert.equal(openScanCache(cachedFile(Buffer.concat([file, Buffer.alloc(8)]))), undefined);
 });
 
 test("facts that are damaged do not fit what they are compared with", () => {
@@ -176,7 +190,7 @@ test("facts that are damaged do not fit what they are compared with", () => {
   for (let at = json; at <= end; at++) {
     const damaged = Buffer.from(file);
     damaged[at]! ^= 1;
-    const scan = openScanCache(damaged);
+    const scan = openScanCache(cachedFile(damaged));
     // Either not read, or an ID differs, so that the scan is not trusted.
     if (scan !== undefined) assert.notDeepEqual(scan.facts, facts);
   }
@@ -186,32 +200,35 @@ test("facts written later count for the file that they name, and only whole", ()
   const states = {};
   const file = fileOf(states);
   const later = { ...facts, snapshotId: idOf(9).toString("hex"), indexIds: [] };
-  const { fileId } = openScanCache(file)!;
+  const { fileId } = openScanCache(cachedFile(file))!;
   const bytes = encodeLaterFacts(fileId, later);
-  assert.deepEqual(openScanCache(file, bytes)?.facts, later);
-  assert.deepEqual(openScanCache(file, encodeLaterFacts("another", later))?.facts, facts);
+  assert.deepEqual(openScanCache(cachedFile(file), bytes)?.facts, later);
+  assert.deepEqual(
+    openScanCache(cachedFile(file), encodeLaterFacts("another", later))?.facts,
+    facts,
+  );
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
     damaged[at]! ^= 0x01;
-    assert.deepEqual(openScanCache(file, damaged)?.facts, facts, `byte ${at}`);
-    assert.deepEqual(openScanCache(file, bytes.subarray(0, at))?.facts, facts);
+    assert.deepEqual(openScanCache(cachedFile(file), damaged)?.facts, facts, `byte ${at}`);
+    assert.deepEqual(openScanCache(cachedFile(file), bytes.subarray(0, at))?.facts, facts);
   }
 });
 
 test("a writer that kept every folder says the same as the file, one that lost or changed a folder does not", () => {
   fc.assert(
     fc.property(folders, (states) => {
-      const scan = openScanCache(fileOf(states))!;
+      const scan = openScanCache(cachedFile(fileOf(states)))!;
       const [whole, part, changed] = [1, 2, 3].map(() => new ScanCacheWriter()) as [
         ScanCacheWriter,
         ScanCacheWriter,
         ScanCacheWriter,
       ];
       for (const [n, path] of Object.keys(states).entries()) {
-        const { section } = scan.folder(path as RawPath)!;
-        whole.keep(path as RawPath, section!);
-        if (n > 0) part.keep(path as RawPath, section!);
-        if (n > 0) changed.keep(path as RawPath, section!);
+        const { place } = scan.folder(path as RawPath)!;
+        whole.keep(path as RawPath, place);
+        if (n > 0) part.keep(path as RawPath, place);
+        if (n > 0) changed.keep(path as RawPath, place);
         else changed.add(path as RawPath, states[path]!);
       }
       assert.ok(whole.isSameAs(scan));

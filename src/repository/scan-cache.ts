@@ -1,7 +1,7 @@
 /**
  * What the last capture saw: every folder's entries in columns with the IDs of their content, so
  * that an unchanged store costs one lstat a file and no parsing of trees. Local, rebuildable,
- * checked by sums; a section is read when its folder is visited.
+ * checked by sums; a section is read when its folder is visited, and once more where it is kept.
  *
  * File: "RSC2" ‖ u32 length of JSON ‖ JSON (facts) ‖ padding to 8 ‖ sections ‖ directory ‖ trailer
  *   section, 8-aligned: u32 crc32 of the rest ‖ u32 entries ‖ u32 name bytes ‖ u32 IDs ‖ treeId[32] ‖
@@ -13,6 +13,7 @@
 import { crc32 } from "node:zlib";
 import { endianness } from "node:os";
 import type { Listing, RawName, RawPath } from "#image";
+import type { CachedFile } from "./local-cache.ts";
 import { type ScanFacts, decodeLaterFacts, parseFacts } from "./scan-facts.ts";
 
 const magic = "RSC2";
@@ -43,16 +44,20 @@ export type ScannedFolder = {
   /** IDs of entry n are ids[idEnds[n-1], idEnds[n]) × 32 bytes: blobs of a file, tree of a folder. */
   readonly idEnds: Uint32Array;
   readonly ids: Uint8Array;
-  /** The section as it lies in the file; undefined where it was made from a tree. */
-  readonly section?: Buffer;
+  /** Where it lies in the file. */
+  readonly place: SectionPlace;
 };
 
-export interface ScanCache {
+export type SectionPlace = { readonly offset: number; readonly length: number };
+
+export interface ScanCache extends Disposable {
   readonly facts: ScanFacts;
   /** What facts that were written later name this file by. */
   readonly fileId: string;
   readonly folderCount: number;
   folder(path: RawPath): ScannedFolder | undefined;
+  /** The bytes of a section as they lie there. Throws where they cannot be read. */
+  section(place: SectionPlace): Uint8Array;
   readonly paths: Iterable<RawPath>;
   /** Two columns of a folder as they lie there, whatever their sum says: for who looks again. */
   inodes(
@@ -60,27 +65,38 @@ export interface ScanCache {
   ): { readonly inodes: BigUint64Array; readonly modes: Uint32Array } | undefined;
 }
 
-/** Undefined where the bytes are not a whole scan cache. `later`: facts of a capture that found nothing changed. */
-export function openScanCache(file: Buffer, later?: Buffer): ScanCache | undefined {
+/**
+ * Undefined where the file is not a whole scan cache. It belongs to what is returned, and is closed where
+ * nothing is. `later`: facts of a capture that found nothing changed.
+ */
+export function openScanCache(file: CachedFile, later?: Buffer): ScanCache | undefined {
+  let scan: ScanCache | undefined;
   try {
-    return openChecked(file, later);
+    scan = openChecked(file, later);
   } catch {
     // Any inconsistency means: damaged or of another version. It is rebuilt.
-    return undefined;
   }
+  if (scan === undefined) file[Symbol.dispose]();
+  return scan;
 }
 
-function openChecked(file: Buffer, later: Buffer | undefined): ScanCache | undefined {
-  if (endianness() !== "LE" || file.length < 32) return undefined;
-  const trailer = file.subarray(file.length - 20);
-  if (file.toString("latin1", 0, 4) !== magic || trailer.toString("latin1", 16) !== magic)
+const trailerBytes = 20;
+
+function openChecked(file: CachedFile, later: Buffer | undefined): ScanCache | undefined {
+  if (endianness() !== "LE" || file.lengthBytes < 32) return undefined;
+  const end = file.lengthBytes - trailerBytes;
+  const [start, trailer] = [file.readAt(0, 8), file.readAt(end, trailerBytes)];
+  if (start.toString("latin1", 0, 4) !== magic || trailer.toString("latin1", 16) !== magic)
     return undefined;
-  const written = parseFacts(file.toString("utf8", 8, 8 + file.readUInt32LE(4)));
-  const directory = file.subarray(trailer.readDoubleLE(0), file.length - 20);
+  const directoryAt = trailer.readDoubleLE(0);
+  const factsBytes = start.readUInt32LE(4);
+  if (!(directoryAt <= end) || 8 + factsBytes > end) return undefined;
+  const written = parseFacts(file.readAt(8, factsBytes).toString("utf8"));
+  const directory = file.readAt(directoryAt, end - directoryAt);
   const directorySum = trailer.readUInt32LE(12);
   if (crc32(directory) !== directorySum) return undefined;
-  const fileId = `${written.snapshotId}-${directorySum}-${file.length}`;
-  const places = new Map<string, { offset: number; length: number }>();
+  const fileId = `${written.snapshotId}-${directorySum}-${file.lengthBytes}`;
+  const places = new Map<string, SectionPlace>();
   let at = 0;
   for (let n = trailer.readUInt32LE(8); n > 0; n--) {
     const pathEnd = at + 4 + directory.readUInt32LE(at);
@@ -102,6 +118,8 @@ function openChecked(file: Buffer, later: Buffer | undefined): ScanCache | undef
       const place = places.get(path);
       return place === undefined ? undefined : readSection(file, place);
     },
+    section: ({ offset, length }) => file.readAt(offset, length),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
     inodes(path) {
       const place = places.get(path);
       return place === undefined ? undefined : readInodes(file, place);
@@ -113,18 +131,17 @@ const sectionHeaderBytes = 48;
 /** In columns, without names and IDs. */
 const bytesAnEntry = 57;
 
-function readSection(file: Buffer, { offset, length }: Place): ScannedFolder | undefined {
-  const section = file.subarray(offset, offset + length);
-  if (section.length !== length || crc32(section.subarray(4)) !== section.readUInt32LE(0))
+function readSection(file: CachedFile, place: SectionPlace): ScannedFolder | undefined {
+  const section = sectionAt(file, place);
+  if (section === undefined || crc32(section.subarray(4)) !== section.readUInt32LE(0))
     return undefined;
   const count = section.readUInt32LE(4);
   const nameBytes = section.readUInt32LE(8);
   const idCount = section.readUInt32LE(12);
   // Columns need 8-byte alignment, which a view into a larger buffer need not have.
-  const start = file.byteOffset + offset;
-  const isAligned = start % 8 === 0;
-  const bytes = isAligned ? section : Buffer.from(section);
-  let at = (isAligned ? start : bytes.byteOffset) + sectionHeaderBytes;
+  const bytes =
+    section.byteOffset % 8 === 0 ? section : Buffer.from(new Uint8Array(section).buffer);
+  let at = bytes.byteOffset + sectionHeaderBytes;
   const memory = bytes.buffer as ArrayBuffer;
   const wide = <T>(make: (memory: ArrayBuffer, offset: number, count: number) => T): T => {
     const column = make(memory, at, count);
@@ -175,22 +192,34 @@ function readSection(file: Buffer, { offset, length }: Place): ScannedFolder | u
     flags,
     idEnds,
     ids,
-    section,
+    place,
   };
 }
 
-type Place = { readonly offset: number; readonly length: number };
+/** Undefined where there are not so many bytes: the folder is read anew. */
+function sectionAt(file: CachedFile, { offset, length }: SectionPlace): Buffer | undefined {
+  if (length < sectionHeaderBytes || offset + length > file.lengthBytes) return undefined;
+  try {
+    return file.readAt(offset, length);
+  } catch {
+    return undefined;
+  }
+}
 
-function readInodes(file: Buffer, { offset, length }: Place): ReturnType<ScanCache["inodes"]> {
-  const section = file.subarray(offset, offset + length);
-  if (section.length < sectionHeaderBytes) return undefined;
-  const count = section.readUInt32LE(4);
-  if (sectionHeaderBytes + count * bytesAnEntry > section.length) return undefined;
+function readInodes(file: CachedFile, place: SectionPlace): ReturnType<ScanCache["inodes"]> {
+  const { offset, length } = place;
+  const header = sectionAt(file, { offset, length: Math.min(length, sectionHeaderBytes) });
+  const count = header?.readUInt32LE(4) ?? 0;
+  if (header === undefined || sectionHeaderBytes + count * bytesAnEntry > length) return undefined;
   const inodes = new BigUint64Array(count);
   const modes = new Uint32Array(count);
-  viewOf(inodes).set(section.subarray(sectionHeaderBytes, sectionHeaderBytes + count * 8));
-  const modesAt = sectionHeaderBytes + count * 32;
-  viewOf(modes).set(section.subarray(modesAt, modesAt + count * 4));
+  try {
+    const at = offset + sectionHeaderBytes;
+    viewOf(inodes).set(file.readAt(at, count * 8));
+    viewOf(modes).set(file.readAt(at + count * 32, count * 4));
+  } catch {
+    return undefined;
+  }
   return { inodes, modes };
 }
 
@@ -202,12 +231,17 @@ export type FolderState = {
   readonly ids: Uint8Array;
 };
 
-/** Collects sections folder by folder and yields the file in parts. */
+/** Collects sections folder by folder and yields the file in parts. What is kept stays in `scan` until then. */
 export class ScanCacheWriter {
-  readonly #sections: Buffer[] = [];
+  readonly #scan: ScanCache | undefined;
+  readonly #sections: (Buffer | SectionPlace)[] = [];
   readonly #directory: Buffer[] = [];
   #length = 0;
   #changed = 0;
+
+  constructor(scan?: ScanCache) {
+    this.#scan = scan;
+  }
 
   /** A folder that changed. */
   add(path: RawPath, state: FolderState): void {
@@ -228,8 +262,8 @@ export class ScanCacheWriter {
   }
 
   /** A folder that did not change: its section as it was. */
-  keep(path: RawPath, section: Buffer): void {
-    this.#append(path, section);
+  keep(path: RawPath, place: SectionPlace): void {
+    this.#append(path, place);
   }
 
   /** Whether the file that the kept sections come from says the same as a new one would. */
@@ -237,7 +271,7 @@ export class ScanCacheWriter {
     return this.#changed === 0 && this.#directory.length === scan.folderCount;
   }
 
-  #append(path: RawPath, section: Buffer): void {
+  #append(path: RawPath, section: Buffer | SectionPlace): void {
     const pathBytes = Buffer.from(path, "latin1");
     const entry = Buffer.alloc(4 + pathBytes.length + 12);
     entry.writeUInt32LE(pathBytes.length, 0);
@@ -245,13 +279,12 @@ export class ScanCacheWriter {
     entry.writeDoubleLE(this.#length, 4 + pathBytes.length);
     entry.writeUInt32LE(section.length, 12 + pathBytes.length);
     this.#directory.push(entry);
-    const padding = (8 - (section.length % 8)) % 8;
     this.#sections.push(section);
-    if (padding > 0) this.#sections.push(Buffer.alloc(padding));
-    this.#length += section.length + padding;
+    this.#length += section.length + paddingOf(section.length);
   }
 
-  finish(facts: ScanFacts): readonly Uint8Array[] {
+  /** Throws where a section that was kept cannot be read any more. */
+  *finish(facts: ScanFacts): Generator<Uint8Array> {
     const json = Buffer.from(JSON.stringify(facts));
     const header = Buffer.alloc(Math.ceil((8 + json.length) / 8) * 8);
     header.write(magic, 0, "latin1");
@@ -264,13 +297,23 @@ export class ScanCacheWriter {
       directory.writeDoubleLE(directory.readDoubleLE(offsetAt) + header.length, offsetAt);
       at = offsetAt + 12;
     }
-    const trailer = Buffer.alloc(20);
+    const trailer = Buffer.alloc(trailerBytes);
     trailer.writeDoubleLE(header.length + this.#length, 0);
     trailer.writeUInt32LE(this.#directory.length, 8);
     trailer.writeUInt32LE(crc32(directory), 12);
     trailer.write(magic, 16, "latin1");
-    return [header, ...this.#sections, directory, trailer];
+    yield header;
+    for (const section of this.#sections) {
+      yield section instanceof Uint8Array ? section : (this.#scan as ScanCache).section(section);
+      yield new Uint8Array(paddingOf(section.length));
+    }
+    yield directory;
+    yield trailer;
   }
+}
+
+function paddingOf(length: number): number {
+  return (8 - (length % 8)) % 8;
 }
 
 type Section = {

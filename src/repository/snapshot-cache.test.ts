@@ -8,7 +8,7 @@ import { openLocalCache } from "./local-cache.ts";
 import { fixedKey, memoryContext } from "./repository.fixture.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
-import { decodeSnapshots, encodeSnapshots } from "./snapshot-cache.ts";
+import { decodeSnapshots, encodeSnapshots } from "./kept-snapshots.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 
 const summary = {
@@ -69,7 +69,7 @@ async function bench(context: TestContext, count: number): Promise<Bench> {
       polynomial: 0x3da3358b4dc173n,
       cache: openLocalCache(folder),
     },
-    file: join(folder, "snapshots", "all"),
+    file: join(folder, "snapshots", "columns"),
     loaded() {
       const since = loads;
       loads = 0;

@@ -2,16 +2,13 @@
  * Snapshots as they were read, in one local file: who lists ten thousand moments would otherwise open,
  * decrypt and parse as many files. Snapshot files never change, so what is kept under an ID does
  * not go stale; which of them are there still, storage says.
- *
- * File: u32 crc32 of the rest ‖ JSON: {"format":1,"snapshots":[…]}, numbers of nanoseconds as text
  */
-import { crc32 } from "node:zlib";
+import { decodeSnapshots, encodeSnapshots } from "./kept-snapshots.ts";
 import type { LocalCache } from "./local-cache.ts";
-import type { Snapshot, SnapshotSummary } from "./repository.ts";
+import type { Snapshot } from "./repository.ts";
 
 const cacheKind = "snapshots";
-const cacheName = "all";
-const format = 1;
+const cacheName = "columns";
 
 /** The file is written anew for so many that it lacks: for each one alone it would be written at every capture. */
 const leastNew = 16;
@@ -35,58 +32,4 @@ export async function keepSnapshots(
   const differing = there.length - known + (kept.size - known);
   if (differing < Math.max(leastNew, there.length * leastNewShare)) return;
   await cache.put({ kind: cacheKind, name: cacheName, parts: [encodeSnapshots(there)] });
-}
-
-type KeptSummary = Omit<SnapshotSummary, "backupStartNs" | "backupEndNs"> & {
-  readonly backupStartNs: string;
-  readonly backupEndNs: string;
-};
-type KeptSnapshot = Omit<Snapshot, "timeNs" | "summary"> & {
-  readonly timeNs: string;
-  readonly summary?: KeptSummary;
-};
-
-export function encodeSnapshots(snapshots: readonly Snapshot[]): Buffer {
-  const kept = snapshots.map(({ summary, ...snapshot }): KeptSnapshot => {
-    const own = { ...snapshot, timeNs: String(snapshot.timeNs) };
-    if (summary === undefined) return own;
-    const { backupStartNs, backupEndNs } = summary;
-    return {
-      ...own,
-      summary: {
-        ...summary,
-        backupStartNs: String(backupStartNs),
-        backupEndNs: String(backupEndNs),
-      },
-    };
-  });
-  const json = Buffer.from(JSON.stringify({ format, snapshots: kept }));
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32LE(crc32(json), 0);
-  return Buffer.concat([sum, json]);
-}
-
-/** Undefined where the bytes are not what was written, or by another version: it is made again then. */
-export function decodeSnapshots(bytes: Buffer): readonly Snapshot[] | undefined {
-  // The sum of nothing is 0: four bytes of zeros are no file of ours.
-  if (bytes.length <= 4 || crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined;
-  // The sum says that these are bytes of ours, which had been checked when they were read.
-  const value = JSON.parse(bytes.toString("utf8", 4)) as {
-    readonly format: number;
-    readonly snapshots: readonly KeptSnapshot[];
-  };
-  if (value.format !== format) return undefined;
-  return value.snapshots.map(({ summary, ...snapshot }): Snapshot => {
-    const own = { ...snapshot, timeNs: BigInt(snapshot.timeNs) };
-    if (summary === undefined) return own;
-    const { backupStartNs, backupEndNs } = summary;
-    return {
-      ...own,
-      summary: {
-        ...summary,
-        backupStartNs: BigInt(backupStartNs),
-        backupEndNs: BigInt(backupEndNs),
-      },
-    };
-  });
 }

@@ -37,6 +37,11 @@ export type ByteRange = {
 
 export type StorageOptions = { readonly signal?: AbortSignal };
 
+export type ListOptions = StorageOptions & {
+  /** Whoever wants names alone says false: `sizeBytes` may be 0 then, and a file may be gone when it is asked for. */
+  readonly sizes?: boolean;
+};
+
 /**
  * Errors are StorageError: `storage.not-found`, `storage.exists` (a `config` or other file that is there already
  * and differs), `storage.full`, `storage.denied`, `storage.truncated`, `storage.failed`; `retryable` says which may pass by itself.
@@ -53,7 +58,7 @@ export interface Storage extends AsyncDisposable {
   load(file: FileHandle, options?: ByteRange & StorageOptions): Promise<Uint8Array>;
   stat(file: FileHandle, options?: StorageOptions): Promise<StoredFile>;
   /** All files of a type, in any order. A listing that fails throws: it never ends early. */
-  list(type: FileType, options?: StorageOptions): AsyncIterable<StoredFile>;
+  list(type: FileType, options?: ListOptions): AsyncIterable<StoredFile>;
   /** Removes a file; `storage.not-found` if it is not there. */
   remove(file: FileHandle, options?: StorageOptions): Promise<void>;
 }

@@ -44,7 +44,7 @@ for (const mode of ["--missing", "--exact"]) {
     const before_ = await hashes(mail);
     const restored = await run("restore", mail, "--at", "latest", mode, "--yes", "--json");
     assert.equal(restored.exitCode, 0, restored.messages);
-    const [job] = documents(restored).at(-1)?.["jobs"] as readonly string[];
+    const [job] = (documents(restored).at(-1)?.["jobs"] ?? []) as readonly string[];
     assert.notDeepEqual(await hashes(mail), before_);
 
     const [listed] = documents(await run("undo", "--list", "--json"));

@@ -156,7 +156,7 @@ class UndoFiles implements Disposable {
     const { base } = messageNameOf(rawBaseName(path));
     const mailbox = rawParent(rawParent(path));
     for (const other of ["cur", "new"] as readonly string[] as readonly RawName[]) {
-      const folder = mailbox === "" ? (other as RawPath) : joinRawPath(mailbox, other);
+      const folder = mailbox === "" ? other : joinRawPath(mailbox, other);
       const names = readdirSync(rawPathToBytes(this.#folders.folder(folder)), {
         encoding: "latin1",
       });
