@@ -40,7 +40,6 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "sodium-native": ["repository"],
   "temporal-polyfill": ["time"],
   yaml: ["policy"],
-  yazl: ["recovery"],
   zod: ["policy", "repository", "planner"],
 };
 

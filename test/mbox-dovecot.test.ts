@@ -60,11 +60,8 @@ test(
     assert.deepEqual([...read.keys()].sort(), [...served.keys()].sort());
     for (const [name, expected] of served) {
       const { messages, ...header } = read.get(name) as ServedMailbox;
-      // An empty file says nothing: Dovecot remembers such a mailbox in its index alone.
-      if (expected.messages.length > 0) {
-        const { uidValidity, uidNext } = expected;
-        assert.deepEqual(header, { uidValidity, uidNext }, name);
-      }
+      const { uidValidity, uidNext } = expected;
+      assert.deepEqual(header, { uidValidity, uidNext }, name);
       assert.equal(messages.length, expected.messages.length, name);
       for (const [index, message] of expected.messages.entries())
         assert.deepEqual(messages[index], message, `${name}, message ${index}`);
@@ -113,6 +110,39 @@ test(
     const program = "import mailbox, sys; print(len(mailbox.mbox(sys.argv[1])))";
     const python = execFileSync("python3", ["-c", program, mbox], { encoding: "utf8" });
     assert.equal(Number(python), served.messages.length);
+  },
+);
+
+test(
+  "flags that a client has set are there before Dovecot writes them into the file",
+  { skip },
+  async () => {
+    await using dovecot = await MboxDovecot.start(join(temporary.path, "open"));
+    await using session = await dovecot.session();
+    await session.command("CREATE Sent");
+    for (const subject of ["one", "two", "three"])
+      await session.append("Sent", Buffer.from(`Subject: ${subject}\r\n\r\n`), {
+        date: "25-Nov-2026 00:00:00 +0000",
+      });
+    // Closing writes everything; from here on the mailbox stays open.
+    await session.command("EXAMINE Sent");
+    await session.command("SELECT Sent");
+    await session.command("STORE 1 +FLAGS (\\Flagged Neu)");
+    await session.command("STORE 2 +FLAGS (\\Seen)");
+    const file = readFileSync(join(dovecot.mail, "Sent"), "latin1");
+    assert.doesNotMatch(file, /^X-Status: F|^Status: R/m);
+    await using image = await openDirectoryImage(rawPathFromText(dovecot.mail));
+    const [account] = (await openMailStore(image)).accounts as [MailAccount];
+    const sent = (await account.mailboxes()).find(({ name }) => name === "Sent") as StoredMailbox;
+    const { messages } = await account.messages(sent);
+    assert.deepEqual(
+      messages.map(({ uid, flags, keywords }) => [uid, flags, keywords]),
+      [
+        [1, ["\\Flagged"], ["Neu"]],
+        [2, ["\\Seen"], []],
+        [3, [], []],
+      ],
+    );
   },
 );
 

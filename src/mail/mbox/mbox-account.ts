@@ -11,6 +11,7 @@ import {
   type Subscriptions,
 } from "../mail-store.ts";
 import { readHeaders } from "../message/message-headers.ts";
+import { indexFilesBeside, readIndexBeside } from "./index-beside.ts";
 import { HeaderSplitter, withoutServerFields } from "./header-splitter.ts";
 import { ServerFieldReader, type ServerFields } from "./mbox-header.ts";
 import { type IndexedMessage, type MboxIndex, readMboxIndex } from "./mbox-index.ts";
@@ -54,7 +55,11 @@ export function openMboxAccount(image: Image, options: MboxAccountOptions): Mail
     messages: async (mailbox, signal) => {
       signal?.throwIfAborted();
       const { path } = mailbox;
-      const index = indexes.get(path) ?? (await readMboxIndex(sourceOf(image, path, signal)));
+      const index =
+        indexes.get(path) ??
+        (await readMboxIndex(sourceOf(image, path, signal), {
+          beside: await readIndexBeside(image, path, signal),
+        }));
       indexes.set(path, index);
       return await storedMessages(image, path, index);
     },
@@ -75,11 +80,15 @@ async function describe(
 ): Promise<StoredMailbox> {
   const problems = [...found];
   const base = (await firstFields(image, path, { problems, signal }))?.base;
+  const index = await readIndexBeside(image, path, signal);
+  const uidValidity = base?.uidValidity ?? index?.uidValidity;
+  const isSame = index !== undefined && index.uidValidity === uidValidity;
+  const uidNext = Math.max((base?.uidLast ?? 0) + 1, isSame ? index.uidNext : 1);
   return {
     name,
     path,
-    ...(base === undefined ? {} : { uidValidity: base.uidValidity, uidNext: base.uidLast + 1 }),
-    dependsOn: [path],
+    ...(uidValidity === undefined ? {} : { uidValidity, uidNext }),
+    dependsOn: [path, ...indexFilesBeside(path)],
     problems,
   };
 }

@@ -1,4 +1,5 @@
 import { addProblem, type MailProblem } from "../mail-problem.ts";
+import type { IndexBeside } from "./index-beside.ts";
 import type { ImapBase } from "./mbox-header.ts";
 import { type MboxSource, scanMbox, type ScannedMessage } from "./mbox-scanner.ts";
 
@@ -21,12 +22,14 @@ export type MboxIndex = {
 export type ReadMboxIndexOptions = {
   /** Messages beyond so many are a problem and left out. Default 5,000,000. */
   readonly messageLimit?: number;
+  /** What the server had not written into the file yet. */
+  readonly beside?: IndexBeside | undefined;
 };
 
 /** Reads a whole mbox once. In the order of the file; the pseudo message is left out. */
 export async function readMboxIndex(
   source: MboxSource,
-  { messageLimit = 5_000_000 }: ReadMboxIndexOptions = {},
+  { messageLimit = 5_000_000, beside }: ReadMboxIndexOptions = {},
 ): Promise<MboxIndex> {
   const problems: MailProblem[] = [];
   const messages: IndexedMessage[] = [];
@@ -46,6 +49,8 @@ export async function readMboxIndex(
       break;
     }
     const uid = numbering.uid(fields.uid);
+    const isSame = beside?.uidValidity === numbering.uidValidity;
+    const changed = uid === undefined || !isSame ? undefined : beside?.changed.get(uid);
     messages.push({
       headerOffset,
       endOffset,
@@ -53,8 +58,8 @@ export async function readMboxIndex(
       virtualSizeBytes,
       dateNs,
       ...(uid === undefined ? {} : { uid }),
-      flags: fields.flags,
-      keywords: numbering.keywords(fields.keywords ?? []),
+      flags: changed?.flags ?? fields.flags,
+      keywords: changed?.keywords ?? numbering.keywords(fields.keywords ?? []),
       isRecent: fields.isRecent,
     });
   }
@@ -67,19 +72,19 @@ export async function readMboxIndex(
  * names, all of them. Any other field was in the mail before the server saw it.
  */
 class Numbering {
-  readonly #hasBase: boolean;
+  readonly uidValidity: number | undefined;
   readonly #keywords: ReadonlyMap<string, string>;
   #next: number;
   #last = 0;
 
   constructor(base: ImapBase | undefined) {
-    this.#hasBase = base !== undefined;
+    this.uidValidity = base?.uidValidity;
     this.#keywords = new Map(base?.keywords.map((name) => [name.toLowerCase(), name]));
     this.#next = (base?.uidLast ?? 0) + 1;
   }
 
   uid(stated: number | undefined): number | undefined {
-    if (!this.#hasBase || stated === undefined) return undefined;
+    if (this.uidValidity === undefined || stated === undefined) return undefined;
     if (stated > this.#next || stated <= this.#last) return undefined;
     if (stated === this.#next) this.#next += 1;
     this.#last = stated;

@@ -275,6 +275,18 @@ print(json.dumps({n: hashlib.sha256(z.read(n)).hexdigest() for n in z.namelist()
     });
   }
 
+  for (const format of ["mbox", "eml", "maildir", "zip"] as const)
+    test(`as ${format} keeps two INBOXes of one owner apart`, async () => {
+      const inbox = await sourcesOf(await accountOf(), "INBOX");
+      const to = fresh();
+      const result = await exportMail([...inbox, ...inbox], options(format, to));
+      assert.deepEqual([result.mailboxes, result.messages, result.failureCount], [2, 8, 0]);
+      if (format === "zip") return;
+      const files = readdirSync(to, { recursive: true, withFileTypes: true });
+      const messages = files.filter(({ name }) => /\.eml$|restante,S=/.test(name));
+      assert.equal(format === "mbox" ? files.length : messages.length, format === "mbox" ? 2 : 8);
+    });
+
   test("of one message as .eml is that file", async () => {
     const to = fresh(".eml");
     const [source] = await sourcesOf(await accountOf(), "Archive/2024");

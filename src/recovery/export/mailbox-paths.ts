@@ -9,6 +9,7 @@ export class MailboxPaths {
   readonly #names = new Map<string, UniqueNames>();
   /** A level that two mailboxes share ("Archive" of "Archive/2024") is named once. */
   readonly #given = new Map<string, string>();
+  readonly #mailboxes = new Set<string>();
 
   constructor(levels: ExportLevels) {
     this.#levels = levels;
@@ -24,18 +25,23 @@ export class MailboxPaths {
   #path(levels: readonly string[]): string {
     let path = "";
     let key = "";
-    for (const level of levels) {
+    for (const [index, level] of levels.entries()) {
       key += `\0${level}`;
       const known = this.#given.get(key);
-      path = known ?? join(path, this.#take(path, level));
+      // One owner may have two INBOXes: one in a spool, one in a mail folder.
+      const isTwin = index === levels.length - 1 && this.#mailboxes.has(key);
+      path = known === undefined || isTwin ? join(path, this.#take(path, level)) : known;
       this.#given.set(key, path);
     }
+    this.#mailboxes.add(key);
     return path;
   }
 
   #take(folder: string, level: string): string {
     const names = this.#names.get(folder) ?? new UniqueNames();
     this.#names.set(folder, names);
-    return names.take(safeFileName(level, { fallback: "_" }));
+    const name = safeFileName(level, { fallback: "_" });
+    // No folder has the name of a file that lies beside it.
+    return names.take(/\.(?:eml|mbox)$/i.test(name) ? `${name}_` : name);
   }
 }

@@ -8,6 +8,8 @@ import { makeFolder, NewFile } from "./new-files.ts";
 /** Letters a to z. */
 const keywordLimit = 26;
 
+type Root = { readonly path: string; readonly names: UniqueNames; hasInbox: boolean };
+
 export type MaildirWriterOptions = ExportWriterOptions & {
   /** Says of a message that a keyword of it found no letter. */
   readonly onKeywordLost: () => void;
@@ -21,14 +23,18 @@ export type MaildirWriterOptions = ExportWriterOptions & {
 export function maildirWriter(options: MaildirWriterOptions): ExportWriter {
   const { path, levels, onKeywordLost } = options;
   const owners = new UniqueNames();
-  const roots = new Map<string, { readonly path: string; readonly names: UniqueNames }>();
+  const roots = new Map<string, Root>();
   let open: OpenMaildir | undefined;
-  const rootOf = (address: string): { readonly path: string; readonly names: UniqueNames } => {
+  const rootOf = (address: string): Root => {
     if (levels !== "addresses") return known("", () => path);
     return known(address, () => join(path, owners.take(safeFileName(address, { fallback: "_" }))));
   };
-  const known = (address: string, make: () => string) => {
-    const root = roots.get(address) ?? { path: make(), names: new UniqueNames() };
+  const known = (address: string, make: () => string): Root => {
+    const root = roots.get(address) ?? {
+      path: make(),
+      names: new UniqueNames(),
+      hasInbox: false,
+    };
     roots.set(address, root);
     return root;
   };
@@ -36,7 +42,9 @@ export function maildirWriter(options: MaildirWriterOptions): ExportWriter {
     begin: (mailbox, messages) => {
       open?.finish();
       const root = rootOf(mailbox.address);
-      const isRoot = levels === "none" || mailbox.name === "INBOX";
+      // One owner may have two INBOXes: one in a spool, one in a mail folder.
+      const isRoot = (levels === "none" || mailbox.name === "INBOX") && !root.hasInbox;
+      if (isRoot) root.hasInbox = true;
       // A server makes the root an inbox, also where none is exported.
       makeMaildir(root.path);
       const folder = isRoot

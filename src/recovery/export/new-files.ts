@@ -41,6 +41,11 @@ export class NewFile implements Disposable {
     this.#sizeBytes += bytes.length;
   }
 
+  /** Over bytes that are there already. */
+  writeAgain(offset: number, bytes: Uint8Array): void {
+    writeSync(this.#open(), bytes, 0, bytes.length, offset);
+  }
+
   cutTo(sizeBytes: number): void {
     ftruncateSync(this.#open(), sizeBytes);
     this.#sizeBytes = sizeBytes;
