@@ -155,11 +155,13 @@ function inTakeOrder(plans: readonly GroupPlan[]): readonly GroupPlan[] {
 }
 
 function configuredSource(server: ServerConfig): SourcePlan {
-  const { dataSource, stop = [], start = [], stopTimeLimitMs: timeoutMs } = server;
+  const { dataSource, stop, start, stopTimeLimitMs: timeoutMs } = server;
   switch (dataSource) {
     case "live application":
       return { kind: "live" };
     case "offline":
+      if (stop === undefined || start === undefined)
+        throw new Error(`server ${server.name} is offline without commands`);
       return { kind: "offline", stop, start, timeoutMs };
     case "hot split snapshot":
       return { kind: "hot split snapshot", ...(server.hotSplit ?? usualSplit) };

@@ -365,7 +365,7 @@ test("a replica or a tape of a store that is being written is refused", () => {
   read(
     full.replace(
       "data_source: hot split snapshot, snapshots: btrfs, validate: maildir, repeat: 9",
-      "data_source: offline",
+      "data_source: offline, stop: [a], start: [b]",
     ),
   );
 });

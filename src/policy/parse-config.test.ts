@@ -184,6 +184,7 @@ test("parseConfig() knows the slips that people make", () => {
       "config.command",
       undefined,
     ],
+    ["path: /srv/mail", "path: /srv/mail, data_source: offline", "config.command", undefined],
     ["tier: gold", "tier: gold, payroll: 12000 EUR per hour", "config.downtime", undefined],
     ["tier: gold", "tier: gold, productivity_lost_without_mail: 30%", "config.downtime", undefined],
     [/$/, "prove_it: {alarm_if: it rains}\n", "config.alarm", undefined],

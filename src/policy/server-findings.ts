@@ -34,6 +34,11 @@ function checkCommands(document: YamlDocument, { server, add }: ServerPlace): vo
     add(["servers", server, has], { code: "config.command", message, hint });
   }
   const source = valueIn(document.value, ["servers", server, "data_source"]);
+  if (source === "offline" && !keys.includes("stop") && !keys.includes("start")) {
+    const message = "offline says that the server is stopped, and not how";
+    const hint = "Add stop and start: the commands that stop the mail server and start it again.";
+    add(["servers", server, "data_source"], { code: "config.command", message, hint });
+  }
   if (keys.includes("stop") && source !== "offline") {
     const message = '"stop" is used only with data_source: offline';
     add(["servers", server, "stop"], {

@@ -293,6 +293,13 @@ test("a note that others may write, or that is damaged, is not obeyed", async ()
     code: "source.state-untrusted",
   });
   await chmod(note, 0o600);
+  const whole = JSON.parse(readFileSync(note, "utf8")) as object;
+  for (const start of [[], ""]) {
+    await writeFile(note, JSON.stringify({ ...whole, start }));
+    await assert.rejects(recoverInterruptedOffline(server.options.stateFolder), {
+      code: "source.state-untrusted",
+    });
+  }
   await writeFile(note, '{"version":1}');
   await assert.rejects(recoverInterruptedOffline(server.options.stateFolder), {
     code: "source.state-untrusted",

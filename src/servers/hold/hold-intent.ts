@@ -141,8 +141,10 @@ function isIntent(value: unknown): value is HoldIntent {
   const { version, process, bootId, processStart, folder } = fields;
   const { action, start, startTimeoutMs, stoppedAt } = fields;
   const isCommand =
-    typeof start === "string" ||
-    (Array.isArray(start) && start.every((part) => typeof part === "string"));
+    (typeof start === "string" && start !== "") ||
+    (Array.isArray(start) &&
+      start.every((part) => typeof part === "string") &&
+      start[0] !== undefined);
   return (
     version === 1 &&
     isCommand &&
