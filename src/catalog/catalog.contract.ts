@@ -293,4 +293,27 @@ function costContract(make: MakeCatalog): void {
     assert.equal(counts.reads, 0);
     assert.equal((await find(catalog, "is:flagged", { limit: 100 })).length, 40);
   });
+
+  test("images whose fingerprints say nothing cost their lists, and what is new", async () => {
+    await using catalog = await make();
+    let images = 0;
+    const counts = { reads: 0, lists: [] as string[] };
+    const wrap = (image: Image): Image => {
+      const scope = `image ${++images}`;
+      return new Proxy(counting(counts)(image), {
+        get: (target, key) =>
+          key === "fingerprintScope" ? scope : (Reflect.get(target, key, target) as unknown),
+      });
+    };
+    const first = { store: { "ada/INBOX": mail(1, 2, 3) } };
+    const second = {
+      store: { "ada/INBOX": [{ number: 1, flags: "FS" }, { number: 2 }, { number: 4 }] },
+    };
+    await fill(catalog, [first], wrap);
+    assert.equal(counts.reads, 3);
+    await fill(catalog, [first, second], wrap);
+    assert.equal(counts.reads, 4);
+    assert.deepEqual(await subjects(catalog, "is:missing"), ["number3"]);
+    assert.deepEqual(await subjects(catalog, "is:flagged"), ["number1"]);
+  });
 }

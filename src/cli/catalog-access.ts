@@ -47,13 +47,13 @@ export async function openCopyCatalog(
 /** Makes the catalog fit the copy, and says what is not whole in what is new. */
 export async function fillFromCopy(
   catalog: Catalog,
-  opened: Pick<AnyCopy, "copy" | "repository">,
+  opened: Pick<AnyCopy, "copy" | "repository" | "tapes">,
   { context }: Pick<CatalogOptions, "context">,
 ): Promise<FillResult> {
   const { output, surroundings } = context;
   const { signal } = surroundings;
   const { copy, repository } = opened;
-  const points = await copy.moments(undefined, signal);
+  const points = await fillable(catalog, opened, signal);
   const byId = new Map(points.map((point) => [point.id, point]));
   const progress = output.progress(surroundings.clockMs);
   try {
@@ -72,6 +72,21 @@ export async function fillFromCopy(
   } finally {
     progress.finish();
   }
+}
+
+/** All moments but those on tapes that are away and were never read: they take their place once they are back. */
+async function fillable(
+  catalog: Catalog,
+  { copy, tapes }: Pick<AnyCopy, "copy" | "tapes">,
+  signal: AbortSignal,
+): Promise<readonly RecoveryPoint[]> {
+  const points = await copy.moments(undefined, signal);
+  if (tapes === undefined) return points;
+  const known = new Set((await catalog.moments()).map(({ id }) => id));
+  const there: RecoveryPoint[] = [];
+  for (const point of points)
+    if (known.has(point.id) || (await tapes.reachOf(point, signal)) !== "shelf") there.push(point);
+  return there;
 }
 
 function progressState({
