@@ -19,6 +19,7 @@ export const openingVerbs: ReadonlySet<string> = new Set([
   "capture",
   "diff",
   "expire",
+  "export",
   "ls",
   "moments",
   "prune",
