@@ -90,9 +90,9 @@ const maildir: ServerApplicability = {
     reader: "here",
     reason:
       "Mailboxes, UIDs, flags, keywords and messages are listed and read straight from the image, as doveadm fetch lists them.",
-    ...triedByUs(
-      "src/mail/maildir/maildir-store.test.ts, with folders laid out by the test; Dovecot 2.3, with doveadm fetch as the oracle",
-    ),
+    source:
+      "test/dovecot-listing.test.ts, against what Dovecot 2.3 says over IMAP; docs/formats/maildir.md",
+    grade: "A",
   },
 };
 
@@ -149,10 +149,12 @@ const dbox: ServerApplicability = {
     ...documented(`${dboxManual}; Dovecot manual: Mail index file format`),
   },
   reader: {
-    reader: "planned here",
+    reader: "here",
     reason:
-      "This version captures and restores the files and lists no messages in them. Dovecot itself, started over a writable copy of the image, reads them.",
-    ...documented("docs/methods/sources.md"),
+      "Mailboxes, UIDs, flags, keywords and messages are read straight from the image: index and index log, map, messages, attachments stored apart, compressed messages.",
+    source:
+      "test/dovecot-listing.test.ts, against what Dovecot 2.3 says over IMAP; docs/formats/dovecot-stores.md",
+    grade: "A",
   },
 };
 

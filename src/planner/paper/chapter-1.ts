@@ -53,9 +53,13 @@ export const chapter1: readonly Statement[] = [
   {
     section: "1.1.2",
     words: "Unix-based SMTP mail servers",
-    here: "Maildir stores are captured while a real Dovecot writes to them; other layouts as folders",
-    places: ["src/mail/", "docs/methods/sources.md"],
-    tests: ["test/live-store.test.ts", "src/mail/maildir/maildir-store.test.ts"],
+    here: "Maildir, sdbox, mdbox, mbox and Cyrus stores are captured, and their mail is read without the server",
+    places: ["src/mail/", "docs/guide/servers.md"],
+    tests: [
+      "test/live-store.test.ts",
+      "test/dovecot-listing.test.ts",
+      "test/cyrus-listing.test.ts",
+    ],
     rests: "A",
   },
   {

@@ -130,7 +130,7 @@ export const chapter2Sources: readonly Statement[] = [
   {
     section: "2.1",
     words: "Validate the frozen images using a server-specific utility.",
-    here: "Dovecot's own utility on a writable copy of the frozen image; our reader for plain Maildir",
+    here: "Dovecot's or Cyrus's own utility on a writable copy of the frozen image, compared with what our reader lists; our reader alone for others",
     ...hotSplit,
     rests: ["source:hot-split"],
   },

@@ -114,9 +114,9 @@ export const chapter3Disk: readonly Statement[] = [
     section: "3.2.4",
     words:
       "Restore granularity is strictly dependent on selected backup granularity and/or use of a third part tool to browse restored email databases.",
-    here: "message, folder, mailbox, server; the reader is built in (Maildir)",
-    places: ["docs/guide/restore.md", "src/mail/maildir/maildir-store.ts"],
-    tests: ["src/cli/end-to-end.test.ts", "src/recovery/restore-maildir.test.ts"],
+    here: "message, folder, mailbox, domain, server; the reader is built in, for every layout of files",
+    places: ["docs/guide/restore.md", "src/mail/mail-store.ts"],
+    tests: ["src/cli/every-layout.test.ts", "test/restore-imap.test.ts"],
     rests: deduplicated,
   },
   {

@@ -170,9 +170,13 @@ export const requirementsStatements: readonly Statement[] = [
     section: "1.4.3",
     words:
       "Use replicas in combination with email readers: Third party products that read replicas of email databases are able to browse, copy, and paste desired objects from replicas back to production data.",
-    here: "the reader is built in and works on any Image: `ls`, `show`, `restore --into` (Maildir)",
-    places: ["src/mail/maildir/maildir-store.ts", "src/cli/commands/show.ts"],
-    tests: ["src/mail/maildir/maildir-store.test.ts", "src/cli/end-to-end.test.ts"],
+    here: "the reader is built in and works on any Image: `ls`, `find`, `show`, `export`, `restore --to imap`",
+    places: ["src/mail/mail-store.ts", "src/recovery/messages/", "docs/guide/help-desk.md"],
+    tests: [
+      "src/cli/every-layout.test.ts",
+      "src/cli/help-desk.test.ts",
+      "test/restore-imap.test.ts",
+    ],
     rests: "B",
   },
   {
