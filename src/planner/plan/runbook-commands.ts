@@ -43,11 +43,13 @@ export function recoveryCommands(
       const mailbox = shellQuoted(`${server.path.replace(/\/$/, "")}/MAILBOX`);
       const find = [verb("moments", store), verb("ls", mailbox, "--at T")];
       if (!reads) return [...find, verb("restore", mailbox, "--at T --to NEW_FOLDER")];
+      // Only Maildir takes files under a running server; any other is asked to take messages.
+      const where = isMaildir(server.kind) ? "--at T" : "--at T --to imaps://HOST";
       return [
         ...find,
         verb("diff", mailbox, "--at T"),
-        verb("restore", mailbox, "--at T --dry-run"),
-        verb("restore", mailbox, "--at T"),
+        verb("restore", mailbox, `${where} --dry-run`),
+        verb("restore", mailbox, where),
       ];
     }
     case "corruption":
@@ -82,4 +84,8 @@ export function resumeCommands({ server, copyPath }: Requirements): readonly str
     `restante status --copy ${copy}`,
     `restante verify --copy ${copy}`,
   ];
+}
+
+function isMaildir(kind: Requirements["server"]["kind"]): boolean {
+  return kind === "maildir" || kind === "courier" || kind === "dovecot-maildir";
 }

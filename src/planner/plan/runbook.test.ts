@@ -143,13 +143,14 @@ test("after a user error one mailbox comes back and nothing is deleted", () => {
   assert.match(textOf(sections), /nothing is deleted/);
 });
 
-test("a store that is no Maildir is restored beside the living mailbox", () => {
+test("into a store that is no Maildir messages are put back through its server", () => {
   const plan = planOf(here, siteOf({ kind: "dovecot-dbox" }));
   const restores = codeIn(sectionsOf(runbook(plan), "user-error")).filter((line) =>
     line.startsWith("restante restore"),
   );
   assert.deepEqual(restores, [
-    "restante restore /srv/mail/MAILBOX --copy /srv/recovery --at T --to NEW_FOLDER",
+    "restante restore /srv/mail/MAILBOX --copy /srv/recovery --at T --to imaps://HOST --dry-run",
+    "restante restore /srv/mail/MAILBOX --copy /srv/recovery --at T --to imaps://HOST",
   ]);
 });
 

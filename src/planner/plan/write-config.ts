@@ -100,8 +100,8 @@ function sourceText(source: DataSourceId, kind: MailServerId): string {
   switch (source) {
     case "offline":
       return `    data_source: offline # stopped while it is captured
-    # stop: [systemctl, stop, dovecot]
-    # start: [systemctl, start, dovecot]
+    stop: [systemctl, stop, ${serviceOf(kind)}] # check the name of the service
+    start: [systemctl, start, ${serviceOf(kind)}]
 `;
     case "hot-split":
       return `    data_source: hot split snapshot # frozen, and validated before it is used
@@ -109,6 +109,21 @@ function sourceText(source: DataSourceId, kind: MailServerId): string {
 `;
     default:
       return "    data_source: live application # the server stays up\n";
+  }
+}
+
+/** As Debian calls it; what delivers into plain files is the mail transfer agent. */
+function serviceOf(kind: MailServerId): string {
+  switch (kind) {
+    case "dovecot-maildir":
+    case "dovecot-dbox":
+      return "dovecot";
+    case "cyrus":
+      return "cyrus-imapd";
+    case "courier":
+      return "courier-imap";
+    default:
+      return "postfix";
   }
 }
 
