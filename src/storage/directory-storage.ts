@@ -1,10 +1,10 @@
 import { fstat, mkdirSync, read, statSync } from "node:fs";
 import { mkdir, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { systemErrorCode } from "#errors";
 import { syncFolder, writeDurably } from "#files";
+import { filesByName, filesWithSizes, folderOf, namesIn } from "./list-directory.ts";
 import { listsAtOnce } from "./local-filesystems.ts";
 import { OpenFiles } from "./open-files.ts";
 import type {
@@ -23,7 +23,6 @@ import {
   describeFile,
   fileExists,
   fileNotFound,
-  isStoredName,
   placeNotFound,
   StorageError,
   storageErrorOf,
@@ -36,14 +35,6 @@ export type DirectoryStorageOptions = {
   readonly now?: () => number;
 };
 
-/** Restic's default layout (restic design: Repository Layout). */
-const folderOf: Readonly<Record<Exclude<FileType, "config">, string>> = {
-  key: "keys",
-  lock: "locks",
-  snapshot: "snapshots",
-  index: "index",
-  data: "data",
-};
 const dataFolders: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).padStart(2, "0"),
 );
@@ -64,8 +55,6 @@ const cannotLink: ReadonlySet<string> = new Set([
   "ENOSYS",
   "EMLINK",
 ]);
-/** Entries looked at before other work gets its turn. */
-const sliceLength = 512;
 /** Of the 256 folders of packs: one after the other they wait for Node's threads more than for the disk. */
 const foldersAtOnce = 32;
 
@@ -182,20 +171,22 @@ class DirectoryStorage implements Storage {
       return;
     }
     const folder = join(this.location, folderOf[type]);
+    const of = { type, location: this.location };
     if (type !== "data") {
-      yield* this.#lookAtAll(folder, await this.#namesOf(folder, { type }), options);
+      if (options.sizes === false) yield* filesByName(folder, of, options);
+      else yield* filesWithSizes(folder, { ...of, names: await namesIn(folder, of) }, options);
       return;
     }
-    const below = (await this.#namesOf(folder, { type }))
+    const below = (await namesIn(folder, of))
       .filter((name) => /^[0-9a-f]{2}$/.test(name))
       .map((name) => join(folder, name));
     for (let from = 0; from < below.length; from += foldersAtOnce) {
       const some = below.slice(from, from + foldersAtOnce);
       const names = await Promise.all(
-        some.map((one) => this.#namesOf(one, { type, mayBeMissing: true })),
+        some.map((one) => namesIn(one, { ...of, mayBeMissing: true })),
       );
       for (const [index, one] of some.entries())
-        yield* this.#lookAtAll(one, names[index] as readonly string[], options);
+        yield* filesWithSizes(one, { ...of, names: names[index] as readonly string[] }, options);
     }
   }
 
@@ -293,57 +284,8 @@ class DirectoryStorage implements Storage {
   }
 
   async *#listConfig(): AsyncIterable<StoredFile> {
-    const names = await this.#namesOf(this.location, { type: "config" });
+    const names = await namesIn(this.location, { type: "config", location: this.location });
     if (names.includes("config")) yield await this.stat({ type: "config", name: "" });
-  }
-
-  async *#lookAtAll(
-    folder: string,
-    names: readonly string[],
-    options: ListOptions,
-  ): AsyncIterable<StoredFile> {
-    for (let index = 0; index < names.length; index++) {
-      if (index % sliceLength === 0) {
-        options.signal?.throwIfAborted();
-        if (index > 0) await setImmediate();
-      }
-      const name = names[index] as string;
-      if (!isStoredName(name)) continue;
-      // Of ten thousand snapshots the names alone are wanted; a look at each takes longer than reading them.
-      const found = options.sizes === false ? 0 : this.#look(join(folder, name));
-      if (found !== undefined) yield { name, sizeBytes: found };
-    }
-  }
-
-  /** Size of a file; undefined where it was removed since the folder was read, or is none. */
-  #look(path: string): number | undefined {
-    try {
-      const found = statSync(path, { throwIfNoEntry: false });
-      return found?.isFile() === true ? found.size : undefined;
-    } catch (error) {
-      throw storageErrorOf(error, "list files", this.location);
-    }
-  }
-
-  async #namesOf(
-    folder: string,
-    { type, mayBeMissing }: { readonly type: FileType; readonly mayBeMissing?: boolean },
-  ): Promise<readonly string[]> {
-    try {
-      return await readdir(folder);
-    } catch (error) {
-      const code = systemErrorCode(error);
-      // A stray file among the data folders is not one of them.
-      if (mayBeMissing === true && (code === "ENOENT" || code === "ENOTDIR")) return [];
-      if (code === "ENOENT") {
-        throw placeNotFound(
-          `list ${type} files`,
-          this.location,
-          type === "config" ? "." : folderOf[type],
-        );
-      }
-      throw storageErrorOf(error, `list ${type} files`, this.location);
-    }
   }
 
   /** Removes what a killed run left behind, once per folder that this run writes to. */
