@@ -1,8 +1,8 @@
 import {
+  listIfThere,
   displayPath,
   type Entry,
   type Image,
-  isImageError,
   joinRawPath,
   rawBaseName,
   type RawName,
@@ -172,19 +172,6 @@ export async function findEntry(image: Image, path: RawPath): Promise<Entry | un
   const listing = await listIfThere(image, rawParent(path));
   const index = listing?.indexOf(rawBaseName(path)) ?? -1;
   return index < 0 ? undefined : listing?.entry(index);
-}
-
-async function listIfThere(image: Image, path: RawPath) {
-  try {
-    return await image.list(path);
-  } catch (error) {
-    if (
-      isImageError(error) &&
-      (error.code === "image.not-found" || error.code === "image.not-a-folder")
-    )
-      return undefined;
-    throw error;
-  }
 }
 
 type MailScopeOptions = {

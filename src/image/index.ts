@@ -76,6 +76,7 @@ export {
 } from "./volume.ts";
 export { identityInto, identityLength } from "./folder-stats.ts";
 export { Turns } from "./turns.ts";
+export { listIfThere } from "./list-if-there.ts";
 export { readAll, type ReadAllOptions } from "./read-all.ts";
 export { writeMemoryNodes } from "./write-memory-nodes.ts";
 export { walkImage, type Walked, type WalkOptions } from "./walk.ts";

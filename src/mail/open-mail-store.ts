@@ -1,4 +1,4 @@
-import { type Image, isImageError, type Listing, rawParent, type RawPath, rootPath } from "#image";
+import { listIfThere, type Image, rawParent, type RawPath, rootPath } from "#image";
 import { AccountSearch } from "./account-search.ts";
 import type { MailPlaces } from "./mail-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
@@ -81,22 +81,6 @@ function* pathsUpwards(path: RawPath): Iterable<RawPath> {
 
 function isWithin(path: RawPath, folder: RawPath): boolean {
   return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
-}
-
-async function listIfThere(
-  image: Image,
-  path: RawPath,
-  signal: AbortSignal | undefined,
-): Promise<Listing | undefined> {
-  try {
-    return await image.list(path, signal);
-  } catch (error) {
-    const isAbsent =
-      isImageError(error) &&
-      (error.code === "image.not-found" || error.code === "image.not-a-folder");
-    if (isAbsent) return undefined;
-    throw error;
-  }
 }
 
 function byRoot(a: MailAccount, b: MailAccount): number {

@@ -1,6 +1,6 @@
 import {
+  listIfThere,
   type Image,
-  isImageError,
   joinRawPath,
   type Listing,
   rawBaseName,
@@ -79,21 +79,6 @@ export class DboxAccountFiles {
       if (folder.indexOf(mailboxesName) >= 0 || folder.indexOf(storageName) >= 0) return path;
     }
     return undefined;
-  }
-}
-
-/** Undefined where there is no such folder. Throws ImageError where it cannot be listed. */
-export async function listIfThere(
-  image: Image,
-  path: RawPath,
-  signal?: AbortSignal,
-): Promise<Listing | undefined> {
-  try {
-    return await image.list(path, signal);
-  } catch (error) {
-    if (isImageError(error, "image.not-found") || isImageError(error, "image.not-a-folder"))
-      return undefined;
-    throw error;
   }
 }
 

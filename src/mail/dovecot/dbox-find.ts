@@ -1,6 +1,13 @@
-import { type Image, joinRawPath, type Listing, type RawName, type RawPath } from "#image";
+import {
+  listIfThere,
+  type Image,
+  joinRawPath,
+  type Listing,
+  type RawName,
+  type RawPath,
+} from "#image";
 import type { LayoutFinder } from "../layout-finder.ts";
-import { dboxMailsName, listIfThere, mailboxesName, storageName } from "./dbox-account-files.ts";
+import { dboxMailsName, mailboxesName, storageName } from "./dbox-account-files.ts";
 import { isGuidName } from "./dbox-folders.ts";
 import { openDboxAccount } from "./dbox-account.ts";
 

@@ -1,11 +1,13 @@
-import { type Entry, joinRawPath, type Listing, type RawName, type RawPath } from "#image";
-import { addProblem, type MailProblem } from "../mail-problem.ts";
 import {
-  complainOf,
-  type DboxAccountFiles,
   listIfThere,
-  storageName,
-} from "./dbox-account-files.ts";
+  type Entry,
+  joinRawPath,
+  type Listing,
+  type RawName,
+  type RawPath,
+} from "#image";
+import { addProblem, type MailProblem } from "../mail-problem.ts";
+import { complainOf, type DboxAccountFiles, storageName } from "./dbox-account-files.ts";
 import { MdboxMap } from "./mdbox-map.ts";
 import { type ScannedMessage, scanDboxFile } from "./scan-dbox-file.ts";
 

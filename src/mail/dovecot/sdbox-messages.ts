@@ -1,4 +1,5 @@
 import {
+  listIfThere,
   type Entry,
   isImageError,
   joinRawPath,
@@ -8,12 +9,7 @@ import {
 } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import { byUid, type StoredMessage, type StoredMessages } from "../mail-store.ts";
-import {
-  complainOf,
-  type DboxAccountFiles,
-  indexPrefix,
-  listIfThere,
-} from "./dbox-account-files.ts";
+import { complainOf, type DboxAccountFiles, indexPrefix } from "./dbox-account-files.ts";
 import { shortGuid, usualFileHeader } from "./dbox-format.ts";
 import { plainSize, readFileHeader, readRecord } from "./dbox-record.ts";
 import { FileWindow } from "./file-window.ts";
