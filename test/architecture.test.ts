@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ["derivation", "files", "time"],
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
-  ["copies", "snapshots", "catalog", "records", "servers"],
+  ["journal", "copies", "snapshots", "catalog", "records", "servers"],
   ["sources", "methods", "offsite"],
   ["recovery"],
   ["cli"],

@@ -1,0 +1,29 @@
+/**
+ * journal: the log of every observed write of a protection group, in order, never overwritten
+ * (paper §3.5): what continuous data protection replays, and what rolls any copy forward (§4.1).
+ */
+export {
+  type ContentPiece,
+  type DeliveryReply,
+  type FileEvidence,
+  type FileState,
+  type GapReason,
+  gapReasons,
+  type JournalEvent,
+  type JournalRecord,
+  type MarkName,
+  markNames,
+  maxDataBytes,
+  type Sequence,
+} from "./journal-event.ts";
+export type {
+  Appended,
+  Journal,
+  JournalPoint,
+  JournalProblem,
+  JournalReader,
+  JournalReadOptions,
+  JournalSpan,
+} from "./journal.ts";
+export { JournalError, type JournalErrorCode } from "./journal-error.ts";
+export { memoryJournal, type MemoryJournal, type MemoryJournalOptions } from "./memory-journal.ts";

@@ -1,0 +1,16 @@
+import { RecoveryError, type RecoveryErrorOptions } from "#errors";
+
+export type JournalErrorCode =
+  | "journal.closed"
+  | "journal.data-missing"
+  | "journal.full"
+  | "journal.write-failed";
+
+/** What can go wrong while a journal is written or read. */
+export class JournalError extends RecoveryError {
+  declare readonly code: JournalErrorCode;
+
+  constructor(code: JournalErrorCode, message: string, options: RecoveryErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
