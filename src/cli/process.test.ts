@@ -25,6 +25,7 @@ let folder = "";
 const environment = (): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
   HOME: folder,
+  NODE_COMPILE_CACHE: join(folder, "compiled"),
   TZ: "UTC",
   RESTANTE_PASSWORD: "s3cret",
   RESTANTE_REPOSITORY: join(folder, "copy"),
