@@ -53,6 +53,7 @@ export function mailPlaceOf(path: RawPath): MailPlace | undefined {
       key: path,
       isOddName: !/^m\.\d+$/.test(name),
     };
+  if (folderName === "tmp") return undefined;
   // Names of folders are hashes there, and who owns them stands in a database.
   if (/^[1-9]\d{0,9}\.(?:[A-Za-z]\w*)?$/.test(name))
     return {

@@ -47,6 +47,8 @@ export class SignalWatch {
   readonly #heads = new HeadCache();
   readonly #touched = new Set<AccountState>();
   readonly #judge: SignalJudge;
+  /** What is recorded may have been there when it was counted: a first scan goes on. */
+  isCatchingUp = false;
 
   constructor(options: SignalWatchOptions = {}) {
     const { withinMs = 600_000, expectedMessages = 1_000_000 } = options;
@@ -127,7 +129,11 @@ export class SignalWatch {
     const reappears =
       this.#recent.take(keyOf("message", place.key), at.atNs) === "removed" &&
       place.kind === "message";
-    if (isKnown && !reappears) this.#rewritten(path, place, { head, at });
+    if (isKnown && this.isCatchingUp) {
+      // It was counted already. What is noise now, was not always.
+      if (reappears || at.atNs - state.mtimeNs > this.#windowNs) this.#lose(place, -1, at);
+      if (this.#isNoise(head)) this.#scrambled(place, at);
+    } else if (isKnown && !reappears) this.#rewritten(path, place, { head, at });
     else if (place.kind === "message") {
       // What was not written just now was copied from elsewhere.
       const isCopy = reappears || at.atNs - state.mtimeNs > this.#windowNs;
