@@ -1,6 +1,6 @@
 /*
- * daemon.json   what the daemon says of itself, written anew every few seconds, for its owner alone;
- *               a rename puts it in place whole. Instants are nanoseconds since 1970 UTC, as text.
+ * daemon-status.json   what the daemon says of itself, written anew every few seconds, for its owner alone;
+ *                      a rename puts it in place whole. Instants are nanoseconds since 1970 UTC, as text.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { isSurelyDead, processMark, writeDurably } from "#files";
 import { DaemonError } from "./daemon-error.ts";
 import type { StageStatus } from "./daemon-group.ts";
 
-export const statusFileName = "daemon.json";
+export const statusFileName = "daemon-status.json";
 const statusVersion = 1;
 const longestBytes = 4 * 1024 * 1024;
 

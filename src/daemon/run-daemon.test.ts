@@ -76,7 +76,7 @@ test("a group takes a base when there is none, follows, and ends with a clean st
   const [status] = await scene.status();
   assert.equal(status?.base?.id, "here 1");
   assert.equal(status.lagMs, 3);
-  assert.equal(statSync(join(scene.state, "daemon.json")).mode & 0o777, 0o600);
+  assert.equal(statSync(join(scene.state, "daemon-status.json")).mode & 0o777, 0o600);
   const last = await scene.ends();
   assert.equal(last.groups[0]?.phase, "stopped");
   assert.equal(group.capturing().isClosed, true);
@@ -228,7 +228,7 @@ test("one daemon works in a state folder; what is nothing, and a status that is 
   await assert.rejects(runDaemon(options), { code: "daemon.running" });
   await assert.rejects(runDaemon({ ...options, groups: [] }), { code: "daemon.nothing-to-do" });
   await scene.ends();
-  const path = join(scene.state, "daemon.json");
+  const path = join(scene.state, "daemon-status.json");
   const whole = readFileSync(path, "utf8");
   for (const damage of ["", "{", "[]", "null", whole.replace('"format":1', '"format":2')]) {
     writeFileSync(path, damage);
