@@ -25,6 +25,7 @@ import { planCommand } from "./plan-command.ts";
 import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
+import { rewindCommand } from "./rewind-command.ts";
 import { tierCommand } from "./tier-command.ts";
 import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
@@ -221,6 +222,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  rewindCommand,
   undoCommand,
   exportCommand,
   verifyCommand,
