@@ -22,7 +22,7 @@ const floors: readonly (readonly string[])[] = [
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["journal", "copies", "snapshots", "catalog", "records", "servers"],
-  ["sources", "methods", "offsite"],
+  ["sources", "methods", "offsite", "lmtp"],
   ["recovery"],
   ["cli"],
 ];
