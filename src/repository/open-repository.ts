@@ -20,6 +20,9 @@ import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
+import { ownTag } from "./manifest.ts";
+import { manifestFolder } from "./snapshot-tree.ts";
+import { hasServerFacts, readServerFacts } from "./server-facts.ts";
 import { RepositoryImage } from "./repository-image.ts";
 import type {
   LockKind,
@@ -196,7 +199,18 @@ class OpenRepository implements Repository, HasCore {
   ): Promise<Image> {
     const reader = await this.#openReader(options.signal);
     const root = options.root ?? (await findCapturedRoot(reader, snapshot, options.signal));
-    return new RepositoryImage({ core: this.#core, reader, snapshot, root });
+    const parts = { core: this.#core, reader, snapshot };
+    // What Restante wrote beside several captured folders is none of them.
+    const isOwn = options.root === undefined && root === "" && snapshot.tags.includes(ownTag);
+    const whole = (): Image => new RepositoryImage({ ...parts, root: "" as RawPath });
+    return new RepositoryImage({
+      ...parts,
+      root,
+      ...(isOwn && snapshot.paths.length > 1 ? { hidden: manifestFolder } : {}),
+      ...(options.root === undefined && hasServerFacts(snapshot)
+        ? { serverFacts: async (signal) => await readServerFacts(whole(), signal) }
+        : {}),
+    });
   }
 
   // Loaded again after each capture: a reader knows only the index of its time.

@@ -14,6 +14,7 @@ import {
   type RawPath,
   type ReadFile,
   type ReadOptions,
+  type ServerFacts,
   type Volume,
   displayPath,
   rawBaseName,
@@ -50,6 +51,10 @@ export type RepositoryImageOptions = {
   readonly snapshot: Snapshot;
   /** Folder of the snapshot's tree that is the Image's root, without a leading slash. */
   readonly root: RawPath;
+  /** A name at the top that is none of the Image's. */
+  readonly hidden?: RawName;
+  /** Where the server kept things, where the snapshot says so. */
+  readonly serverFacts?: (signal?: AbortSignal) => Promise<ServerFacts | undefined>;
 };
 
 export class RepositoryImage implements Image {
@@ -61,6 +66,9 @@ export class RepositoryImage implements Image {
   readonly #reader: BlobReader;
   readonly #rootTree: string;
   readonly #root: RawPath;
+  readonly #hidden: string | undefined;
+  readonly #readFacts: RepositoryImageOptions["serverFacts"];
+  #facts: Promise<ServerFacts | undefined> | undefined;
   readonly #folders = new Map<string, Folder>();
   /** Folders that were listed and in which nothing has extended attributes. */
   readonly #withoutAttributes = new Set<RawPath>();
@@ -73,7 +81,10 @@ export class RepositoryImage implements Image {
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
-  constructor({ core, reader, snapshot, root }: RepositoryImageOptions) {
+  constructor(options: RepositoryImageOptions) {
+    const { core, reader, snapshot, root, hidden, serverFacts } = options;
+    this.#hidden = hidden;
+    this.#readFacts = serverFacts;
     this.#core = core;
     this.#reader = reader;
     this.#rootTree = snapshot.tree;
@@ -103,6 +114,13 @@ export class RepositoryImage implements Image {
       if (error instanceof ImageError && error.code === "image.not-found") return undefined;
       throw lostFromImage(error, "image.unlistable", path);
     }
+  }
+
+  async serverFacts(signal?: AbortSignal): Promise<ServerFacts | undefined> {
+    this.#facts ??= this.#readFacts?.(signal);
+    // Whoever asks again may not have been told to stop.
+    this.#facts?.catch(() => (this.#facts = undefined));
+    return await this.#facts;
   }
 
   async extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]> {
@@ -301,7 +319,9 @@ export class RepositoryImage implements Image {
       return kept;
     }
     const treeId = await this.#treeOf(path, signal);
-    const nodes = parseTree(await this.#treeBytes(treeId, signal), treeId);
+    const all = parseTree(await this.#treeBytes(treeId, signal), treeId);
+    const isHidden = path === "" && this.#hidden !== undefined;
+    const nodes = isHidden ? all.filter(({ quotedName }) => quotedName !== this.#hidden) : all;
     const { listing, records } = listingOfNodes(nodes, (node) => this.#reportUnsafe(path, node));
     if (records.every(({ attributes }) => attributes === undefined))
       this.#withoutAttributes.add(path);
