@@ -36,10 +36,10 @@ export function readTreeFolder(bytes: Uint8Array, treeId: string): TreeFolder {
   return scannedFolder(bytes, treeId) ?? parsedFolder(bytes, treeId);
 }
 
-/** Any tree. */
-export function parsedFolder(bytes: Uint8Array, treeId: string): TreeFolder {
+/** Any tree; without the node of one name where that is given. */
+export function parsedFolder(bytes: Uint8Array, treeId: string, without?: string): TreeFolder {
   const unsafe: NodeRecord[] = [];
-  const nodes = parseTree(bytes, treeId);
+  const nodes = parseTree(bytes, treeId).filter(({ quotedName }) => quotedName !== without);
   const { listing, records } = listingOfNodes(nodes, (node) => unsafe.push(node));
   return {
     treeId,
