@@ -318,20 +318,15 @@ export class RepositoryImage implements Image {
       return kept;
     }
     const treeId = await this.#treeOf(path, signal);
-    const isPartlyHidden = path === "" && this.#hidden !== undefined;
     const folder =
-      (isPartlyHidden ? undefined : this.#known.get(treeId)) ??
-      this.#read(await this.#treeBytes(treeId, signal), treeId, isPartlyHidden);
+      path === "" && this.#hidden !== undefined
+        ? parsedFolder(await this.#treeBytes(treeId, signal), treeId, this.#hidden)
+        : (this.#known.get(treeId) ??
+          this.#known.read(await this.#treeBytes(treeId, signal), treeId));
     for (const node of folder.unsafe) this.#reportUnsafe(path, node);
     if (!folder.hasAttributes) this.#withoutAttributes.add(path);
     this.#keep(path, folder);
     return folder;
-  }
-
-  #read(bytes: Uint8Array, treeId: string, isPartlyHidden: boolean): TreeFolder {
-    return isPartlyHidden
-      ? parsedFolder(bytes, treeId, this.#hidden)
-      : this.#known.read(bytes, treeId);
   }
 
   #keep(path: RawPath, folder: TreeFolder): void {

@@ -9,7 +9,7 @@ export type TreeFolder = {
   readonly treeId: string;
   readonly listing: Listing;
   /** The node of an entry, by its position in the listing; undefined where there is none. */
-  record(index: number): NodeRecord | undefined;
+  readonly record: (index: number) => NodeRecord | undefined;
   /** Whether any node has extended attributes. */
   readonly hasAttributes: boolean;
   /** Nodes that are left out: their names or types could do harm. */
