@@ -19,3 +19,15 @@ export {
   sweepHotSplits,
   type SweptSplits,
 } from "./hot-split/index.ts";
+export {
+  type CaptureBase,
+  type CaptureContinuously,
+  type CaptureEvent,
+  type CaptureState,
+  captureStates,
+  type CaptureStatus,
+  type ContinuousCapture,
+  type ContinuousCaptureOptions,
+  type HintWay,
+  hintWays,
+} from "./continuous/index.ts";
