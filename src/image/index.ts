@@ -29,7 +29,13 @@ export {
   type ExtendedAttribute,
   statModeOf,
 } from "./entry.ts";
-export { type EntryExtra, Listing, ListingBuilder, type ListingBuilderOptions } from "./listing.ts";
+export {
+  type EntryExtra,
+  Listing,
+  ListingBuilder,
+  type ListingColumns,
+  type ListingBuilderOptions,
+} from "./listing.ts";
 export {
   displayPath,
   joinRawPath,

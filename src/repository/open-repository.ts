@@ -7,6 +7,7 @@ import type { Storage } from "#storage";
 import { systemClock } from "#time";
 import { type BlobReader, openBlobReader } from "./blob-reader.ts";
 import { captureImage } from "./capture.ts";
+import { FolderCache } from "./folder-cache.ts";
 import { findCapturedRoot } from "./captured-root.ts";
 import { duplicateSnapshots } from "./duplicate.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
@@ -164,6 +165,7 @@ class OpenRepository implements Repository, HasCore {
   /** Of the key that this repository was opened by. */
   #keyId: string;
   #reader: Promise<BlobReader> | undefined;
+  readonly #folders = new FolderCache();
 
   constructor(
     core: RepositoryCore,
@@ -196,7 +198,13 @@ class OpenRepository implements Repository, HasCore {
   ): Promise<Image> {
     const reader = await this.#openReader(options.signal);
     const root = options.root ?? (await findCapturedRoot(reader, snapshot, options.signal));
-    return new RepositoryImage({ core: this.#core, reader, snapshot, root });
+    return new RepositoryImage({
+      core: this.#core,
+      reader,
+      folders: this.#folders,
+      snapshot,
+      root,
+    });
   }
 
   // Loaded again after each capture: a reader knows only the index of its time.

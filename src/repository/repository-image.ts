@@ -24,29 +24,27 @@ import type { BlobReader } from "./blob-reader.ts";
 import { type BlobRanges, blobRanges, rangeText } from "./blob-ranges.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
 import { type FileContent, findContents } from "./find-contents.ts";
+import type { FolderCache } from "./folder-cache.ts";
 import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
-import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
+import { entryOfNode, findNode, parseTree } from "./parse-tree.ts";
 import { lostFromImage, notAFile, notFound, staysWithin } from "./lost-from-image.ts";
 import { readFiles } from "./read-files.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
 import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
+import type { TreeFolder } from "./tree-folder.ts";
 import type { NodeRecord } from "./tree.ts";
 
-/** Parsed folders kept: the ones on the way to what was asked for last. */
+/** Folders kept by their paths: the ones on the way to what was asked for last. */
 const maxFolders = 32;
-const maxFolderNodes = 20_000;
-
-type Folder = {
-  readonly treeId: string;
-  readonly listing: Listing;
-  readonly records: readonly NodeRecord[];
-};
+const maxFolderBytes = 16 * 1024 * 1024;
 
 export type RepositoryImageOptions = {
   readonly core: RepositoryCore;
   readonly reader: BlobReader;
+  /** Of all images of the repository. */
+  readonly folders: FolderCache;
   readonly snapshot: Snapshot;
   /** Folder of the snapshot's tree that is the Image's root, without a leading slash. */
   readonly root: RawPath;
@@ -61,7 +59,8 @@ export class RepositoryImage implements Image {
   readonly #reader: BlobReader;
   readonly #rootTree: string;
   readonly #root: RawPath;
-  readonly #folders = new Map<string, Folder>();
+  readonly #known: FolderCache;
+  readonly #folders = new Map<string, TreeFolder>();
   /** Folders that were listed and in which nothing has extended attributes. */
   readonly #withoutAttributes = new Set<RawPath>();
   /** Folder of the last single name looked up. */
@@ -73,9 +72,10 @@ export class RepositoryImage implements Image {
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
-  constructor({ core, reader, snapshot, root }: RepositoryImageOptions) {
+  constructor({ core, reader, folders, snapshot, root }: RepositoryImageOptions) {
     this.#core = core;
     this.#reader = reader;
+    this.#known = folders;
     this.#rootTree = snapshot.tree;
     this.#root = root;
     this.at = momentOf(snapshot);
@@ -280,20 +280,19 @@ export class RepositoryImage implements Image {
           ? notFound(path)
           : error;
       });
-      const record = findNode(
-        await this.#treeBytes(treeId, signal),
-        goJsonString(goQuote(name)),
-        treeId,
-      );
+      const known = this.#known.get(treeId);
+      const record =
+        known?.record(known.listing.indexOf(name)) ??
+        findNode(await this.#treeBytes(treeId, signal), goJsonString(goQuote(name)), treeId);
       if (record !== undefined && entryOfNode(record) !== undefined) return record;
     }
     const folder = kept ?? (await this.#folder(parent, signal));
-    const record = folder.records[folder.listing.indexOf(name)];
+    const record = folder.record(folder.listing.indexOf(name));
     if (record === undefined) throw notFound(path);
     return record;
   }
 
-  async #folder(path: RawPath, signal?: AbortSignal): Promise<Folder> {
+  async #folder(path: RawPath, signal?: AbortSignal): Promise<TreeFolder> {
     const kept = this.#folders.get(path);
     if (kept !== undefined) {
       this.#folders.delete(path);
@@ -301,23 +300,22 @@ export class RepositoryImage implements Image {
       return kept;
     }
     const treeId = await this.#treeOf(path, signal);
-    const nodes = parseTree(await this.#treeBytes(treeId, signal), treeId);
-    const { listing, records } = listingOfNodes(nodes, (node) => this.#reportUnsafe(path, node));
-    if (records.every(({ attributes }) => attributes === undefined))
-      this.#withoutAttributes.add(path);
-    const folder = { treeId, listing, records };
+    const folder =
+      this.#known.get(treeId) ?? this.#known.read(await this.#treeBytes(treeId, signal), treeId);
+    for (const node of folder.unsafe) this.#reportUnsafe(path, node);
+    if (!folder.hasAttributes) this.#withoutAttributes.add(path);
     this.#keep(path, folder);
     return folder;
   }
 
-  #keep(path: RawPath, folder: Folder): void {
+  #keep(path: RawPath, folder: TreeFolder): void {
     this.#folders.set(path, folder);
-    let nodes = 0;
-    for (const { records } of this.#folders.values()) nodes += records.length;
-    for (const [oldest, { records }] of this.#folders) {
-      if (oldest === path || (this.#folders.size <= maxFolders && nodes <= maxFolderNodes)) break;
+    let bytes = 0;
+    for (const { sizeBytes } of this.#folders.values()) bytes += sizeBytes;
+    for (const [oldest, { sizeBytes }] of this.#folders) {
+      if (oldest === path || (this.#folders.size <= maxFolders && bytes <= maxFolderBytes)) break;
       this.#folders.delete(oldest);
-      nodes -= records.length;
+      bytes -= sizeBytes;
     }
   }
 
@@ -366,13 +364,13 @@ export class RepositoryImage implements Image {
 }
 
 function* keptContents(
-  { listing, records }: Folder,
+  folder: TreeFolder,
   names: Iterable<RawName>,
 ): Generator<FileContent, void, undefined> {
   for (const name of names) {
-    const record = records[listing.indexOf(name)];
-    if (record === undefined) continue;
-    const ids = record.content === null ? undefined : Buffer.from(record.content.join(""), "hex");
+    const content = folder.record(folder.listing.indexOf(name))?.content;
+    if (content === undefined) continue;
+    const ids = content === null ? undefined : Buffer.from(content.join(""), "hex");
     yield { name, ids };
   }
 }

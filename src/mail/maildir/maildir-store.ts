@@ -99,7 +99,8 @@ async function readMessages(
   const keywords = await readKeywords(image, path, problems);
   const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
-  const seen = new Set<string>();
+  // By their UIDs where they have one: numbers are found sooner than names.
+  const seen = new Set<string | number>();
   for (const folderName of ["cur", "new"] as const) {
     const folder = joinRawPath(path, folderName as RawName);
     const listing: Listing = await image.list(folder, signal);
@@ -115,9 +116,10 @@ async function readMessages(
       const name = parseMaildirName(entryName);
       const { baseName, keywordLetters, virtualSizeBytes } = name;
       const uid = uidList.uids.get(baseName);
-      if (seen.has(baseName))
+      const before = seen.size;
+      seen.add(uid ?? baseName);
+      if (seen.size === before)
         addProblem(problems, "duplicate-message", `${JSON.stringify(baseName)} is there twice`);
-      seen.add(baseName);
       const file = joinRawPath(folder, entryName);
       const message: { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } = {
         key: file,
