@@ -22,7 +22,7 @@ const floors: readonly (readonly string[])[] = [
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["journal", "copies", "snapshots", "catalog", "records", "servers"],
-  ["sources", "methods", "offsite", "signals"],
+  ["sources", "methods", "offsite", "lmtp", "signals"],
   ["recovery"],
   ["daemon", "cli"],
 ];

@@ -29,6 +29,13 @@ export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export {
+  expandTemplate,
+  matchTemplate,
+  staticFolder,
+  type TemplateUser,
+  withHome,
+} from "./places/path-template.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
 export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";
