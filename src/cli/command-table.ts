@@ -19,6 +19,7 @@ import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
 import { peerCommand } from "./peer-command.ts";
+import { holdCommand } from "./hold-command.ts";
 import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { pruneCommand } from "./prune-command.ts";
@@ -261,6 +262,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/expire.ts"),
   },
   pruneCommand,
+  holdCommand,
   {
     name: "status",
     summary: "how well each group is protected now",

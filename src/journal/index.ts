@@ -27,3 +27,11 @@ export type {
 } from "./journal.ts";
 export { JournalError, type JournalErrorCode } from "./journal-error.ts";
 export { memoryJournal, type MemoryJournal, type MemoryJournalOptions } from "./memory-journal.ts";
+export {
+  openJournal,
+  type OpenJournalOptions,
+  openJournalReader,
+  type OpenReaderOptions as OpenJournalReaderOptions,
+} from "./segments/open-journal.ts";
+export type { FolderJournal } from "./segments/folder-journal.ts";
+export type { JournalSecret } from "./segments/journal-key.ts";

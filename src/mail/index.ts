@@ -34,6 +34,13 @@ export {
 } from "./dovecot/dbox-format.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export {
+  expandTemplate,
+  matchTemplate,
+  staticFolder,
+  type TemplateUser,
+  withHome,
+} from "./places/path-template.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
 export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";

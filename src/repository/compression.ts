@@ -13,6 +13,8 @@ export type Compressor = {
   compressInto(bytes: Uint8Array, target: Uint8Array, offset: number): number;
   /** The decompressed bytes, `lengthBytes` of them; undefined when they are not that. A view that is overwritten by the next call. */
   decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
+  /** The same, in memory that is the caller's own. */
+  decompressOwn(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
 };
 
 /**
@@ -20,6 +22,9 @@ export type Compressor = {
  * less: measured on the 100,000 messages of the bench.
  */
 const level = 1;
+
+/** What is as long as this is decompressed into memory of its own rather than copied out of the shared one. */
+const longBytes = 1024 * 1024;
 
 /** The synchronous handle under Node's zlib streams (`_handle`, `_writeState`); undocumented, so checked before use. */
 type Handle = {
@@ -48,7 +53,7 @@ export function openCompressor(): Compressor {
 
 export function oneShotCompressor(): Compressor {
   const params = { [constants.ZSTD_c_compressionLevel]: level };
-  return {
+  const compressor: Compressor = {
     compress: (bytes) => zstdCompressSync(bytes, { params }),
     compressInto: (bytes, target, offset) => {
       const packed = zstdCompressSync(bytes, { params });
@@ -64,7 +69,9 @@ export function oneShotCompressor(): Compressor {
         return undefined;
       }
     },
+    decompressOwn: (bytes, lengthBytes) => compressor.decompress(bytes, lengthBytes),
   };
+  return compressor;
 }
 
 function reusingCompressor(): Compressor | undefined {
@@ -77,6 +84,20 @@ function reusingCompressor(): Compressor | undefined {
   encoder.handle.onerror = decoder.handle.onerror = () => (failed = true);
   let compressed = new Uint8Array(256 * 1024);
   let plain = new Uint8Array(256 * 1024);
+
+  function decompressInto(
+    target: Uint8Array,
+    bytes: Uint8Array,
+    lengthBytes: number,
+  ): Uint8Array | undefined {
+    const room = target.length;
+    decoder?.handle.reset();
+    failed = false;
+    decoder?.handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, target, 0, room);
+    const length = room - (decoder?.state[0] ?? 0);
+    if (failed || length !== lengthBytes) return oneShotCompressor().decompress(bytes, lengthBytes);
+    return target.subarray(0, length);
+  }
 
   const compressor: Compressor = {
     compress(bytes) {
@@ -97,21 +118,13 @@ function reusingCompressor(): Compressor | undefined {
     decompress(bytes, lengthBytes) {
       // One byte more than expected, so that a longer content is noticed.
       if (plain.length < lengthBytes + 1) plain = new Uint8Array((lengthBytes + 1) * 2);
-      decoder.handle.reset();
-      failed = false;
-      decoder.handle.writeSync(
-        constants.ZSTD_e_continue,
-        bytes,
-        0,
-        bytes.length,
-        plain,
-        0,
-        plain.length,
-      );
-      const length = plain.length - (decoder.state[0] ?? 0);
-      if (failed || length !== lengthBytes)
-        return oneShotCompressor().decompress(bytes, lengthBytes);
-      return plain.subarray(0, length);
+      return decompressInto(plain, bytes, lengthBytes);
+    },
+    decompressOwn(bytes, lengthBytes) {
+      if (lengthBytes >= longBytes)
+        return decompressInto(new Uint8Array(lengthBytes + 1), bytes, lengthBytes);
+      const shared = compressor.decompress(bytes, lengthBytes);
+      return shared === undefined ? undefined : Uint8Array.prototype.slice.call(shared);
     },
   };
   return worksAsExpected(compressor) ? compressor : undefined;

@@ -36,6 +36,8 @@ export type CaptureParts = Omit<ContinuousCaptureOptions, "signal" | "clock" | "
 const namesAtOnce = 500;
 /** Between slices of a scan, so that it takes a part of one processor only. */
 const scanPauseMs = 5;
+/** One round for each level of folders that came at once, and for what has to be looked at again. */
+const settlingRounds = 64;
 /** That nothing happened is noted this often. */
 const idleMs = 5000;
 /** Hints are this late at most where they work. */
@@ -54,7 +56,7 @@ export class Capture implements ContinuousCapture {
   readonly #recorder: ChangeRecorder;
   readonly #hints: HintKeeper;
   readonly #compare: CompareFolderParts;
-  readonly #settling: (() => void)[] = [];
+  #settling: { readonly resolve: () => void; rounds: number }[] = [];
   #mode: "starting" | "running" | "closing" | "failed" | "closed" = "starting";
   #failure: Error | undefined;
   #ending = Promise.withResolvers<void>();
@@ -162,7 +164,7 @@ export class Capture implements ContinuousCapture {
   async settle(): Promise<void> {
     await this.#hints.settle();
     if (this.#mode !== "running") return;
-    const settled = new Promise<void>((resolve) => this.#settling.push(resolve));
+    const settled = new Promise<void>((resolve) => this.#settling.push({ resolve, rounds: 0 }));
     this.#alarm.call();
     await Promise.race([settled, this.ended]);
   }
@@ -170,6 +172,8 @@ export class Capture implements ContinuousCapture {
   async close(): Promise<void> {
     if (this.#mode === "running") {
       await this.#hints.settle();
+      // What comes from here on is for the next start: its gap tells of it.
+      await this.#hints[Symbol.asyncDispose]();
       if (this.#mode === "running") this.#mode = "closing";
       this.#alarm.call();
     }
@@ -205,7 +209,7 @@ export class Capture implements ContinuousCapture {
       this.#scans.fail(failure);
       this.#ending.reject(failure);
     } else this.#ending.resolve();
-    for (const resolve of this.#settling.splice(0)) resolve();
+    for (const { resolve } of this.#settling.splice(0)) resolve();
   }
 
   #abort(): void {
@@ -251,7 +255,17 @@ export class Capture implements ContinuousCapture {
     if (scan !== undefined) scan.isTaken = scan.isWalked;
     await this.#commit(untilNs);
     if (isOver) await this.#reconciled(scan);
-    if (this.#isIdle()) for (const resolve of this.#settling.splice(0)) resolve();
+    this.#settled();
+  }
+
+  /** A store that is never still does not keep anybody waiting: what was there first is done by then. */
+  #settled(): void {
+    const isIdle = this.#isIdle();
+    this.#settling = this.#settling.filter((one) => {
+      const isDone = isIdle || ++one.rounds >= settlingRounds;
+      if (isDone) one.resolve();
+      return !isDone;
+    });
   }
 
   #isIdle(): boolean {

@@ -82,7 +82,9 @@ export class HintKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    await this.#hints[Symbol.asyncDispose]();
+    const hints = this.#hints;
+    this.#hints = { ...nobody, way: hints.way };
+    await hints[Symbol.asyncDispose]();
   }
 
   #listener(): HintListener {
