@@ -49,7 +49,14 @@ export {
   rootPath,
 } from "./raw-path.ts";
 export { ImageError, type ImageErrorCode, isImageError } from "./image-error.ts";
-export { type DirectoryImageOptions, openDirectoryImage } from "./directory-image.ts";
+export {
+  type DirectoryImageOptions,
+  lookUp,
+  openDirectoryImage,
+  resolveFolder,
+} from "./directory-image.ts";
+export { checkFolder, entryOf, listFolder, type ListFolderOptions } from "./list-folder.ts";
+export { readFilePieces, type ReadFileOptions } from "./read-file.ts";
 export { type LiveImageOptions, openLiveImage } from "./live-image.ts";
 export { type ImagePart, joinImages, type JoinedImageOptions } from "./joined-image.ts";
 export {

@@ -27,6 +27,11 @@ export {
 } from "./mail-store.ts";
 export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
+export {
+  parseFileHeader as parseDboxFileHeader,
+  parseMessageHeader as parseDboxMessageHeader,
+  parseMetadata as parseDboxMetadata,
+} from "./dovecot/dbox-format.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
 export {

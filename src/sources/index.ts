@@ -21,6 +21,7 @@ export {
 } from "./hot-split/index.ts";
 export {
   type CaptureBase,
+  captureContinuously,
   type CaptureContinuously,
   type CaptureEvent,
   type CaptureState,

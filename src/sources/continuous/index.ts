@@ -12,4 +12,5 @@ export {
   type ContinuousCapture,
   type ContinuousCaptureOptions,
 } from "./capture-port.ts";
+export { captureContinuously } from "./capture-continuously.ts";
 export { type HintWay, hintWays } from "./hints/change-hints.ts";

@@ -40,11 +40,13 @@ export type HintListener = {
 export interface ChangeHints extends AsyncDisposable {
   readonly way: HintWay;
   /** Folders that could not be watched, and why: one sentence. Absent where everything is. */
-  readonly limits?: string;
+  readonly limits?: string | undefined;
   /** Resolves when every change that was made before the call has been told. */
   settle(): Promise<void>;
   /** A folder that is there since: a way that watches each folder does so from now on. */
   watchFolder(folder: RawPath): void;
+  /** It is not there any more, under this name. */
+  forgetFolder(folder: RawPath): void;
 }
 
 /** What can go wrong: the way is not possible here; then another one is taken. */
