@@ -18,6 +18,7 @@ import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
+import { lmtpCommand } from "./lmtp-command.ts";
 import { peerCommand } from "./peer-command.ts";
 import { holdCommand } from "./hold-command.ts";
 import { keyCommand } from "./key-command.ts";
@@ -281,6 +282,7 @@ export const commands: readonly CommandSpec[] = [
   catalogCommand,
   figuresCommand,
   tapeCommand,
+  lmtpCommand,
   peerCommand,
   keyCommand,
   unlockCommand,
