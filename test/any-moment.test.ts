@@ -22,7 +22,7 @@ const users = {
 } as const;
 
 const seed = Number(process.env["RESTANTE_TEST_SEED"] ?? 1);
-const operations = Number(process.env["RESTANTE_TEST_OPERATIONS"] ?? 70);
+const operations = Number(process.env["RESTANTE_TEST_OPERATIONS"] ?? 45);
 const moments = Number(process.env["RESTANTE_TEST_MOMENTS"] ?? 200);
 
 test(

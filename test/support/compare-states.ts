@@ -36,7 +36,8 @@ function isBetween(state: MailState, before: MailState, after: MailState): boole
     return (
       sameLines(lines, before.get(name)) ||
       sameLines(lines, after.get(name)) ||
-      isHalfway(lines, before.get(name), after.get(name))
+      isHalfway(lines, before.get(name), after.get(name)) ||
+      isArriving(lines, before.get(name), after.get(name))
     );
   });
 }
@@ -51,6 +52,30 @@ function isHalfway(
   const plain = (all: readonly string[]): string[] =>
     all.map((line) => line.replace(" \\Deleted", "").trim()).toSorted();
   return after.length < before.length && sameLines(plain(lines), plain(before));
+}
+
+/** A server writes a message that it copies, and then its flags and keywords. */
+function isArriving(
+  lines: readonly string[] | undefined,
+  before: readonly string[] | undefined,
+  after: readonly string[] | undefined,
+): boolean {
+  const [has, ...more] = beyond(lines ?? [], before ?? []);
+  const [gets, ...others] = beyond(after ?? [], before ?? []);
+  if (has === undefined || gets === undefined || more.length > 0 || others.length > 0) return false;
+  const [digest, ...flags] = has.split(" ");
+  const [whole, ...all] = gets.split(" ");
+  return digest === whole && flags.every((flag) => flag === "" || all.includes(flag));
+}
+
+/** Lines of one that the other does not have, each as often as it is there. */
+function beyond(lines: readonly string[], known: readonly string[]): readonly string[] {
+  const rest = [...known];
+  return lines.filter((line) => {
+    const at = rest.indexOf(line);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
 }
 
 function sameLines(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
