@@ -177,9 +177,21 @@ export class FolderJournal implements Journal {
     // The caller may use its buffer again.
     const record = { sequence, atNs, event: owned(event) };
     const whenDurable = (): void => {
-      for (const listener of this.#listeners) listener(record);
+      for (const listener of this.#listeners) tell(listener, record);
     };
     return { whenDurable };
+  }
+}
+
+/** Its failure is its own: the event is durable, and those who wait for it are told so. */
+function tell(listener: (record: JournalRecord) => void, record: JournalRecord): void {
+  try {
+    listener(record);
+  } catch (error) {
+    // As Node does with events: it goes to whoever watches the process, not into the journal.
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }
 
