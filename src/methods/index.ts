@@ -77,6 +77,7 @@ export {
   type VirtualTapeLibrary,
   type VirtualTapeLibraryOptions,
 } from "./tape/index.ts";
+export { replayedImage, type ReplayOptions } from "./cdp/index.ts";
 export { clones, clonesName, initClones } from "./clones/index.ts";
 export { deltas, deltasName, initDeltas } from "./deltas/index.ts";
 export {

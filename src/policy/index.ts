@@ -27,6 +27,9 @@ export {
   type LineOfBusiness,
   type OperationalConfig,
   type MailboxList,
+  type DeliveryStageConfig,
+  journalFailurePolicies,
+  type JournalFailurePolicy,
   type OperationalMethod,
   protectedWords,
   type ProtectedWord,
@@ -91,6 +94,7 @@ export {
   type RetentionRule,
   type RetentionSpan,
 } from "./retention-rule.ts";
+export { heldBy, type RetentionHold } from "./hold.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {
   momentsToRelease,

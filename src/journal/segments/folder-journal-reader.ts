@@ -1,20 +1,13 @@
 import { systemErrorCode } from "#errors";
 import type { ContentPiece, JournalRecord, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
-import type {
-  JournalPoint,
-  JournalProblem,
-  JournalReader,
-  JournalReadOptions,
-  JournalSpan,
-} from "../journal.ts";
-import { decodeEvent, peekEvent } from "./event-codec.ts";
+import type { JournalProblem, JournalReader, JournalReadOptions, JournalSpan } from "../journal.ts";
 import { openData, openMetadata, readDescriptor } from "./frame.ts";
 import { type JournalFile, type JournalFiles } from "./journal-files.ts";
 import { readFailure } from "./journal-failure.ts";
 import type { DurablePosition } from "./position-file.ts";
-import { scanFrames } from "./scan-frames.ts";
-import type { Segment, SegmentHole } from "./segment.ts";
+import { readSegment } from "./read-segment.ts";
+import type { SegmentHole } from "./segment.ts";
 import { type LoadedSegment, SegmentRow } from "./segment-row.ts";
 import { holeProblem, surveySegments } from "./survey-segments.ts";
 import type { ProcessIdentity } from "./writer-lock.ts";
@@ -97,9 +90,15 @@ export class FolderJournalReader implements JournalReader {
       if (segment.last.sequence < from || segment.first.sequence > to) continue;
       const file = await this.#openIfThere(loaded.name);
       if (file === undefined) continue;
+      const found = (hole: Omit<SegmentHole, "isDamage">): void => this.#found(loaded, hole);
       try {
-        yield* this.#readSegment({ loaded, segment, file }, { from, to, withoutData, signal });
+        const reading = { segment, file, from, to, withoutData, signal };
+        for await (const records of readSegment(reading, found))
+          for (const record of records) yield record;
+      } catch (error) {
+        throw signal?.aborted === true ? error : readFailure(error, this.#files.location);
       } finally {
+        if (segment.hasDamagedIndex === true) this.survey();
         await file.close();
       }
       if (segment.last.sequence >= to) return;
@@ -120,55 +119,6 @@ export class FolderJournalReader implements JournalReader {
     await this.#refreshing;
   }
 
-  async *#readSegment(
-    {
-      loaded,
-      segment,
-      file,
-    }: { readonly loaded: LoadedSegment; readonly segment: Segment; readonly file: JournalFile },
-    {
-      from,
-      to,
-      withoutData,
-      signal,
-    }: {
-      readonly from: Sequence;
-      readonly to: Sequence;
-      readonly withoutData: boolean;
-      readonly signal: AbortSignal | undefined;
-    },
-  ): AsyncIterable<JournalRecord> {
-    const frames = scanFrames(file, {
-      salt: segment.opened.header.salt,
-      key: segment.opened.keys.frame,
-      from: await segment.offsetOf(from, file),
-      to: segment.endOffset,
-      withData: !withoutData,
-      signal,
-    });
-    let after: JournalPoint | undefined;
-    let hole: { readonly offset: number; readonly endOffset: number } | undefined;
-    for await (const batch of frames) {
-      for (const item of batch) {
-        if (item.kind === "hole") {
-          hole = { offset: hole?.offset ?? item.offset, endOffset: item.endOffset };
-          continue;
-        }
-        const { sequence, metadata, data, offset, endOffset } = item;
-        const point = { sequence, atNs: peekEvent(metadata).atNs };
-        if (hole !== undefined) this.#found(loaded, { ...hole, ...pointsOf(after, point) });
-        hole = undefined;
-        after = point;
-        if (sequence > to) return;
-        if (sequence < from) continue;
-        const decoded = decodeEvent(metadata, data);
-        if (decoded !== undefined) yield { sequence, ...decoded };
-        else hole = { offset, endOffset };
-      }
-    }
-    if (hole !== undefined) this.#found(loaded, { ...hole, ...pointsOf(after, undefined) });
-  }
-
   /** Damage that was not known before. */
   #found(loaded: LoadedSegment, hole: Omit<SegmentHole, "isDamage">): void {
     const known = [...(loaded.segment?.holes ?? []), ...loaded.foundLater];
@@ -187,6 +137,8 @@ export class FolderJournalReader implements JournalReader {
     if (segment?.segment === undefined || file === undefined) return undefined;
     try {
       const place = await segment.segment.dataAt(sequence, file);
+      this.#row.remember(segment.segment);
+      if (segment.segment.hasDamagedIndex === true) this.survey();
       if (place === undefined) return undefined;
       const frame = Buffer.allocUnsafeSlow(place.lengthBytes);
       if ((await file.read(frame, place.offset)) < frame.length) return undefined;
@@ -220,16 +172,6 @@ export class FolderJournalReader implements JournalReader {
     if (this.#problems.has(key) || this.#problems.size < maxProblems)
       this.#problems.set(key, problem);
   }
-}
-
-function pointsOf(
-  after: JournalPoint | undefined,
-  before: JournalPoint | undefined,
-): Pick<SegmentHole, "after" | "before"> {
-  return {
-    ...(after === undefined ? {} : { after }),
-    ...(before === undefined ? {} : { before }),
-  };
 }
 
 function dataMissing(sequence: Sequence, group: string): JournalError {

@@ -52,6 +52,7 @@ export class FolderJournal implements Journal {
   #lastSequence: Sequence;
   #lastDurable: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #closing: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(options: FolderJournalOptions) {
@@ -117,12 +118,8 @@ export class FolderJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return await this.#ended;
-    try {
-      await this.append({ type: "mark", name: "clean-stop" }, this.#options.clock()).durable;
-    } finally {
-      await this[Symbol.asyncDispose]();
-    }
+    this.#closing ??= this.#isClosed ? this.#ended : this.#close();
+    await this.#closing;
   }
 
   subscribe(listener: (record: JournalRecord) => void): Disposable {
@@ -146,6 +143,17 @@ export class FolderJournal implements Journal {
     this.#isClosed = true;
     this.#ended ??= this.#end();
     await this.#ended;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      const { durable } = this.append({ type: "mark", name: "clean-stop" }, this.#options.clock());
+      this.#isClosed = true;
+      await durable;
+      await this.#commit.seal();
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
   }
 
   async #end(): Promise<void> {

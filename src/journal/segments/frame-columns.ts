@@ -33,6 +33,23 @@ export class FrameColumns {
     this.#count += 1;
   }
 
+  /** As `toBytes` wrote it. */
+  static from(bytes: Buffer, first: Sequence): FrameColumns {
+    const made = new FrameColumns(first);
+    made.#count = Math.floor(bytes.length / (columns * 4));
+    made.#values = new Uint32Array(made.#count * columns);
+    for (const index of made.#values.keys()) made.#values[index] = bytes.readUInt32LE(index * 4);
+    return made;
+  }
+
+  /** Four u32 for each frame, little-endian. */
+  toBytes(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.#count * columns * 4);
+    for (let index = 0; index < this.#count * columns; index++)
+      bytes.writeUInt32LE(this.#values[index] ?? 0, index * 4);
+    return bytes;
+  }
+
   /** The entry of a sequence, or of the next that there is. */
   atOrAfter(sequence: Sequence): FrameEntry | undefined {
     let [low, high] = [0, this.#count];

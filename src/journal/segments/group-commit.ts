@@ -1,4 +1,5 @@
 import type { Sequence } from "../journal-event.ts";
+import { writeIndex } from "./index-writer.ts";
 import { writeFailure } from "./journal-failure.ts";
 import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
 import { type DurablePosition, encodePosition, openPosition } from "./position-file.ts";
@@ -42,6 +43,8 @@ export class GroupCommit {
   #position: DurablePosition | undefined;
   #durableSequence: Sequence;
   #failure: Error | undefined;
+  /** Segments that are full get their index while the next one is written. */
+  #sealing: Promise<void> = Promise.resolve();
 
   constructor(files: JournalFiles, durableSequence: Sequence) {
     this.#files = files;
@@ -82,10 +85,19 @@ export class GroupCommit {
   async stop(reason: Error): Promise<void> {
     this.#refuseWaiting(reason);
     await this.#running;
-    await this.#open?.file.close();
-    await this.#positionFile?.close();
+    await this.#sealing;
+    const files = [this.#open?.file, this.#positionFile];
     this.#open = undefined;
     this.#positionFile = undefined;
+    for (const file of files) await file?.close();
+  }
+
+  /** Gives the segment that is being written its index: nothing more comes. Throws what went wrong. */
+  async seal(): Promise<void> {
+    await this.#running;
+    this.#sealOpen();
+    await this.#sealing;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #run(): Promise<void> {
@@ -136,11 +148,25 @@ export class GroupCommit {
   }
 
   async #create(segment: SegmentEncoder): Promise<OpenFile> {
-    await this.#open?.file.close();
-    this.#open = undefined;
+    this.#sealOpen();
     const file = await this.#files.create(segment.name);
     this.#open = { segment, file, offset: headerBytes };
     return this.#open;
+  }
+
+  #sealOpen(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    this.#sealing = this.#sealing.then(async () => {
+      try {
+        if (this.#failure === undefined)
+          await writeIndex(open.file, await open.segment.finish(), open.offset);
+        await open.file.close();
+      } catch (error) {
+        this.#fail(writeFailure(error, this.#files.location), []);
+      }
+    });
   }
 
   async #say(position: DurablePosition): Promise<void> {
@@ -159,7 +185,7 @@ export class GroupCommit {
   }
 
   #fail(error: Error, batch: readonly Waiting[]): void {
-    this.#failure = error;
+    this.#failure ??= error;
     for (const { reject } of batch) reject(error);
     this.#release(batch);
     this.#refuseWaiting(error);

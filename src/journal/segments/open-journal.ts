@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ScryptCost } from "#derivation";
+import { systemErrorCode } from "#errors";
 import { JournalError } from "../journal-error.ts";
 import type { JournalReader } from "../journal.ts";
 import { FolderJournal, type JournalEnd } from "./folder-journal.ts";
@@ -8,10 +9,11 @@ import { GroupCommit } from "./group-commit.ts";
 import { createJournalKey, findJournalKey, type JournalSecret } from "./journal-key.ts";
 import { readFailure, writeFailure } from "./journal-failure.ts";
 import { folderFiles, type JournalFiles } from "./journal-files.ts";
+import { preparePosition } from "./position-file.ts";
 import { recoverSegments } from "./recover-segments.ts";
-import { tagBytes } from "./frame.ts";
+import { frameOverheadBytes, tagBytes } from "./frame.ts";
 import { firstOfSegment } from "./segment-name.ts";
-import type { SegmentRow } from "./segment-row.ts";
+import type { LoadedSegment, SegmentRow } from "./segment-row.ts";
 import { lockForWriting, type ProcessIdentity, thisProcess } from "./writer-lock.ts";
 
 export type OpenJournalOptions = JournalSettings & {
@@ -48,7 +50,7 @@ export type JournalSite = {
 };
 
 const defaultSegmentBytes = 64 * 1024 * 1024;
-const smallestSegmentBytes = 64 * 1024;
+const smallestSegmentBytes = 16 * 1024;
 const largestSegmentBytes = 1024 * 1024 * 1024;
 const defaultWaitingBytes = 16 * 1024 * 1024;
 
@@ -134,8 +136,10 @@ async function openLocked(
   if (newest === undefined && row.entries.length > 0) throw noneFits(files.location);
   if (newest !== undefined && newest.group !== settings.group)
     throw otherGroup(files.location, newest.group, settings.group);
-  await recoverSegments(files, row);
   reader.survey();
+  await recoverSegments(files, row, journalKey);
+  reader.survey();
+  await preparePosition(files);
   const end = endOf(row);
   const commit = new GroupCommit(files, end.lastSequence);
   own.commit = commit;
@@ -169,16 +173,17 @@ function endOf(row: SegmentRow): JournalEnd {
   const { newest, entries, position } = row;
   const lastBefore = row.lastSequence;
   return {
-    // Of what cannot be read at least the first sequence was given away.
-    lastSequence: Math.max(
-      lastBefore,
-      position?.sequence ?? 0,
-      entries.at(-1)?.segment === undefined ? (entries.at(-1)?.firstOfName ?? 0) : 0,
-    ),
+    lastSequence: Math.max(lastBefore, position?.sequence ?? 0, mostIn(entries.at(-1))),
     lastBefore,
     tagBefore: newest?.lastTag ?? Buffer.alloc(tagBytes),
     segmentNumber: (newest?.opened.header.number ?? 0) + unreadableAtEnd(row),
   };
+}
+
+/** The last sequence that a segment may hold whose header cannot be read: no number is given twice. */
+function mostIn(entry: LoadedSegment | undefined): number {
+  if (entry === undefined || entry.segment !== undefined) return 0;
+  return entry.firstOfName + Math.ceil(entry.sizeBytes / frameOverheadBytes);
 }
 
 /** Segments have numbers, also those whose header is not to be read. */
@@ -190,6 +195,7 @@ async function hasSegments(files: JournalFiles): Promise<boolean> {
   try {
     return (await files.list()).some((name) => firstOfSegment(name) !== undefined);
   } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return false;
     throw readFailure(error, files.location);
   }
 }

@@ -22,6 +22,8 @@ export class OpenSegment implements Segment {
   last: JournalPoint | undefined;
   lastTag: Buffer;
   isCleanStop = false;
+  /** An index stands at its end that is not what was written. */
+  hasDamagedIndex = false;
   endOffset: number = headerBytes;
   readonly #columns: FrameColumns;
   #found: Found[] = [];

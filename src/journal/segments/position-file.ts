@@ -14,7 +14,7 @@
 import { crc32 } from "node:zlib";
 import { systemErrorCode } from "#errors";
 import type { Sequence } from "../journal-event.ts";
-import type { JournalFile, JournalFiles } from "./journal-files.ts";
+import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
 
 export type DurablePosition = {
   /** First sequence of the segment. */
@@ -59,6 +59,22 @@ export async function readPosition(files: JournalFiles): Promise<DurablePosition
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Sees to it that there is a position before the first segment is: that it is older than the segments
+ * says that nothing in them was promised, that it is absent says nothing.
+ */
+export async function preparePosition(files: JournalFiles): Promise<void> {
+  if ((await readPosition(files)) !== undefined) return;
+  const file = await openPosition(files);
+  try {
+    await writeAll(file, [encodePosition({ segment: 0, sequence: 0, offset: 0 })], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await files.syncFolder();
 }
 
 /** The file, open for writing over. */

@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { JournalEvent, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
 import { encodeEvent } from "./event-codec.ts";
-import { FieldWriter } from "./field-writer.ts";
+import type { FieldWriter } from "./field-writer.ts";
 import { frameOverheadBytes, maxMetadataBytes, type SealedFrame, sealFrame } from "./frame.ts";
+import { type FinishedIndex, IndexWriter } from "./index-writer.ts";
 import {
   deriveKeys,
   encodeHeader,
@@ -40,6 +41,8 @@ export class SegmentEncoder {
   /** What stands before the first frame. */
   readonly headerBytes: Buffer;
   readonly keys: SegmentKeys;
+  readonly #index: IndexWriter;
+  readonly #digest = createHash("sha256");
   #tag: Buffer;
   #sizeBytes = headerBytes;
 
@@ -51,6 +54,8 @@ export class SegmentEncoder {
     const { bytes, tag } = encodeHeader(this.header, this.keys);
     this.headerBytes = bytes;
     this.#tag = tag;
+    this.#digest.update(bytes);
+    this.#index = new IndexWriter(segment.first, journalKey);
   }
 
   /** How long it is with all that was added. */
@@ -77,8 +82,22 @@ export class SegmentEncoder {
       { sequence, unsynced, previousTag: this.#tag, metadata, data },
       { key: this.keys.frame, salt: this.header.salt },
     );
+    this.#index.add({ sequence, offset: this.#sizeBytes, dataBytes: data.length, metadata });
+    for (const part of frame.parts) this.#digest.update(part);
     this.#tag = frame.tag;
     this.#sizeBytes += frame.lengthBytes;
     return frame;
+  }
+
+  /** The index, which follows the last frame. */
+  async finish(): Promise<FinishedIndex> {
+    return await this.#index.finish({
+      indexOffset: this.#sizeBytes,
+      endOffset: this.#sizeBytes,
+      lastTag: this.#tag,
+      digest: this.#digest.digest(),
+      holes: [],
+      header: this.headerBytes,
+    });
   }
 }

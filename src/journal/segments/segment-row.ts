@@ -5,16 +5,28 @@ import type { JournalFile, JournalFiles } from "./journal-files.ts";
 import { OpenSegment } from "./open-segment.ts";
 import { type DurablePosition, readPosition } from "./position-file.ts";
 import type { Segment, SegmentHole } from "./segment.ts";
-import { decodeHeader, foreignVersion, headerBytes, headerCopyBytes } from "./segment-header.ts";
+import { readTrailer, SealedSegment } from "./sealed-segment.ts";
+import {
+  decodeHeader,
+  foreignVersion,
+  headerBytes,
+  headerCopyBytes,
+  type OpenedHeader,
+} from "./segment-header.ts";
 import { firstOfSegment } from "./segment-name.ts";
+import { headerCopyOf, looksLikeTrailer } from "./segment-trailer.ts";
 import { hasWriter, type ProcessIdentity } from "./writer-lock.ts";
 
 export type LoadedSegment = {
   readonly name: string;
   readonly firstOfName: Sequence;
+  readonly sizeBytes: number;
   readonly segment: Segment | undefined;
   readonly foundLater: SegmentHole[];
 };
+
+/** How many segments' places of data are kept in memory: some hundred kilobytes each. */
+const maxRecent = 32;
 
 export type SegmentRowOptions = {
   readonly key: Uint8Array;
@@ -28,6 +40,8 @@ export class SegmentRow {
   readonly #files: JournalFiles;
   readonly #options: SegmentRowOptions;
   #entries: readonly LoadedSegment[] = [];
+  #unfinished: LoadedSegment[] = [];
+  readonly #recent = new Set<SealedSegment>();
   position: DurablePosition | undefined;
   hasWriter = false;
 
@@ -38,6 +52,11 @@ export class SegmentRow {
 
   get entries(): readonly LoadedSegment[] {
     return this.#entries;
+  }
+
+  /** Files that were begun and hold nothing that anybody was promised. */
+  get unfinished(): readonly LoadedSegment[] {
+    return this.#unfinished;
   }
 
   /** The newest that can be read. */
@@ -59,6 +78,17 @@ export class SegmentRow {
       else high = middle;
     }
     return this.#entries[low - 1];
+  }
+
+  /** Bounds what is kept in memory of segments that were looked into. */
+  remember(segment: Segment): void {
+    if (!(segment instanceof SealedSegment)) return;
+    this.#recent.delete(segment);
+    this.#recent.add(segment);
+    const [oldest] = this.#recent;
+    if (this.#recent.size <= maxRecent || oldest === undefined) return;
+    this.#recent.delete(oldest);
+    oldest.forget();
   }
 
   async refresh(signal?: AbortSignal): Promise<void> {
@@ -85,6 +115,7 @@ export class SegmentRow {
   ): Promise<void> {
     const known = new Map(this.#entries.map((entry) => [entry.name, entry]));
     const entries: LoadedSegment[] = [];
+    this.#unfinished = [];
     for (const name of names.toSorted()) {
       signal?.throwIfAborted();
       const firstOfName = firstOfSegment(name);
@@ -92,59 +123,89 @@ export class SegmentRow {
       if (limit !== undefined && firstOfName > limit.segment) continue;
       const to = limit?.segment === firstOfName ? limit.offset : undefined;
       const entry = await this.#look(
-        known.get(name) ?? { name, firstOfName, segment: undefined, foundLater: [] },
+        known.get(name) ?? {
+          name,
+          firstOfName,
+          sizeBytes: 0,
+          segment: undefined,
+          foundLater: [],
+        },
         { to, signal },
       );
-      if (entry !== undefined) entries.push(entry);
+      if (entry === undefined) continue;
+      if (this.#isUnfinished(entry)) this.#unfinished.push(entry);
+      else entries.push(entry);
     }
-    for (const [index, { segment }] of entries.entries()) {
-      const next = entries[index + 1]?.segment?.opened.header;
-      if (!(segment instanceof OpenSegment)) continue;
-      segment.promise(next?.lastBefore ?? this.position?.sequence ?? 0);
-      const isWhole = next !== undefined && (segment.last?.sequence ?? 0) >= next.lastBefore;
-      if (isWhole || segment.isCleanStop) segment.ignoreEnd();
-    }
+    this.#judgeEnds(entries);
     this.#entries = entries;
   }
 
-  /** Undefined where there is nothing yet: the file was made, and what belongs in it is still to be written. */
+  /** What stands behind the records of an open segment may be an index that is being written, or lost records. */
+  #judgeEnds(entries: readonly LoadedSegment[]): void {
+    for (const [index, { segment }] of entries.entries()) {
+      if (!(segment instanceof OpenSegment)) continue;
+      const next = entries[index + 1];
+      const lastBefore =
+        next === undefined
+          ? undefined
+          : (next.segment?.opened.header.lastBefore ?? next.firstOfName - 1);
+      segment.promise(lastBefore ?? this.position?.sequence ?? 0);
+      const isWhole = lastBefore !== undefined && (segment.last?.sequence ?? 0) >= lastBefore;
+      if (isWhole || segment.isCleanStop) segment.ignoreEnd();
+      // One that is being written looks like that for a moment.
+      if (this.hasWriter) segment.hasDamagedIndex = false;
+    }
+  }
+
+  /** Undefined where it was removed since. */
   async #look(
     entry: LoadedSegment,
     { to, signal }: { readonly to: number | undefined; readonly signal: AbortSignal | undefined },
   ): Promise<LoadedSegment | undefined> {
-    if (entry.segment !== undefined && !(entry.segment instanceof OpenSegment)) return entry;
+    if (entry.segment instanceof SealedSegment) return entry;
     const file = await this.#openIfThere(entry.name);
     if (file === undefined) return undefined;
     try {
       const sizeBytes = await file.sizeBytes();
-      const loaded = entry.segment === undefined ? await this.#open(entry, file) : entry;
-      if (loaded.segment === undefined)
-        return this.#isUnfinished(entry, sizeBytes) ? undefined : loaded;
-      if (loaded.segment instanceof OpenSegment)
-        await loaded.segment.advance(file, { to: Math.min(to ?? sizeBytes, sizeBytes), signal });
-      return loaded;
+      const trailer = await readTrailer(file, sizeBytes);
+      const known = entry.segment?.opened;
+      const opened = known ?? (await this.#openHeader(entry, file, trailer));
+      if (opened === undefined) return { ...entry, sizeBytes };
+      const { key } = this.#options;
+      const sealed = await SealedSegment.open(file, opened, { trailer, sizeBytes, key });
+      if (sealed !== undefined) return { ...entry, sizeBytes, segment: sealed };
+      const segment = entry.segment ?? new OpenSegment(opened);
+      if (!(segment instanceof OpenSegment)) return entry;
+      await segment.advance(file, { to: Math.min(to ?? sizeBytes, sizeBytes), signal });
+      segment.hasDamagedIndex = looksLikeTrailer(trailer);
+      return { ...entry, sizeBytes, segment };
     } finally {
       await file.close();
     }
   }
 
-  async #open(entry: LoadedSegment, file: JournalFile): Promise<LoadedSegment> {
+  async #openHeader(
+    entry: LoadedSegment,
+    file: JournalFile,
+    trailer: Buffer,
+  ): Promise<OpenedHeader | undefined> {
     const bytes = Buffer.alloc(headerBytes);
     const length = await file.read(bytes, 0);
     const copies = [0, headerCopyBytes].map((at) =>
       bytes.subarray(Math.min(at, length), Math.min(at + headerCopyBytes, length)),
     );
-    const opened = decodeHeader(copies, this.#options.key);
-    if (opened !== undefined && opened.header.first === entry.firstOfName)
-      return { ...entry, segment: new OpenSegment(opened) };
+    const opened = decodeHeader([...copies, headerCopyOf(trailer)], this.#options.key);
+    if (opened?.header.first === entry.firstOfName) return opened;
     const version = foreignVersion(copies);
     if (version !== undefined) throw newerVersion(this.#files.location, version);
-    return entry;
+    return undefined;
   }
 
-  /** A header that was never whole, of a segment in which nothing was promised. */
-  #isUnfinished({ firstOfName }: LoadedSegment, sizeBytes: number): boolean {
-    return sizeBytes <= headerBytes && (this.position?.segment ?? 0) < firstOfName;
+  /** Nothing whole is in it, and nothing was promised: it was begun, and what belongs in it never came. */
+  #isUnfinished({ firstOfName, sizeBytes, segment }: LoadedSegment): boolean {
+    if (segment?.last !== undefined) return false;
+    if (this.position !== undefined) return this.position.sequence < firstOfName;
+    return segment !== undefined || sizeBytes <= headerBytes;
   }
 
   async #openIfThere(name: string): Promise<JournalFile | undefined> {

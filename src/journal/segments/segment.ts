@@ -29,6 +29,8 @@ export interface Segment {
   /** Its last record is the mark of a clean stop. */
   readonly isCleanStop: boolean;
   readonly holes: readonly SegmentHole[];
+  /** An index stands at its end of which something is not what was written. */
+  readonly hasDamagedIndex?: boolean;
   /** Where the frames end. */
   readonly endOffset: number;
   /** Where to begin to look for a sequence: at its frame, or at one before. */

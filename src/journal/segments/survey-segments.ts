@@ -35,6 +35,8 @@ export function surveySegments(facts: SurveyFacts): Survey {
     else if (before?.segment !== undefined)
       problems.push(...between(before.segment, entry.segment));
     problems.push(...holesOf(entry).map(holeProblem));
+    if (entry.segment?.hasDamagedIndex === true)
+      problems.push(damagedIndex(entry.segment, entries[index + 1]?.segment));
   }
   problems.push(...atTheEnd(facts));
   return { problems, spans: spansOf(entries) };
@@ -110,6 +112,15 @@ function uncleanStop(points: Pick<JournalProblem, "after" | "before">): JournalP
     code: "unclean-stop",
     ...points,
     message: "The writer came to an end without saying so: it was killed, or lost power.",
+  };
+}
+
+function damagedIndex({ last }: Segment, next: Segment | undefined): JournalProblem {
+  return {
+    code: "damaged",
+    ...(last === undefined ? {} : { after: last }),
+    ...(next?.first === undefined ? {} : { before: next.first }),
+    message: "The index of a segment is damaged; its records are read without it.",
   };
 }
 

@@ -1,9 +1,8 @@
+import { expandTemplate, type MailLayout, staticFolder } from "#mail";
 import { commonFolder, parentFolder } from "../folders.ts";
 import type { ServerAccount, ServerVolume, VolumePlace } from "../mail-server.ts";
 import type { FoundUser } from "./doveadm-user.ts";
 import { type MailPlace, type NamespacePlace, parseMailLocation } from "./mail-place.ts";
-import { expandTemplate, staticFolder } from "./template.ts";
-import type { MailLayout } from "#mail";
 
 /** What is known when places are turned into folders. */
 export type PlaceContext = {
