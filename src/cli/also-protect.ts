@@ -3,7 +3,7 @@ import { isWithin } from "#policy";
 import type { GroupPlan, StorePlan } from "./capture-plan.ts";
 import type { CommandContext } from "./command.ts";
 import { namedPlace } from "./copy-access.ts";
-import { diskMethod } from "./methods/index.ts";
+import { diskMethod, takenBy } from "./methods/index.ts";
 import type { Site, SiteGroup } from "./site.ts";
 
 /** The group that a folder beside a server's store is filed under: "mx1:/etc/dovecot". No line's name has a colon. */
@@ -55,7 +55,9 @@ function copiesOf(
   const copies = site.groups
     .filter((group) => group.server === server)
     .flatMap(({ methods }) => methods)
-    .filter(({ method, copy }) => method === diskMethod && [undefined, copy].includes(typedCopy))
+    .filter(
+      ({ method, copy }) => takenBy(method) === diskMethod && [undefined, copy].includes(typedCopy),
+    )
     .map(({ copy }) => copy);
   return [...new Set(copies)];
 }

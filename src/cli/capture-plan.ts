@@ -19,6 +19,7 @@ import {
   methodAt,
   methodNamed,
   type MethodWords,
+  takenBy,
   takeOrder,
 } from "./methods/index.ts";
 import { accountAddress } from "./mailbox-address.ts";
@@ -137,7 +138,7 @@ function typedPlan(
   { context, site }: Planning,
 ): Pick<GroupPlan, "place" | "method"> {
   const isRepository = site.copies.includes(place);
-  const method = typedMethod(context) ?? (isRepository ? diskMethod : methodAt(place));
+  const method = takenBy(typedMethod(context) ?? (isRepository ? diskMethod : methodAt(place)));
   const kind = kindOfMethod(method);
   const known = isRepository ? "repository" : place.kind;
   if (known !== undefined && known !== kind)
@@ -198,7 +199,7 @@ function methodPlan(
   { context, site }: Planning,
 ): Pick<GroupPlan, "place" | "method" | "rotation"> {
   const place = namedPlace(copy, { context, site });
-  if (kindOfMethod(method) !== "replicas") return { place, method };
+  if (kindOfMethod(method) !== "replicas") return { place, method: takenBy(method) };
   const usual = usualRotation(method);
   const count = images ?? usual.count;
   return { place, method, rotation: { count, windowMs: count * (everyMs ?? intervalMsOf(usual)) } };

@@ -18,6 +18,7 @@ import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
+import { lmtpCommand } from "./lmtp-command.ts";
 import { peerCommand } from "./peer-command.ts";
 import { holdCommand } from "./hold-command.ts";
 import { keyCommand } from "./key-command.ts";
@@ -25,6 +26,7 @@ import { planCommand } from "./plan-command.ts";
 import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
+import { rewindCommand } from "./rewind-command.ts";
 import { tierCommand } from "./tier-command.ts";
 import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
@@ -221,6 +223,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  rewindCommand,
   undoCommand,
   exportCommand,
   verifyCommand,
@@ -279,6 +282,7 @@ export const commands: readonly CommandSpec[] = [
   catalogCommand,
   figuresCommand,
   tapeCommand,
+  lmtpCommand,
   peerCommand,
   keyCommand,
   unlockCommand,

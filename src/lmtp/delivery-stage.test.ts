@@ -168,6 +168,25 @@ test("a mail server that cannot be reached: LHLO is answered with a temporary fa
   assert.match(await client.ask("MAIL FROM:<a@b>"), /^503/);
 });
 
+test("more transactions at once than connections to the mail server: the next waits, then is sent away", async () => {
+  await using site = await StageSite.start({}, { bounds: { maxConnections: 1 } });
+  using first = await site.client();
+  using second = await site.client();
+  using third = await site.client();
+  await first.ask("MAIL FROM:<a@b>");
+  await second.say("MAIL FROM:<c@d>");
+  await second.say("NOOP");
+  await third.ask("NOOP");
+  await first.ask("RSET");
+  await second.expect("250");
+  await second.expect("250");
+  const refused = third.ask("MAIL FROM:<e@f>");
+  await site.noticed(({ waitingForConnection }) => waitingForConnection === 1);
+  site.clock.pass(30_000);
+  assert.match(await refused, /^451 4\.3\.2/);
+  assert.equal(site.server.connections, 1);
+});
+
 test("a client that goes away in the middle of a message leaves nothing behind on either side", async () => {
   await using site = await StageSite.start();
   const client = await site.client();
@@ -268,7 +287,7 @@ test("the journal cannot be written: mail is refused for now, and taken again wh
   assert.deepEqual(site.server.messages, []);
   assert.match(await client.ask("MAIL FROM:<a@b>"), /^451 4\.3\.0/);
   isFull = false;
-  site.clock.pass(1000);
+  site.clock.pass(5000);
   assert.match((await client.deliver("x", "a"))[0] ?? "", /^250/);
   assert.deepEqual(site.said(second), ["arrived d2 a@example.org→a 3", "outcome d2 a 250"]);
   assert.equal(site.recoveries, 1);
@@ -300,7 +319,7 @@ test("pass-through: mail is delivered without the journal, and the gap is record
     [true, true],
   );
   isFull = false;
-  site.clock.pass(1000);
+  site.clock.pass(5000);
   assert.match((await client.deliver("three", "a"))[0] ?? "", /^250/);
   const [gap] = second.records.map(({ event }) => event);
   assert.deepEqual(gap, {
@@ -333,7 +352,7 @@ test("the journal fails after the dot: the server's word stands, and its outcome
   // A temporary failure here would make the MTA deliver it twice.
   assert.match((await client.deliver("x", "a"))[0] ?? "", /^250/);
   assert.deepEqual(site.said(first), ["arrived d1 a@example.org→a 3"]);
-  site.clock.pass(1000);
+  site.clock.pass(5000);
   await client.ask("MAIL FROM:<a@b>");
   assert.deepEqual(site.said(second), ["outcome d1 a 250"]);
 });

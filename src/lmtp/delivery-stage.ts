@@ -102,7 +102,7 @@ export class DeliveryStage implements AsyncDisposable {
         open: options.openJournal,
         clock,
         limitMs: limits.journalMs,
-        retryMs: journalRetryMs,
+        retryMs: limits.journalRetryMs,
         maxRemembered: bounds.maxRemembered,
         onFailure: (error) => options.onJournalFailure?.(error),
         onRecovery: (events) => options.onJournalRecovery?.(events),
@@ -119,6 +119,7 @@ export class DeliveryStage implements AsyncDisposable {
     return this.#counters.status({
       sessions: this.#running.size,
       serverConnections: pool.status,
+      waitingForConnection: pool.waiting,
       isJournalWorking: keeper.isWorking,
       heldBytes: meter.heldBytes,
       peakHeldBytes: meter.peakBytes,
@@ -221,8 +222,6 @@ export class DeliveryStage implements AsyncDisposable {
   }
 }
 
-/** The least time between two attempts to open the journal again. */
-const journalRetryMs = 1000;
 /** How long whoever was refused may take to read why. */
 const refusalMs = 2000;
 

@@ -119,7 +119,13 @@ const usual: Record<FakeStep["verb"], string> = {
   NOOP: "250 2.0.0 OK",
 };
 
-type Receiving = { readonly parts: string[]; sizeBytes: number; tail: string };
+type Receiving = {
+  /** After DATA, until the dot; between chunks there are commands. */
+  readonly isDotted: boolean;
+  readonly parts: string[];
+  sizeBytes: number;
+  tail: string;
+};
 
 class FakeSession {
   readonly #socket: Socket;
@@ -171,13 +177,14 @@ class FakeSession {
   /** Whether something was taken. */
   #step(): boolean {
     if (this.#chunk !== undefined) return this.#takeChunk(this.#chunk);
-    if (this.#message !== undefined && this.#options.countOnly === true)
-      return this.#countMessage(this.#message);
+    const message = this.#message?.isDotted === true ? this.#message : undefined;
+    if (message !== undefined && this.#options.countOnly === true)
+      return this.#countMessage(message);
     const end = this.#pending.indexOf("\n") + 1;
     if (end === 0) return false;
     const line = this.#pending.slice(0, end);
     this.#pending = this.#pending.slice(end);
-    if (this.#message === undefined) this.#command(line.replace(/\r?\n$/, ""));
+    if (message === undefined) this.#command(line.replace(/\r?\n$/, ""));
     else if (line === ".\n" || line === ".\r\n") this.#finish();
     else this.#keep(line.startsWith(".") ? line.slice(1) : line);
     return true;
@@ -190,7 +197,7 @@ class FakeSession {
     if (verb === "RSET") [this.#recipients, this.#message] = [[], undefined];
     if (verb === "BDAT") {
       const [, size = "0", last] = /^BDAT (\d+)( LAST)?/.exec(line) ?? [];
-      this.#message ??= { parts: [], sizeBytes: 0, tail: "" };
+      this.#message ??= { isDotted: false, parts: [], sizeBytes: 0, tail: "" };
       this.#chunk = { left: Number(size), isLast: last !== undefined };
       return;
     }
@@ -199,7 +206,7 @@ class FakeSession {
     if (verb === "MAIL" && isPositive) [this.#sender, this.#recipients] = [path, []];
     if (verb === "RCPT" && isPositive) this.#recipients.push(path);
     if (verb === "DATA" && isPositive) {
-      this.#message = { parts: [], sizeBytes: 0, tail: "" };
+      this.#message = { isDotted: true, parts: [], sizeBytes: 0, tail: "" };
       if (this.#options.pauseData === true) this.#socket.pause();
     }
   }

@@ -22,6 +22,8 @@ export type StageLimits = {
   readonly commandMs: number;
   /** What is written to the journal is to be durable. */
   readonly journalMs: number;
+  /** The least time between two attempts to open a journal that failed: each derives its key. */
+  readonly journalRetryMs: number;
   /** A free connection to the mail server, when all are in use. */
   readonly freeConnectionMs: number;
   /** How long a connection to the mail server is kept for the next message. */
@@ -42,6 +44,7 @@ export const defaultLimits: StageLimits = {
   finalMs: 10 * minute,
   commandMs: 5 * minute,
   journalMs: minute,
+  journalRetryMs: 5000,
   freeConnectionMs: 30_000,
   idleMs: 30_000,
   stopMs: 60_000,

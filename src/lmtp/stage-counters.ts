@@ -4,6 +4,8 @@ import type { DeliveryReport } from "./stage-context.ts";
 export type StageStatus = {
   readonly sessions: { readonly now: number; readonly total: number; readonly refused: number };
   readonly serverConnections: { readonly open: number; readonly idle: number };
+  /** Transactions that wait until one is free. */
+  readonly waitingForConnection: number;
   readonly messages: {
     readonly total: number;
     /** The MTA went away before all of it was here. */
@@ -50,7 +52,11 @@ export class StageCounters {
   status(
     now: Pick<
       StageStatus,
-      "serverConnections" | "isJournalWorking" | "heldBytes" | "peakHeldBytes"
+      | "serverConnections"
+      | "waitingForConnection"
+      | "isJournalWorking"
+      | "heldBytes"
+      | "peakHeldBytes"
     > & { readonly sessions: number },
   ): StageStatus {
     return {

@@ -60,20 +60,29 @@ export class StageSite implements AsyncDisposable {
     options: Partial<DeliveryStageOptions> = {},
   ): Promise<StageSite> {
     const site = new StageSite(await FakeServer.start(server), memoryJournal());
+    try {
+      await site.#begin(options);
+      return site;
+    } catch (error) {
+      await site[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #begin(options: Partial<DeliveryStageOptions>): Promise<void> {
     let ids = 0;
-    site.#stage = await startDeliveryStage({
+    this.#stage = await startDeliveryStage({
       listen: [{ kind: "tcp", host: "127.0.0.1", port: 0 }],
-      server: site.server.endpoint,
+      server: this.server.endpoint,
       name: "stage.example.org",
-      openJournal: async () => site.#journal,
-      clock: site.clock,
+      openJournal: async () => this.#journal,
+      clock: this.clock,
       newId: () => `d${++ids}`,
-      onDelivery: (delivery) => site.deliveries.push(delivery),
-      onJournalFailure: (error) => site.failures.push(error),
-      onJournalRecovery: () => (site.recoveries += 1),
+      onDelivery: (delivery) => this.deliveries.push(delivery),
+      onJournalFailure: (error) => this.failures.push(error),
+      onJournalRecovery: () => (this.recoveries += 1),
       ...options,
     });
-    return site;
   }
 
   get stage(): DeliveryStage {
@@ -217,6 +226,11 @@ export class StageClient implements Disposable {
     const replies: string[] = [];
     for (const _ of recipients) replies.push(await this.reply());
     return replies;
+  }
+
+  /** Breaks off, as a process that is killed does. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
   }
 
   /** The socket as it is, of another protocol from now on. */

@@ -6,6 +6,7 @@ import {
   type ServerConfig,
   type TimedCommandLine,
 } from "./config.ts";
+import { readDeliveryStage } from "./delivery-stage-schema.ts";
 import { readImap } from "./imap-schema.ts";
 import type { WrittenServer } from "./server-schema.ts";
 
@@ -28,6 +29,9 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
     alsoProtect: readAlsoProtect(server.also_protect ?? []),
     volumes: (server.volumes ?? []).map(({ path, role }) => ({ path: tidyPath(path), role })),
     ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
+    ...(server.delivery_stage === undefined
+      ? {}
+      : { deliveryStage: readDeliveryStage(server.delivery_stage) }),
     ...(dataSource === "hot split snapshot" ? { hotSplit: readHotSplit(server) } : {}),
   };
 }

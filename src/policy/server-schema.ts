@@ -16,6 +16,7 @@ import {
   type VolumeRole,
   volumeRoles,
 } from "./config.ts";
+import { deliveryStageSchema, type WrittenDeliveryStage } from "./delivery-stage-schema.ts";
 import { imapSchema, type WrittenImap } from "./imap-schema.ts";
 
 export type WrittenServer = {
@@ -36,6 +37,7 @@ export type WrittenServer = {
   readonly also_protect?: readonly string[] | undefined;
   readonly volumes?: readonly { readonly path: string; readonly role: VolumeRole }[] | undefined;
   readonly imap?: WrittenImap | undefined;
+  readonly delivery_stage?: WrittenDeliveryStage | undefined;
 };
 
 const words = z
@@ -148,4 +150,9 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
   imap: imapSchema
     .optional()
     .describe("The running server, for putting messages back into it (restore --to imap)."),
+  delivery_stage: deliveryStageSchema
+    .optional()
+    .describe(
+      "With continuous data protection: the daemon stands between MTA and mail server, and new mail is in the journal before anybody is told that it was taken.",
+    ),
 });

@@ -1,4 +1,4 @@
-import { isLmtpError } from "../lmtp-error.ts";
+import { isLmtpError, type LmtpErrorCode } from "../lmtp-error.ts";
 import { type Reply, reply } from "../protocol/reply.ts";
 
 /** What we say ourselves, where the mail server has not been asked or gave no answer. */
@@ -24,12 +24,19 @@ export const ours: {
   busy: reply(451, "4.3.2 Too many deliveries at once; try again later"),
 };
 
+/** No connection came to be. */
+const notBegun: ReadonlySet<LmtpErrorCode> = new Set([
+  "lmtp.bad-reply",
+  "lmtp.certificate",
+  "lmtp.server-refused",
+  "lmtp.unreachable",
+]);
+
 /** What the MTA is told where the mail server gave no answer: never a success, never a refusal. */
 export function temporary(error: unknown): Reply {
   if (isLmtpError(error, "lmtp.timeout")) return ours.serverSilent;
   if (isLmtpError(error, "lmtp.busy")) return ours.busy;
-  if (isLmtpError(error, "lmtp.unreachable") || isLmtpError(error, "lmtp.server-refused"))
-    return ours.serverUnreachable;
+  if (isLmtpError(error) && notBegun.has(error.code)) return ours.serverUnreachable;
   return ours.serverGone;
 }
 

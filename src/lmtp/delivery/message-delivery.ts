@@ -143,7 +143,8 @@ export class MessageDelivery {
     } catch {
       return this.#fail(ours.journalFails);
     }
-    if (connection.isBroken) return this.#fail(ours.serverGone);
+    // Whoever went away comes again: better no outcome than the message twice.
+    if (isClientGone() || connection.isBroken) return this.#fail(ours.serverGone);
     connection.sendAtOnce(inChunks ? "BDAT 0 LAST\r\n" : this.#encoder.end());
   }
 

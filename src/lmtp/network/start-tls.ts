@@ -53,7 +53,12 @@ async function secured(
     );
   socket.once("error", onError);
   const onClose = (): void => onError(new Error("the connection was closed"));
-  socket.once("close", onClose);
+  socket.once("close", onClose).once("end", onClose);
+  // Nobody reads yet; without this the other side's end would not be seen before the limit.
+  const onReadable = (): void => {
+    if (socket.readableLength === 0) socket.read(0);
+  };
+  socket.on("readable", onReadable);
   try {
     await withLimit(promise, { clock, limitMs, expired: () => timedOut("begin TLS", limitMs) });
     return socket;
@@ -61,7 +66,8 @@ async function secured(
     socket.destroy();
     throw error;
   } finally {
-    socket.off("error", onError).off("close", onClose);
+    socket.off("error", onError).off("close", onClose).off("end", onClose);
+    socket.off("readable", onReadable);
     socket.on("error", () => undefined);
   }
 }

@@ -1,5 +1,4 @@
 import type { Capabilities } from "../protocol/capabilities.ts";
-import { timedOut } from "../network/connection.ts";
 import { LmtpError } from "../lmtp-error.ts";
 import { ServerConnection, type ServerOptions } from "./server-connection.ts";
 
@@ -19,6 +18,10 @@ export class ServerPool implements AsyncDisposable {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
   }
 
   get status(): { readonly open: number; readonly idle: number } {
@@ -111,7 +114,7 @@ export class ServerPool implements AsyncDisposable {
       const place = this.#queue.indexOf(resolve);
       if (place === -1) return;
       this.#queue.splice(place, 1);
-      reject(timedOut("get a connection to the mail server", limits.freeConnectionMs));
+      reject(busy("all connections are in use"));
     };
     using _timer = clock.after(limits.freeConnectionMs, expire);
     return await promise;
