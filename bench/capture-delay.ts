@@ -112,14 +112,8 @@ async function measureStore({ folders, messages }: Store, settings: Settings): P
     [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
     await capture.settle();
   });
-  const delays: number[] = [];
   const delivered = output.trim().split("\n");
-  for (const line of delivered) {
-    const [name = "", at = ""] = line.split(" ");
-    const then = durable.get(name);
-    if (then !== undefined) delays.push(then - Number(at));
-  }
-  delays.sort((a, b) => a - b);
+  const delays = delaysOf(delivered, durable);
   const at = (share: number): string =>
     `${(delays[Math.min(delays.length - 1, Math.floor(delays.length * share))] ?? 0).toFixed(1)} ms`;
   const { hints, entries } = capture.status;
@@ -142,6 +136,20 @@ async function measureStore({ folders, messages }: Store, settings: Settings): P
   await capture.close();
   await journal.close();
   rmSync(work, { recursive: true, force: true });
+}
+
+/** Ascending, in milliseconds, of those that became durable. */
+function delaysOf(
+  delivered: readonly string[],
+  durable: ReadonlyMap<string, number>,
+): readonly number[] {
+  const delays: number[] = [];
+  for (const line of delivered) {
+    const [name = "", at = ""] = line.split(" ");
+    const then = durable.get(name);
+    if (then !== undefined) delays.push(then - Number(at));
+  }
+  return delays.toSorted((a, b) => a - b);
 }
 
 async function cpuOf(work: () => Promise<unknown>): Promise<number> {
