@@ -272,14 +272,15 @@ export class Capture implements ContinuousCapture {
 
   /** Makes what was recorded durable, and then observes it. `untilNs`: nothing before is unknown any more. */
   async #commit(untilNs?: bigint): Promise<void> {
-    const { journal } = this.#parts;
+    const { id } = this.#parts.journal;
     this.#recorder.seal();
-    const sequence = journal.lastSequence;
+    // Not the journal's newest: what others write there may not be durable yet.
+    const sequence = Math.max(this.#recorder.lastSequence, this.#state.journal?.sequence ?? 0);
     await this.#recorder.durable();
     this.#lastDurableNs = this.#parts.clock();
     if (untilNs !== undefined && !this.#gaps.isOpen && this.#hints.way !== "none")
       this.#state.setMeta("followedUntilNs", (untilNs - hintDelayNs).toString());
-    this.#state.commit({ id: journal.id, sequence });
+    this.#state.commit({ id, sequence });
     this.#idleNoteMs = performance.now() + idleMs;
   }
 

@@ -3,7 +3,7 @@
  * is observed, writes the difference and observes it. A file that is known by its inode is renamed or
  * linked, and its bytes are not stored again.
  */
-import { type Entry, isImageError, type RawPath, rawParent } from "#image";
+import { type Entry, isImageError, type RawPath, rawParent, Turns } from "#image";
 import type { Appended, FileState, Journal, JournalEvent } from "#journal";
 import { readContent } from "./content/read-content.ts";
 import type { Difference } from "./evidence.ts";
@@ -67,8 +67,11 @@ export class ChangeRecorder {
   #seen: JournalEvent[] = [];
   #last: Appended | undefined;
   #stored = 0;
+  readonly #turns = new Turns();
   changes = 0;
   storedBytes = 0;
+  /** Of the newest event that was recorded here: others may write to the journal as well. */
+  lastSequence = 0;
 
   constructor(parts: ChangeRecorderParts) {
     this.#parts = parts;
@@ -91,6 +94,7 @@ export class ChangeRecorder {
       // Whoever asks for the last is told; the others must not go unheard.
       appended.durable.catch(() => undefined);
       this.#last = appended;
+      this.lastSequence = appended.sequence;
     }
   }
 
@@ -148,6 +152,7 @@ export class ChangeRecorder {
   async #one({ wanted, entry }: Seen): Promise<void> {
     const { state, journal, queue } = this.#parts;
     const { path } = wanted;
+    if (this.#turns.isDue) await this.#turns.give();
     if (this.storedBytes - this.#stored >= storedAtOnceBytes) {
       this.#stored = this.storedBytes;
       await journal.ready();
