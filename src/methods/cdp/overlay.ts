@@ -116,7 +116,7 @@ export class Overlay {
     const { sizeBytes, content } = event;
     node.edit = this.edits.add({ kind: "put", offset: 0, sizeBytes, content }, -1);
     node.sizeBytes = sizeBytes;
-    if (node !== known) this.#setChild(event.path, place, node);
+    if (node !== known) this.#setChild(place, node);
     this.#setState(node, event.path, event.state);
   }
 
@@ -154,14 +154,14 @@ export class Overlay {
     else if (node === null || this.#isFile(node)) node = new OverlayNode();
     node.children ??= new Map();
     node.isWhole = true;
-    if (folder.children?.get(name) !== node) this.#setChild(path, place, node);
+    if (folder.children?.get(name) !== node) this.#setChild(place, node);
     this.#setState(node, path, state);
   }
 
   #remove(path: RawPath): void {
     const place = this.#place(path);
     if (place === undefined) return this.#ignore();
-    this.#setChild(path, place, null);
+    this.#setChild(place, null);
   }
 
   #move(event: Move): void {
@@ -178,9 +178,9 @@ export class Overlay {
       mayBeBelow(node, path, to);
       node.isMovedEarly = true;
     }
-    if (type === "rename") this.#setChild(path, source, null);
-    else if (folder.children?.get(name) !== node) this.#setChild(path, source, node);
-    if (target[0].children?.get(target[1]) !== node) this.#setChild(to, target, node);
+    if (type === "rename") this.#setChild(source, null);
+    else if (folder.children?.get(name) !== node) this.#setChild(source, node);
+    if (target[0].children?.get(target[1]) !== node) this.#setChild(target, node);
     if (type === "link") this.linked.set(this.inodeKey(to, file.inode), node);
   }
 
@@ -209,7 +209,7 @@ export class Overlay {
         : known === null
           ? new OverlayNode()
           : this.#untouched(folder, name);
-    this.#setChild(path, place, node);
+    this.#setChild(place, node);
     return node;
   }
 
@@ -243,13 +243,13 @@ export class Overlay {
     return node.row >= 0 && !this.states.isFolder(node.row);
   }
 
-  #setChild(path: RawPath, [folder, name]: Place, child: OverlayNode | null): void {
+  #setChild([folder, name]: Place, child: OverlayNode | null): void {
     const before = folder.children?.get(name);
     if (before) before.names--;
     if (child) child.names++;
     folder.children?.set(name, child);
     // Folders below a name that is another thing now are not where they were.
-    if (this.#folders.has(path)) this.#folders.clear();
+    if (before?.children !== undefined && before !== child) this.#folders.clear();
   }
 
   #place(path: RawPath): Place | undefined {
@@ -272,7 +272,7 @@ export class Overlay {
     // Nobody saw how it came to be a folder.
     if (node === null || this.#isFile(node)) node = new OverlayNode();
     node.children ??= new Map();
-    if (node !== known) this.#setChild(path, place, node);
+    if (node !== known) this.#setChild(place, node);
     this.#folders.set(path, node);
     return node;
   }
