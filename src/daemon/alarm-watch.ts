@@ -78,9 +78,9 @@ export class AlarmWatch implements Disposable {
     const group = this.#group.name;
     const id = await this.#records.raise({ group, journal: this.#journal.id, signal, atNs });
     this.#raised.set(signal.episode, id);
-    const { message } = signal;
+    const { message, before } = signal;
     // The record is what counts; the mark shows it on the line of time.
-    const mark = { type: "mark", name: "alarm", id, message } as const;
+    const mark = { type: "mark", name: "alarm", id, fromNs: before.atNs, message } as const;
     this.#journal.append(mark, atNs).durable.catch(() => undefined);
     return `${id}: ${message}; what precedes it is held`;
   }
