@@ -1,4 +1,5 @@
 import type { Sequence } from "../journal-event.ts";
+import { writeIndex } from "./index-writer.ts";
 import { writeFailure } from "./journal-failure.ts";
 import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
 import { type DurablePosition, encodePosition, openPosition } from "./position-file.ts";
@@ -159,10 +160,8 @@ export class GroupCommit {
     this.#open = undefined;
     this.#sealing = this.#sealing.then(async () => {
       try {
-        if (this.#failure === undefined) {
-          await writeAll(open.file, await open.segment.finish(), open.offset);
-          await open.file.sync();
-        }
+        if (this.#failure === undefined)
+          await writeIndex(open.file, await open.segment.finish(), open.offset);
         await open.file.close();
       } catch (error) {
         this.#fail(writeFailure(error, this.#files.location), []);

@@ -13,9 +13,10 @@ import {
   sealIndexPart,
 } from "./index-blocks.ts";
 import { writeDirectory } from "./index-directory.ts";
+import { type JournalFile, writeAll } from "./journal-files.ts";
 import type { SegmentHole } from "./segment.ts";
 import { deriveKeys, saltBytes, type SegmentKeys } from "./segment-header.ts";
-import { encodeTrailer } from "./segment-trailer.ts";
+import { encodeTrailer, trailerBytes } from "./segment-trailer.ts";
 
 /** Of metadata, before they are compressed. */
 const blockBytes = 256 * 1024;
@@ -30,6 +31,25 @@ export type SealedEnd = {
   readonly holes: readonly SegmentHole[];
   readonly header: Uint8Array;
 };
+
+export type FinishedIndex = {
+  /** Up to a multiple of 4,096 bytes. */
+  readonly parts: readonly Buffer[];
+  readonly trailer: Buffer;
+};
+
+/** Writes and syncs it behind the frames: the trailer last, so that it says of all before it that it is there. */
+export async function writeIndex(
+  file: JournalFile,
+  { parts, trailer }: FinishedIndex,
+  offset: number,
+): Promise<void> {
+  await writeAll(file, parts, offset);
+  await file.sync();
+  const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  await writeAll(file, [trailer], offset + lengthBytes);
+  await file.sync();
+}
 
 /** Collects the index of a segment while it is written; blocks are compressed and sealed as they fill. */
 export class IndexWriter {
@@ -65,8 +85,8 @@ export class IndexWriter {
     if (this.#block.sizeBytes >= blockBytes) this.#endBlock();
   }
 
-  /** The bytes that follow the frames, trailer and all. */
-  async finish(end: SealedEnd): Promise<readonly Buffer[]> {
+  /** The bytes that follow the frames. */
+  async finish(end: SealedEnd): Promise<FinishedIndex> {
     if (this.#block.sizeBytes > 0) this.#endBlock();
     const { frame: key } = this.#keys;
     const parts = await Promise.all(this.#sealed);
@@ -103,7 +123,8 @@ export class IndexWriter {
       this.#keys,
       end.header,
     );
-    return [...parts, directory, trailer];
+    parts.push(directory, paddingTo(trailerBytes, (offsets.at(-1) ?? 0) + directory.length));
+    return { parts, trailer };
   }
 
   #endBlock(): void {
@@ -114,6 +135,10 @@ export class IndexWriter {
     sealed.catch(() => undefined);
     this.#sealed.push(sealed);
   }
+}
+
+function paddingTo(multiple: number, offset: number): Buffer {
+  return Buffer.alloc((multiple - (offset % multiple)) % multiple);
 }
 
 /** Where each part begins, and where what follows them does. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { IndexWriter } from "./index-writer.ts";
+import { IndexWriter, writeIndex } from "./index-writer.ts";
 import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
 import { OpenSegment } from "./open-segment.ts";
 import { headerBytes } from "./segment-header.ts";
@@ -58,7 +58,7 @@ async function finishSegment(
     to: endOffset,
     each: (frame) => index.add(frame),
   });
-  const parts = await index.finish({
+  const finished = await index.finish({
     indexOffset: sizeBytes,
     endOffset,
     lastTag,
@@ -66,8 +66,7 @@ async function finishSegment(
     holes,
     header,
   });
-  await writeAll(file, parts, sizeBytes);
-  await file.sync();
+  await writeIndex(file, finished, sizeBytes);
 }
 
 /** The next segment may begin with the same sequence: nothing in this one was promised to anybody. */

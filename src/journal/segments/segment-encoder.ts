@@ -4,7 +4,7 @@ import { JournalError } from "../journal-error.ts";
 import { encodeEvent } from "./event-codec.ts";
 import type { FieldWriter } from "./field-writer.ts";
 import { frameOverheadBytes, maxMetadataBytes, type SealedFrame, sealFrame } from "./frame.ts";
-import { IndexWriter } from "./index-writer.ts";
+import { type FinishedIndex, IndexWriter } from "./index-writer.ts";
 import {
   deriveKeys,
   encodeHeader,
@@ -90,7 +90,7 @@ export class SegmentEncoder {
   }
 
   /** The index, which follows the last frame. */
-  async finish(): Promise<readonly Buffer[]> {
+  async finish(): Promise<FinishedIndex> {
     return await this.#index.finish({
       indexOffset: this.#sizeBytes,
       endOffset: this.#sizeBytes,

@@ -1,5 +1,5 @@
 /**
- * The last 4,096 bytes of a sealed segment (little-endian):
+ * The last 4,096 bytes of a sealed segment, at a multiple of 4,096 (little-endian):
  *
  *   offset  length  what
  *   0       8       "RESTJEND"
@@ -111,12 +111,26 @@ export function decodeTrailer(bytes: Buffer, journalKey: Uint8Array): OpenedTrai
   return { trailer, keys };
 }
 
-/** Whether a trailer stands there, or stood: one bit that flipped does not make it another thing. */
+/**
+ * Whether a trailer stands there, or stood: one bit that flipped does not make it another thing. One
+ * that was being written when the power went has sectors of zeros, and is none.
+ */
 export function looksLikeTrailer(bytes: Buffer): boolean {
   if (bytes.length !== trailerBytes) return false;
   let same = 0;
   for (const [index, byte] of magic.entries()) if (bytes[index] === byte) same += 1;
-  return same >= magic.length - 1;
+  return same >= magic.length - 1 && everySector.every((at) => !isZero(bytes.subarray(at, at + 8)));
+}
+
+/** In each sector of 512 bytes that is not all zeros: both proofs, and the copy's magic. */
+const everySector: readonly number[] = [
+  authenticatedBytes,
+  headerCopyBytes,
+  headerCopyBytes + authenticatedBytes,
+];
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** The header that stands in it. */

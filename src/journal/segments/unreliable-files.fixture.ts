@@ -9,13 +9,19 @@ const sectorBytes = 512;
 export type Fault = {
   /** The n-th write, sync, creation or folder sync, counted from 1. */
   readonly at: number;
-  readonly what: "ENOSPC" | "EIO" | "short";
+  /** `power`: neither it nor anything after it is done. */
+  readonly what: "ENOSPC" | "EIO" | "short" | "power";
 };
 
 type Content = {
   bytes: Buffer;
-  /** As it was at the last sync. */
+  /** What is on the disk. */
   durable: Buffer;
+  /**
+   * Sectors that the next sync has to write. One that fails forgets them, as Linux does: from then on
+   * they look written and are not on the disk.
+   */
+  readonly dirty: Set<number>;
 };
 
 export class UnreliableFiles implements JournalFiles {
@@ -46,8 +52,11 @@ export class UnreliableFiles implements JournalFiles {
     this.#fault = undefined;
     const kept = new Map(this.#durableNames);
     for (const [name, content] of this.#names) if (this.#random() < 0.5) kept.set(name, content);
-    for (const content of kept.values()) content.bytes = this.#mixed(content);
-    for (const content of kept.values()) content.durable = content.bytes;
+    for (const content of kept.values()) {
+      content.bytes = this.#mixed(content);
+      content.durable = Buffer.from(content.bytes);
+      content.dirty.clear();
+    }
     this.#names = kept;
     this.#durableNames = new Map(kept);
     this.#removeLocks();
@@ -59,12 +68,21 @@ export class UnreliableFiles implements JournalFiles {
     this.#removeLocks();
   }
 
+  /** The power went at an operation: it remains to lose what was not synced. */
+  get isWithoutPower(): boolean {
+    return this.#fault?.what === "power" && this.#operations >= this.#fault.at;
+  }
+
   bytesOf(name: string): Buffer {
     return Buffer.from(this.#contentOf(name).bytes);
   }
 
   put(name: string, bytes: Buffer): void {
-    const content = { bytes: Buffer.from(bytes), durable: Buffer.from(bytes) };
+    const content = {
+      bytes: Buffer.from(bytes),
+      durable: Buffer.from(bytes),
+      dirty: new Set<number>(),
+    };
     this.#names.set(name, content);
     this.#durableNames.set(name, content);
   }
@@ -78,7 +96,7 @@ export class UnreliableFiles implements JournalFiles {
   async create(name: string): Promise<JournalFile> {
     this.#count();
     if (this.#names.has(name)) throw systemError("EEXIST");
-    const content = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) };
+    const content = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0), dirty: new Set<number>() };
     this.#names.set(name, content);
     return this.#file(content);
   }
@@ -118,8 +136,12 @@ export class UnreliableFiles implements JournalFiles {
         return taken.length;
       },
       sync: async () => {
-        this.#count();
-        content.durable = Buffer.from(content.bytes);
+        try {
+          this.#count();
+          content.durable = withSectors(content, content.dirty, content.bytes.length);
+        } finally {
+          if (!this.isWithoutPower) content.dirty.clear();
+        }
       },
       close: async () => undefined,
     };
@@ -128,23 +150,22 @@ export class UnreliableFiles implements JournalFiles {
   #count(): "short" | undefined {
     this.#operations += 1;
     const fault = this.#fault;
+    if (this.isWithoutPower) throw systemError("EIO");
     if (fault?.at !== this.#operations) return undefined;
+    if (fault.what === "power") throw systemError("EIO");
     if (fault.what === "short") return "short";
     throw systemError(fault.what);
   }
 
-  /** Sector by sector what was synced, or what was written since. */
-  #mixed({ bytes, durable }: Content): Buffer {
+  /** What is on the disk, and some of what was to be written. */
+  #mixed(content: Content): Buffer {
+    const { bytes, durable, dirty } = content;
     const length = this.#random() < 0.5 ? durable.length : bytes.length;
-    const mixed = Buffer.alloc(Math.max(durable.length, length));
-    durable.copy(mixed);
-    for (let at = 0; at < mixed.length; at += sectorBytes) {
-      const isSame = bytes
-        .subarray(at, at + sectorBytes)
-        .equals(mixed.subarray(at, at + sectorBytes));
-      if (!isSame && this.#random() < 0.5) bytes.copy(mixed, at, at, at + sectorBytes);
-    }
-    return mixed;
+    return withSectors(
+      content,
+      [...dirty].filter(() => this.#random() < 0.5),
+      length,
+    );
   }
 
   #removeLocks(): void {
@@ -159,12 +180,30 @@ export class UnreliableFiles implements JournalFiles {
   }
 }
 
+/** The disk with some sectors as they are in memory. */
+function withSectors(
+  { bytes, durable }: Content,
+  sectors: Iterable<number>,
+  length: number,
+): Buffer {
+  const disk = Buffer.alloc(length);
+  durable.copy(disk);
+  for (const sector of sectors) {
+    const at = sector * sectorBytes;
+    if (at < length) bytes.copy(disk, at, at, Math.min(at + sectorBytes, length));
+  }
+  return disk;
+}
+
 function write(content: Content, bytes: Buffer, offset: number): void {
   const length = Math.max(content.bytes.length, offset + bytes.length);
   const larger = Buffer.alloc(length);
   content.bytes.copy(larger);
   bytes.copy(larger, offset);
   content.bytes = larger;
+  const end = offset + bytes.length;
+  for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < end; sector++)
+    content.dirty.add(sector);
 }
 
 function systemError(code: string): Error {

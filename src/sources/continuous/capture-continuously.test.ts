@@ -4,7 +4,6 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -12,56 +11,16 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { memoryJournal, type MemoryJournal } from "#journal";
-import { type CaptureEvent, type ContinuousCapture, captureContinuously } from "#sources";
-import { churn, makeChurnStore, seededRandom } from "../../image/maildir-churn.fixture.ts";
+import { churn, seededRandom } from "../../image/maildir-churn.fixture.ts";
+import { ContinuousSite } from "./continuous-site.fixture.ts";
 import { replayed, storeNow } from "./replayed.fixture.ts";
-import type { ContinuousCaptureOptions } from "./capture-port.ts";
-
-type Site = AsyncDisposable & {
-  readonly store: string;
-  readonly journal: MemoryJournal;
-  readonly capture: ContinuousCapture;
-  readonly events: readonly CaptureEvent[];
-};
-
-async function openSite(options: Partial<ContinuousCaptureOptions> = {}): Promise<Site> {
-  const top = mkdtempSync(join(tmpdir(), "restante-continuous-"));
-  const store = join(top, "mail");
-  mkdirSync(store);
-  makeChurnStore(store, 20);
-  const journal = memoryJournal();
-  const events: CaptureEvent[] = [];
-  const capture = await captureContinuously({
-    group: "mail",
-    folder: store as never,
-    journal,
-    stateFolder: join(top, "state"),
-    windowMs: 5,
-    graceMs: 20,
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  return {
-    store,
-    journal,
-    capture,
-    events,
-    async [Symbol.asyncDispose]() {
-      await capture.close();
-      rmSync(top, { recursive: true, force: true });
-    },
-  };
-}
 
 for (const hints of ["fanotify", "folder-watch", "none"] as const)
   test(`after each pause the journal replays to the store, hints: ${hints}`, async () => {
-    await using site = await openSite({ hints });
+    await using site = await ContinuousSite.open({ hints });
     const { store, journal, capture } = site;
-    await capture.ready;
     const seed = 7;
     const random = seededRandom(seed);
     const changes = churn(store, random);

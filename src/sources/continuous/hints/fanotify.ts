@@ -63,6 +63,7 @@ class FanotifyHints implements ChangeHints {
   #requests = 0;
   #isOver = false;
   #hasEnded = false;
+  #closed: Promise<void> | undefined;
 
   constructor(
     worker: Worker,
@@ -100,7 +101,12 @@ class FanotifyHints implements ChangeHints {
     // Where a folder lies is asked of the kernel.
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#isOver = true;
     this.#release();
     this.#tell({ type: "end" });
