@@ -72,7 +72,7 @@ export class AlarmWatch implements Disposable {
   async #raise({ signal, atNs }: Waiting): Promise<string | undefined> {
     const known = this.#raised.get(signal.episode);
     if (known !== undefined) {
-      await this.#records.extend(known, signal.path);
+      await this.#records.extend(known, signal);
       return undefined;
     }
     const group = this.#group.name;
