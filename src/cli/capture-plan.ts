@@ -155,7 +155,7 @@ function inTakeOrder(plans: readonly GroupPlan[]): readonly GroupPlan[] {
   return plans.toSorted((a, b) => takeOrder(a.method) - takeOrder(b.method));
 }
 
-function configuredSource(server: ServerConfig): SourcePlan {
+export function configuredSource(server: ServerConfig): SourcePlan {
   const { dataSource, stop, start, stopTimeLimitMs: timeoutMs } = server;
   switch (dataSource) {
     case "live application":
@@ -176,7 +176,7 @@ function groupPlans(
   group: SiteGroup,
   { context, site, all }: Planning & { readonly all: readonly SiteGroup[] },
 ): readonly GroupPlan[] {
-  const part = { name: group.name, ...partOf(group, all) };
+  const part = groupPart(group, all);
   const typed = typedMethod(context);
   const isWanted = ({ method }: SiteMethod): boolean => typed === undefined || method === typed;
   if (context.arguments.has("copy")) {
@@ -210,6 +210,14 @@ function usualRotation(method: MethodWords): Rotation {
 }
 
 type Planning = { readonly context: CommandContext; readonly site: Site };
+
+/** A group by its name, with what tells its mailboxes from those of the server's others. */
+export function groupPart(
+  group: SiteGroup,
+  all: readonly SiteGroup[],
+): Pick<GroupPlan, "name" | "has"> {
+  return { name: group.name, ...partOf(group, all) };
+}
 
 /** First match wins: a mailbox belongs to a group when no earlier line of the same server takes it. */
 function partOf(

@@ -79,10 +79,10 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
 }
 
 /** The whole store, and the parts of it that have a role of their own; nothing where none has. */
-async function volumesOf({
+export async function volumesOf({
   folder,
   volumes = [],
-}: StorePlan): Promise<{ readonly volumes?: readonly Volume[] }> {
+}: Pick<StorePlan, "folder" | "volumes">): Promise<{ readonly volumes?: readonly Volume[] }> {
   if (volumes.length === 0) return {};
   const root = rawPathFromText(folder);
   const whole: Volume = { id: await volumeIdentity(root), role: "mixed", root: rootPath };

@@ -94,6 +94,7 @@ export {
   type RetentionRule,
   type RetentionSpan,
 } from "./retention-rule.ts";
+export { type AlarmRule, parseAlarmRule } from "./alarm-rule.ts";
 export { heldBy, type RetentionHold } from "./hold.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {
