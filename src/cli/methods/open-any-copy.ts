@@ -79,7 +79,7 @@ function openReplicas(place: CopyPlace, { site }: OpenAnyOptions): AnyCopy {
   checkReplicas(folder, words);
   const isClones = methodNamed(words) === "rotation of clones";
   const methodOf = (
-    options: Pick<ReplicaMethodOptions, "path" | "hostname" | "rotation" | "clock">,
+    options: Pick<ReplicaMethodOptions, "path" | "paths" | "hostname" | "rotation" | "clock">,
   ): ReplicaMethod => (isClones ? clones : deltas)({ folder, name: place.name, ...options });
   const rotation = isClones ? cloneRotation : deltaRotation;
   const reading = methodOf({ path: "/", hostname: "", rotation });
@@ -87,8 +87,15 @@ function openReplicas(place: CopyPlace, { site }: OpenAnyOptions): AnyCopy {
     place,
     copy: reading.copy,
     replicas: reading.copy,
-    take: async (image, { path, hostname, rotation: asked = rotation, group, now, ...take }) => {
-      const method = methodOf({ path: displayPath(path), hostname, rotation: asked, clock: now });
+    take: async (image, { path, paths, hostname, rotation: asked = rotation, group, ...rest }) => {
+      const { now, ...take } = rest;
+      const method = methodOf({
+        path: displayPath(path),
+        ...(paths === undefined ? {} : { paths: paths.map(displayPath) }),
+        hostname,
+        rotation: asked,
+        clock: now,
+      });
       return await method.take(image, { ...take, group: tagValue(group) });
     },
     storedBytes: async (signal) => {
