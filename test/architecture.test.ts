@@ -22,13 +22,14 @@ const floors: readonly (readonly string[])[] = [
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["journal", "copies", "snapshots", "catalog", "records", "servers"],
-  ["sources", "methods", "offsite"],
+  ["sources", "methods", "offsite", "lmtp", "signals"],
   ["recovery"],
-  ["cli"],
+  ["daemon", "cli"],
 ];
 
 /** The only imports between rooms of one floor, and why. */
 const sameFloor: ReadonlyMap<string, string> = new Map([
+  ["cli → daemon", "the verb of that name gives it what it works with"],
   ["repository → mail", "the cutter: where a message is cut is mail's knowledge"],
 ]);
 

@@ -58,6 +58,35 @@ function copyRow(
   to.links[at] = from.links[row] as number;
 }
 
+/** The first rows of all columns, in the same memory. */
+function firstOf(columns: ListingColumns, rows: number): ListingColumns {
+  return {
+    inodes: columns.inodes.subarray(0, rows),
+    sizes: columns.sizes.subarray(0, rows),
+    mtimesNs: columns.mtimesNs.subarray(0, rows),
+    ctimesNs: columns.ctimesNs.subarray(0, rows),
+    deviceIds: columns.deviceIds.subarray(0, rows),
+    modes: columns.modes.subarray(0, rows),
+    uids: columns.uids.subarray(0, rows),
+    gids: columns.gids.subarray(0, rows),
+    links: columns.links.subarray(0, rows),
+  };
+}
+
+/** As many rows as both have. */
+function copyColumns(all: ListingColumns, to: ListingColumns): void {
+  const from = firstOf(all, Math.min(all.inodes.length, to.inodes.length));
+  to.inodes.set(from.inodes);
+  to.sizes.set(from.sizes);
+  to.mtimesNs.set(from.mtimesNs);
+  to.ctimesNs.set(from.ctimesNs);
+  to.deviceIds.set(from.deviceIds);
+  to.modes.set(from.modes);
+  to.uids.set(from.uids);
+  to.gids.set(from.gids);
+  to.links.set(from.links);
+}
+
 /**
  * One folder's entries in columns: about 60 bytes an entry beside its name, so that a folder of
  * 100,000 messages costs megabytes, and comparing two listings allocates nothing.
@@ -211,10 +240,10 @@ export class ListingBuilder {
     this.#names.push(entry.name);
   }
 
-  /** Where the next entry's columns go; `addFilled` then gives it its name. */
-  room(): { readonly columns: ListingColumns; readonly row: number } {
-    const row = this.#names.length;
-    if (row === this.#columns.inodes.length) this.#resize(Math.max(firstRows, row * 2));
+  /** Where the next entry's columns go, or those of one after it; `addFilled` then gives each its name. */
+  room(ahead = 0): { readonly columns: ListingColumns; readonly row: number } {
+    const row = this.#names.length + ahead;
+    if (row >= this.#columns.inodes.length) this.#resize(Math.max(firstRows, row * 2));
     return { columns: this.#columns, row };
   }
 
@@ -224,13 +253,21 @@ export class ListingBuilder {
   }
 
   build(): Listing {
+    return this.buildAscending() ?? this.#buildSorted();
+  }
+
+  /** Undefined where what was added is not in order, or a name is there twice. */
+  buildAscending(): Listing | undefined {
+    const names = this.#names;
+    for (let index = 1; index < names.length; index++)
+      if ((names[index - 1] as RawName) >= (names[index] as RawName)) return undefined;
+    this.#trim();
+    return new Listing(this, { names, columns: this.#columns, extras: this.#extras });
+  }
+
+  #buildSorted(): Listing {
     const names = this.#names;
     const length = names.length;
-    if (this.#columns.inodes.length !== length) this.#resize(length);
-    let sorted = true;
-    for (let index = 1; index < length && sorted; index++)
-      sorted = (names[index - 1] as RawName) < (names[index] as RawName);
-    if (sorted) return new Listing(this, { names, columns: this.#columns, extras: this.#extras });
     const order = Uint32Array.from(names, (_, index) => index);
     order.sort((a, b) => compareNames(names[a] as RawName, names[b] as RawName));
     const columns = allocateColumns(length);
@@ -250,9 +287,17 @@ export class ListingBuilder {
 
   #resize(rows: number): void {
     const columns = allocateColumns(rows);
-    for (let row = 0; row < this.#names.length; row++)
-      copyRow(this.#columns, row, { to: columns, at: row });
+    copyColumns(this.#columns, columns);
     this.#columns = columns;
+  }
+
+  /** To as many rows as there are names; a little that is too much costs less than a copy of all. */
+  #trim(): void {
+    const rows = this.#names.length;
+    const { length } = this.#columns.inodes;
+    if (length === rows) return;
+    if (length - rows > rows / 4) this.#resize(rows);
+    else this.#columns = firstOf(this.#columns, rows);
   }
 }
 

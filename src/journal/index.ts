@@ -25,5 +25,19 @@ export type {
   JournalReadOptions,
   JournalSpan,
 } from "./journal.ts";
+export {
+  type BaseName,
+  formatBaseName,
+  journalFolderName,
+  parseBaseName,
+} from "./journal-place.ts";
 export { JournalError, type JournalErrorCode } from "./journal-error.ts";
 export { memoryJournal, type MemoryJournal, type MemoryJournalOptions } from "./memory-journal.ts";
+export {
+  openJournal,
+  type OpenJournalOptions,
+  openJournalReader,
+  type OpenReaderOptions as OpenJournalReaderOptions,
+} from "./segments/open-journal.ts";
+export type { FolderJournal } from "./segments/folder-journal.ts";
+export type { JournalSecret } from "./segments/journal-key.ts";

@@ -123,9 +123,8 @@ export function openBlob(sealed: Uint8Array, options: OpenBlobOptions): Uint8Arr
   const opened = sealer.open(sealed);
   if (opened === undefined) throw blobDamaged(id, location.packId);
   const isCompressed = location.rawLengthBytes !== 0;
-  const plain = isCompressed ? compressor.decompress(opened, location.rawLengthBytes) : opened;
+  const plain = isCompressed ? compressor.decompressOwn(opened, location.rawLengthBytes) : opened;
   if (plain === undefined || Buffer.compare(sha256(plain), id) !== 0)
     throw blobDamaged(id, location.packId);
-  // The compressor's view is overwritten by its next use.
-  return isCompressed ? Uint8Array.prototype.slice.call(plain) : plain;
+  return plain;
 }

@@ -39,7 +39,9 @@ for (const [name, open] of [
       ]) {
         const packed = Buffer.from(compressor.compress(bytes));
         assert.ok(zstdDecompressSync(packed).equals(bytes));
+        const own = compressor.decompressOwn(packed, bytes.length)!;
         assert.ok(bytes.equals(compressor.decompress(packed, bytes.length)!));
+        assert.ok(bytes.equals(own));
       }
     });
 
@@ -48,8 +50,18 @@ for (const [name, open] of [
       const packed = zstdCompressSync(text(300_000));
       for (const length of [0, 1, 299_999, 300_001, 600_000]) {
         assert.equal(compressor.decompress(packed, length), undefined);
+        assert.equal(compressor.decompressOwn(packed, length), undefined);
       }
       assert.ok(text(300_000).equals(compressor.decompress(packed, 300_000)!));
+    });
+
+    test("refuses long content that is longer or shorter than it should be", () => {
+      const compressor = open();
+      const bytes = text(3 << 20);
+      const packed = zstdCompressSync(bytes);
+      for (const length of [(2 << 20) + 7, bytes.length - 1, bytes.length + 1])
+        assert.equal(compressor.decompressOwn(packed, length), undefined);
+      assert.ok(bytes.equals(compressor.decompressOwn(packed, bytes.length)!));
     });
 
     // The stream under the reusing compressor closed its handle at the first error, and the next use of it ended the process.

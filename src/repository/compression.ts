@@ -13,6 +13,8 @@ export type Compressor = {
   compressInto(bytes: Uint8Array, target: Uint8Array, offset: number): number;
   /** The decompressed bytes, `lengthBytes` of them; undefined when they are not that. A view that is overwritten by the next call. */
   decompress(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
+  /** The same, in memory that is the caller's own. */
+  decompressOwn(bytes: Uint8Array, lengthBytes: number): Uint8Array | undefined;
 };
 
 /**
@@ -20,6 +22,9 @@ export type Compressor = {
  * less: measured on the 100,000 messages of the bench.
  */
 const level = 1;
+
+/** What is as long as this is decompressed into memory of its own rather than copied out of the shared one. */
+const longBytes = 1024 * 1024;
 
 /** The synchronous handle under Node's zlib streams (`_handle`, `_writeState`); undocumented, so checked before use. */
 type Handle = {
@@ -52,7 +57,7 @@ export function openCompressor(): Compressor {
 
 export function oneShotCompressor(): Compressor {
   const params = { [constants.ZSTD_c_compressionLevel]: level };
-  return {
+  const compressor: Compressor = {
     compress: (bytes) => zstdCompressSync(bytes, { params }),
     compressInto: (bytes, target, offset) => {
       const packed = zstdCompressSync(bytes, { params });
@@ -68,7 +73,9 @@ export function oneShotCompressor(): Compressor {
         return undefined;
       }
     },
+    decompressOwn: (bytes, lengthBytes) => compressor.decompress(bytes, lengthBytes),
   };
+  return compressor;
 }
 
 /** Most only read: a context is set up, and its memory taken, when it is first asked for. */
@@ -77,6 +84,23 @@ function reusingCompressor(): Compressor {
   let decoder: Context | undefined;
   let compressed = new Uint8Array(0);
   let plain = new Uint8Array(0);
+
+  function decompressInto(
+    target: Uint8Array,
+    bytes: Uint8Array,
+    lengthBytes: number,
+  ): Uint8Array | undefined {
+    decoder ??= contextOf(createZstdDecompress());
+    const { handle, state } = decoder;
+    const room = target.length;
+    handle.reset();
+    decoder.failed = false;
+    handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, target, 0, room);
+    const length = room - (state[0] ?? 0);
+    if (decoder.failed || length !== lengthBytes)
+      return oneShotCompressor().decompress(bytes, lengthBytes);
+    return target.subarray(0, length);
+  }
 
   const compressor: Compressor = {
     compress(bytes) {
@@ -99,18 +123,15 @@ function reusingCompressor(): Compressor {
       return room - (state[0] ?? 0);
     },
     decompress(bytes, lengthBytes) {
-      decoder ??= contextOf(createZstdDecompress());
-      const { handle, state } = decoder;
       // One byte more than expected, so that a longer content is noticed.
       if (plain.length < lengthBytes + 1) plain = roomFor(lengthBytes + 1);
-      const room = plain.length;
-      handle.reset();
-      decoder.failed = false;
-      handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, plain, 0, room);
-      const length = room - (state[0] ?? 0);
-      if (decoder.failed || length !== lengthBytes)
-        return oneShotCompressor().decompress(bytes, lengthBytes);
-      return plain.subarray(0, length);
+      return decompressInto(plain, bytes, lengthBytes);
+    },
+    decompressOwn(bytes, lengthBytes) {
+      if (lengthBytes >= longBytes)
+        return decompressInto(new Uint8Array(lengthBytes + 1), bytes, lengthBytes);
+      const shared = compressor.decompress(bytes, lengthBytes);
+      return shared === undefined ? undefined : Uint8Array.prototype.slice.call(shared);
     },
   };
   return compressor;

@@ -18,6 +18,7 @@ import { openBlobReader } from "./blob-reader.ts";
 import { captureImage } from "./capture.ts";
 import { namesIn, openBench, temporaryFolder } from "./extract.fixture.ts";
 import { pseudoRandom } from "./repository.fixture.ts";
+import { FolderCache } from "./folder-cache.ts";
 import { RepositoryImage } from "./repository-image.ts";
 
 const large = pseudoRandom(9 * 1024 * 1024, 1);
@@ -47,6 +48,7 @@ async function capturedImage(): Promise<RepositoryImage> {
   return new RepositoryImage({
     core,
     reader: await openBlobReader(core),
+    folders: new FolderCache(),
     snapshot,
     root: "srv/mail" as RawPath,
   });

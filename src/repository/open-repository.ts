@@ -7,6 +7,7 @@ import type { Storage } from "#storage";
 import { systemClock } from "#time";
 import { type BlobReader, openBlobReader } from "./blob-reader.ts";
 import { captureImage } from "./capture.ts";
+import { FolderCache } from "./folder-cache.ts";
 import { findCapturedRoot } from "./captured-root.ts";
 import { duplicateSnapshots } from "./duplicate.ts";
 import { type MasterKey, masterKeyFromBytes, openSealer } from "./crypto.ts";
@@ -20,6 +21,9 @@ import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
+import { ownTag } from "./manifest.ts";
+import { manifestFolder } from "./snapshot-tree.ts";
+import { hasServerFacts, readServerFacts } from "./server-facts.ts";
 import { RepositoryImage } from "./repository-image.ts";
 import type {
   LockKind,
@@ -164,6 +168,7 @@ class OpenRepository implements Repository, HasCore {
   /** Of the key that this repository was opened by. */
   #keyId: string;
   #reader: Promise<BlobReader> | undefined;
+  readonly #folders = new FolderCache();
 
   constructor(
     core: RepositoryCore,
@@ -196,7 +201,18 @@ class OpenRepository implements Repository, HasCore {
   ): Promise<Image> {
     const reader = await this.#openReader(options.signal);
     const root = options.root ?? (await findCapturedRoot(reader, snapshot, options.signal));
-    return new RepositoryImage({ core: this.#core, reader, snapshot, root });
+    const parts = { core: this.#core, reader, folders: this.#folders, snapshot };
+    // What Restante wrote beside several captured folders is none of them.
+    const isOwn = options.root === undefined && root === "" && snapshot.tags.includes(ownTag);
+    const whole = (): Image => new RepositoryImage({ ...parts, root: "" as RawPath });
+    return new RepositoryImage({
+      ...parts,
+      root,
+      ...(isOwn && snapshot.paths.length > 1 ? { hidden: manifestFolder } : {}),
+      ...(options.root === undefined && hasServerFacts(snapshot)
+        ? { serverFacts: async (signal) => await readServerFacts(whole(), signal) }
+        : {}),
+    });
   }
 
   // Loaded again after each capture: a reader knows only the index of its time.

@@ -80,9 +80,22 @@ export function findNode(
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = buffer.indexOf(Buffer.from(`{"name":${jsonName},"type":"`, "latin1"));
   if (start < 0) return undefined;
-  const end = endOfObject(buffer, start);
-  if (end < 0) return undefined;
-  return nodeRecord(parseExactJson(buffer.subarray(start, end), treeId), treeId);
+  return parseNodeAt(buffer, start, treeId)?.record;
+}
+
+/** The node whose object starts at a place, and where that ends; undefined where it does not end. */
+export function parseNodeAt(
+  bytes: Buffer,
+  start: number,
+  treeId: string,
+): { readonly record: NodeRecord; readonly end: number } | undefined {
+  const end = endOfObject(bytes, start);
+  return end < 0 ? undefined : { record: recordIn(bytes.subarray(start, end), treeId), end };
+}
+
+/** Of a node's own bytes. */
+export function recordIn(bytes: Uint8Array, treeId: string): NodeRecord {
+  return nodeRecord(parseExactJson(bytes, treeId), treeId);
 }
 
 /** Offset just after the object that starts at `start`; -1 where it does not end. */

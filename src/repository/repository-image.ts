@@ -14,6 +14,7 @@ import {
   type RawPath,
   type ReadFile,
   type ReadOptions,
+  type ServerFacts,
   type Volume,
   displayPath,
   rawBaseName,
@@ -24,32 +25,34 @@ import type { BlobReader } from "./blob-reader.ts";
 import { type BlobRanges, blobRanges, rangeText } from "./blob-ranges.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
 import { type FileContent, findContents } from "./find-contents.ts";
+import type { FolderCache } from "./folder-cache.ts";
 import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
-import { entryOfNode, findNode, listingOfNodes, parseTree } from "./parse-tree.ts";
+import { entryOfNode, findNode, parseTree } from "./parse-tree.ts";
 import { lostFromImage, notAFile, notFound, staysWithin } from "./lost-from-image.ts";
 import { readFiles } from "./read-files.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
 import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
+import { parsedFolder, type TreeFolder } from "./tree-folder.ts";
 import type { NodeRecord } from "./tree.ts";
 
-/** Parsed folders kept: the ones on the way to what was asked for last. */
+/** Folders kept by their paths: the ones on the way to what was asked for last. */
 const maxFolders = 32;
-const maxFolderNodes = 20_000;
-
-type Folder = {
-  readonly treeId: string;
-  readonly listing: Listing;
-  readonly records: readonly NodeRecord[];
-};
+const maxFolderBytes = 16 * 1024 * 1024;
 
 export type RepositoryImageOptions = {
   readonly core: RepositoryCore;
   readonly reader: BlobReader;
+  /** Of all images of the repository. */
+  readonly folders: FolderCache;
   readonly snapshot: Snapshot;
   /** Folder of the snapshot's tree that is the Image's root, without a leading slash. */
   readonly root: RawPath;
+  /** A name at the top that is none of the Image's. */
+  readonly hidden?: RawName;
+  /** Where the server kept things, where the snapshot says so. */
+  readonly serverFacts?: (signal?: AbortSignal) => Promise<ServerFacts | undefined>;
 };
 
 export class RepositoryImage implements Image {
@@ -61,7 +64,11 @@ export class RepositoryImage implements Image {
   readonly #reader: BlobReader;
   readonly #rootTree: string;
   readonly #root: RawPath;
-  readonly #folders = new Map<string, Folder>();
+  readonly #known: FolderCache;
+  readonly #hidden: string | undefined;
+  readonly #readFacts: RepositoryImageOptions["serverFacts"];
+  #facts: Promise<ServerFacts | undefined> | undefined;
+  readonly #folders = new Map<string, TreeFolder>();
   /** Folders that were listed and in which nothing has extended attributes. */
   readonly #withoutAttributes = new Set<RawPath>();
   /** Folder of the last single name looked up. */
@@ -73,9 +80,13 @@ export class RepositoryImage implements Image {
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
-  constructor({ core, reader, snapshot, root }: RepositoryImageOptions) {
+  constructor(options: RepositoryImageOptions) {
+    const { core, reader, folders, snapshot, root, hidden, serverFacts } = options;
+    this.#hidden = hidden;
+    this.#readFacts = serverFacts;
     this.#core = core;
     this.#reader = reader;
+    this.#known = folders;
     this.#rootTree = snapshot.tree;
     this.#root = root;
     this.at = momentOf(snapshot);
@@ -103,6 +114,13 @@ export class RepositoryImage implements Image {
       if (error instanceof ImageError && error.code === "image.not-found") return undefined;
       throw lostFromImage(error, "image.unlistable", path);
     }
+  }
+
+  async serverFacts(signal?: AbortSignal): Promise<ServerFacts | undefined> {
+    this.#facts ??= this.#readFacts?.(signal);
+    // Whoever asks again may not have been told to stop.
+    this.#facts?.catch(() => (this.#facts = undefined));
+    return await this.#facts;
   }
 
   async extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]> {
@@ -280,20 +298,19 @@ export class RepositoryImage implements Image {
           ? notFound(path)
           : error;
       });
-      const record = findNode(
-        await this.#treeBytes(treeId, signal),
-        goJsonString(goQuote(name)),
-        treeId,
-      );
+      const known = this.#known.get(treeId);
+      const record =
+        known?.record(known.listing.indexOf(name)) ??
+        findNode(await this.#treeBytes(treeId, signal), goJsonString(goQuote(name)), treeId);
       if (record !== undefined && entryOfNode(record) !== undefined) return record;
     }
     const folder = kept ?? (await this.#folder(parent, signal));
-    const record = folder.records[folder.listing.indexOf(name)];
+    const record = folder.record(folder.listing.indexOf(name));
     if (record === undefined) throw notFound(path);
     return record;
   }
 
-  async #folder(path: RawPath, signal?: AbortSignal): Promise<Folder> {
+  async #folder(path: RawPath, signal?: AbortSignal): Promise<TreeFolder> {
     const kept = this.#folders.get(path);
     if (kept !== undefined) {
       this.#folders.delete(path);
@@ -301,23 +318,25 @@ export class RepositoryImage implements Image {
       return kept;
     }
     const treeId = await this.#treeOf(path, signal);
-    const nodes = parseTree(await this.#treeBytes(treeId, signal), treeId);
-    const { listing, records } = listingOfNodes(nodes, (node) => this.#reportUnsafe(path, node));
-    if (records.every(({ attributes }) => attributes === undefined))
-      this.#withoutAttributes.add(path);
-    const folder = { treeId, listing, records };
+    const folder =
+      path === "" && this.#hidden !== undefined
+        ? parsedFolder(await this.#treeBytes(treeId, signal), treeId, this.#hidden)
+        : (this.#known.get(treeId) ??
+          this.#known.read(await this.#treeBytes(treeId, signal), treeId));
+    for (const node of folder.unsafe) this.#reportUnsafe(path, node);
+    if (!folder.hasAttributes) this.#withoutAttributes.add(path);
     this.#keep(path, folder);
     return folder;
   }
 
-  #keep(path: RawPath, folder: Folder): void {
+  #keep(path: RawPath, folder: TreeFolder): void {
     this.#folders.set(path, folder);
-    let nodes = 0;
-    for (const { records } of this.#folders.values()) nodes += records.length;
-    for (const [oldest, { records }] of this.#folders) {
-      if (oldest === path || (this.#folders.size <= maxFolders && nodes <= maxFolderNodes)) break;
+    let bytes = 0;
+    for (const { sizeBytes } of this.#folders.values()) bytes += sizeBytes;
+    for (const [oldest, { sizeBytes }] of this.#folders) {
+      if (oldest === path || (this.#folders.size <= maxFolders && bytes <= maxFolderBytes)) break;
       this.#folders.delete(oldest);
-      nodes -= records.length;
+      bytes -= sizeBytes;
     }
   }
 
@@ -366,13 +385,13 @@ export class RepositoryImage implements Image {
 }
 
 function* keptContents(
-  { listing, records }: Folder,
+  { listing, record }: TreeFolder,
   names: Iterable<RawName>,
 ): Generator<FileContent, void, undefined> {
   for (const name of names) {
-    const record = records[listing.indexOf(name)];
-    if (record === undefined) continue;
-    const ids = record.content === null ? undefined : Buffer.from(record.content.join(""), "hex");
+    const content = record(listing.indexOf(name))?.content;
+    if (content === undefined) continue;
+    const ids = content === null ? undefined : Buffer.from(content.join(""), "hex");
     yield { name, ids };
   }
 }

@@ -12,6 +12,7 @@ import { openSealer, sha256Hex } from "./crypto.ts";
 import { findMasterKey, saveKey } from "./key-file.ts";
 import { loadConfig } from "./repository-config.ts";
 import { noCache } from "./local-cache.ts";
+import { assertSameFolder } from "./tree-folder.fixture.ts";
 import { entryOfNode, listingOfNodes, parseTree } from "./parse-tree.ts";
 import { openPieceSplitter } from "./piece-splitter.ts";
 import type { RepositoryCore } from "./repository-core.ts";
@@ -110,6 +111,7 @@ describe("trees that restic wrote", { skip, concurrency: false }, () => {
           listing.names,
           parsed.map((record) => entryOfNode(record)?.name),
         );
+        assertSameFolder(bytes);
         nodes += parsed.length;
       }
       assert.ok(nodes > nastyNames().length);

@@ -1,4 +1,5 @@
 import { addProblem, type MailProblem } from "../mail-problem.ts";
+import { UidsByName } from "./uids-by-name.ts";
 
 /** What a server remembers of a Maildir's messages beside their files. */
 export type UidList = {
@@ -6,8 +7,7 @@ export type UidList = {
   readonly uidNext?: number;
   /** Dovecot's mailbox GUID, 32 hexadecimal digits. */
   readonly guid?: string;
-  /** Base name → UID. */
-  readonly uids: ReadonlyMap<string, number>;
+  readonly uids: Pick<UidsByName, "get">;
   readonly problems: readonly MailProblem[];
 };
 
@@ -21,7 +21,7 @@ const uidLimit = 0xffff_ffff;
  */
 export class UidListReader {
   readonly #problems: MailProblem[] = [];
-  readonly #uids = new Map<string, number>();
+  readonly #uids = new UidsByName();
   readonly #header: { uidValidity?: number; uidNext?: number; guid?: string } = {};
   #version: 0 | 1 | 3 | undefined;
   #lastUid = 0;
@@ -61,24 +61,23 @@ export class UidListReader {
 
   #readEntry(line: string): void {
     const space = line.indexOf(" ");
-    const uid = space < 0 ? undefined : parseUid(line.slice(0, space));
+    const uid = parseUid(line, space);
     const colon = this.#version === 3 ? line.indexOf(" :", space) : space;
     if (uid === undefined || colon < 0) {
       this.#complain("A line of the list of UIDs cannot be read");
       return;
     }
-    const name = line.slice(colon + (this.#version === 3 ? 2 : 1));
-    const info = name.indexOf(":");
-    const baseName = info < 0 ? name : name.slice(0, info);
+    const start = colon + (this.#version === 3 ? 2 : 1);
+    const info = line.indexOf(":", start);
+    const baseName = line.slice(start, info < 0 ? line.length : info);
     if (baseName === "" || uid <= this.#lastUid) {
       this.#complain(`UID ${uid} does not follow UID ${this.#lastUid}`);
       return;
     }
-    if (this.#uids.has(baseName))
-      this.#complain(`UID ${uid} names a message that has another UID too`);
     this.#lastUid = uid;
     // As Dovecot does: the newer UID is the one that clients were told last.
-    this.#uids.set(baseName, uid);
+    if (!this.#uids.add(baseName, uid))
+      this.#complain(`UID ${uid} names a message that has another UID too`);
   }
 
   #setNumber(key: "uidValidity" | "uidNext", text: string): void {
@@ -92,10 +91,11 @@ export class UidListReader {
   }
 }
 
-function parseUid(text: string): number | undefined {
-  if (text.length === 0 || text.length > 10) return undefined;
+/** Of a text up to a place in it. */
+function parseUid(text: string, end: number = text.length): number | undefined {
+  if (end <= 0 || end > 10) return undefined;
   let value = 0;
-  for (let index = 0; index < text.length; index++) {
+  for (let index = 0; index < end; index++) {
     const digit = text.charCodeAt(index) - 0x30;
     if (digit < 0 || digit > 9) return undefined;
     value = value * 10 + digit;
@@ -119,8 +119,9 @@ export async function* readLinesTogether(
     let from = 0;
     for (;;) {
       const end = text.indexOf("\n", from);
-      const piece = text.slice(from, end < 0 ? text.length : end);
-      if (line.length < lineLimitBytes) line += piece.slice(0, lineLimitBytes - line.length);
+      const until = end < 0 ? text.length : end;
+      if (line === "") line = text.slice(from, Math.min(until, from + lineLimitBytes));
+      else line += text.slice(from, Math.min(until, from + lineLimitBytes - line.length));
       if (end < 0) break;
       lines.push(line.endsWith("\r") ? line.slice(0, -1) : line);
       line = "";
