@@ -34,4 +34,8 @@ export {
   type OpenReaderOptions as OpenJournalReaderOptions,
 } from "./segments/open-journal.ts";
 export type { FolderJournal } from "./segments/folder-journal.ts";
-export type { JournalSecret } from "./segments/journal-key.ts";
+export {
+  changeJournalPassword,
+  type JournalSecret,
+  type PasswordChange as JournalPasswordChange,
+} from "./segments/journal-key.ts";

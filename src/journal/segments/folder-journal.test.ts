@@ -15,6 +15,7 @@ import {
   openWriter,
   recordsOf,
 } from "./journal-in-memory.fixture.ts";
+import { changeJournalPassword } from "./journal-key.ts";
 import { openJournal, openJournalReader } from "./open-journal.ts";
 import { UnreliableFiles } from "./unreliable-files.fixture.ts";
 
@@ -125,6 +126,24 @@ test("a password opens what it was begun with, and no other does", async () => {
   const lost = { code: "journal.unreadable" };
   await assert.rejects(openJournalReader({ folder, secret: { password: "geheim" } }), lost);
   await assert.rejects(openJournal({ ...settings, secret: { password: "geheim" } }), lost);
+});
+
+test("a password is changed while the journal is open, and the old one opens nothing then", async () => {
+  const folder = newFolder();
+  const [password, newPassword] = ["alt", "neu"];
+  const settings = { folder, group: "mail", clock, cost };
+  await using journal = await openJournal({ ...settings, secret: { password } });
+  const wrong = { code: "journal.wrong-password" };
+  const nowNs = 1n;
+  const typo = { password: "typo", newPassword, nowNs, cost };
+  await assert.rejects(changeJournalPassword(folder, typo), wrong);
+  await changeJournalPassword(folder, { password, newPassword, nowNs, cost });
+  await changeJournalPassword(folder, { password: newPassword, newPassword, nowNs, cost });
+  await assert.rejects(openJournalReader({ folder, secret: { password } }), wrong);
+  await using reader = await openJournalReader({ folder, secret: { password: newPassword } });
+  assert.equal(reader.id, journal.id);
+  assert.equal((await readdir(join(folder, "keys"))).length, 1);
+  await journal.close();
 });
 
 test("only its owner may read a journal", async () => {
