@@ -29,6 +29,8 @@ export type JournalGap = {
 export type JournalAlarm = JournalPoint & { readonly id: string; readonly message: string };
 
 export type JournalSurvey = {
+  /** Whose journal it is. */
+  readonly group: string;
   readonly first?: JournalPoint;
   readonly last?: JournalPoint;
   /** Without a lapse in its sequence each. */
@@ -62,7 +64,7 @@ export async function surveyJournal(
   const surveyor = new Surveyor();
   const options = { withoutData: true, ...(signal === undefined ? {} : { signal }) };
   for await (const record of journal.read(options)) surveyor.see(record);
-  return surveyor.survey(await journal.spans(signal));
+  return { group: journal.group, ...surveyor.survey(await journal.spans(signal)) };
 }
 
 class Surveyor {
@@ -104,7 +106,7 @@ class Surveyor {
     this.#last = record;
   }
 
-  survey(spans: readonly JournalSpan[]): JournalSurvey {
+  survey(spans: readonly JournalSpan[]): Omit<JournalSurvey, "group"> {
     const last = this.#last;
     const { event } = last ?? {};
     return {
