@@ -26,35 +26,61 @@ export async function continuousReports(
   const reports: ContinuousReport[] = [];
   for (const { copy, moments } of found.candidates) {
     const { continuous, place } = found.copyOf(copy);
-    const meant = found.target === undefined || moments.length > 0;
-    if (continuous === undefined || !meant) continue;
+    if (continuous === undefined) continue;
     const survey = await continuous.survey(options.signal);
-    const group = moments[0]?.group ?? survey.group;
+    const { group } = survey;
+    const isMeant = found.points.some((point) => point.group === group);
+    if (found.target !== undefined && !isMeant) continue;
     const status = options.daemon?.groups.find(({ journal }) => journal === place.folder);
     const lateMs = status?.phase === "following" ? status.hints?.lateMs : undefined;
     const endNs = moments.at(-1)?.atNs ?? survey.last?.atNs;
-    const spans = spansOf(survey, endNs);
+    const spans = spansOf(survey, { endNs, baseNs: oldestBase(found, { survey, group }) });
     reports.push({ group, survey, spans, ...(lateMs === undefined ? {} : { lateMs }) });
   }
   return reports;
 }
 
+/** Before a copy was complete that the journal goes on from, nothing opens. */
+function oldestBase(
+  found: ReadCopies,
+  { survey: { first }, group }: { readonly survey: JournalSurvey; readonly group: string },
+): bigint | undefined {
+  let oldest: bigint | undefined;
+  for (const { copy, moments } of found.candidates) {
+    if (found.copyOf(copy).continuous !== undefined || first === undefined) continue;
+    for (const point of moments)
+      if (
+        point.group === group &&
+        point.consistency !== "unknown" &&
+        point.atNs >= first.atNs &&
+        (oldest === undefined || point.atNs < oldest)
+      )
+        oldest = point.atNs;
+  }
+  return oldest;
+}
+
+type Bounds = { readonly endNs: bigint | undefined; readonly baseNs: bigint | undefined };
+
 /** Between the gaps that are of everything; one of a single folder interrupts nothing else. */
-function spansOf(
-  { first, gaps }: JournalSurvey,
-  endNs: bigint | undefined,
-): ContinuousReport["spans"] {
-  if (first === undefined || endNs === undefined) return [];
+function spansOf({ gaps }: JournalSurvey, { endNs, baseNs }: Bounds): ContinuousReport["spans"] {
+  if (baseNs === undefined || endNs === undefined) return [];
   const spans: { fromNs: bigint; toNs: bigint }[] = [];
-  let fromNs: bigint | undefined = first.atNs;
+  let fromNs = baseNs;
   const whole = gaps.filter(({ path }) => path === undefined);
   for (const gap of whole.toSorted((a, b) => (a.fromNs < b.fromNs ? -1 : 1))) {
-    if (fromNs !== undefined && gap.fromNs > fromNs) spans.push({ fromNs, toNs: gap.fromNs });
+    const { narrowed } = gap;
+    // A scan found that nothing had been missed, or in which folder.
+    if (narrowed !== undefined && (narrowed.toNs <= narrowed.fromNs || narrowed.path !== undefined))
+      continue;
+    const endsNs = narrowed?.fromNs ?? gap.fromNs;
+    if (endsNs > fromNs) spans.push({ fromNs, toNs: endsNs });
     const nextNs = gap.reconciled?.atNs;
     if (nextNs === undefined) return spans;
-    if (fromNs === undefined || nextNs > fromNs) fromNs = nextNs;
+    if (nextNs < baseNs) continue;
+    if (nextNs > fromNs) fromNs = nextNs;
   }
-  if (fromNs !== undefined && endNs > fromNs) spans.push({ fromNs, toNs: endNs });
+  if (endNs > fromNs) spans.push({ fromNs, toNs: endNs });
   return spans;
 }
 
@@ -63,6 +89,8 @@ export function continuousText(report: ContinuousReport, zone: string): string {
   const lines = [
     `${safeText(group)}, continuous: any moment, ${plural(survey.changes, "change")}, ${plural(survey.arrivals, "message")} at delivery`,
   ];
+  if (spans.length === 0)
+    lines.push("  no copy to replay it on yet: take one with `restante capture`");
   for (const { fromNs, toNs } of spans)
     lines.push(`  every change  ${formatInstant(fromNs, zone)} to ${formatInstant(toNs, zone)}`);
   for (const gap of survey.gaps.slice(-maxGaps)) lines.push(`  gap  ${gapText(gap, zone)}`);

@@ -46,25 +46,36 @@ export function replayJson(moment: ContinuousMoment): object {
 
 /** "Mon 23 Nov 2026 10:00:00 CET, 41 s (overflow), below cur; scanned at …: 12 changes found". */
 export function gapText(gap: JournalGap, zone: string): string {
-  const { fromNs, toNs, why, path, message, reconciled, changes = 0 } = gap;
+  const { why, message, reconciled, changes = 0, narrowed } = gap;
+  const isEmpty = narrowed !== undefined && narrowed.toNs <= narrowed.fromNs;
+  const { fromNs, toNs, path } = isEmpty ? gap : (narrowed ?? gap);
   const length = formatDuration(Math.max(1, Number((toNs - fromNs) / 1_000_000n)));
   const where = path === undefined ? "" : `, below ${displayPath(path)}`;
   const said = message === undefined ? "" : `: ${safeText(message).replace(/\.$/, "")}`;
   const known =
     reconciled === undefined
       ? "; not scanned since"
-      : `; scanned by ${formatInstant(reconciled.atNs, zone)}: ${plural(changes, "change")} found`;
+      : `; scanned by ${formatInstant(reconciled.atNs, zone)}: ${isEmpty ? "nothing was missed" : `${plural(changes, "change")} found`}`;
   return `${formatInstant(fromNs, zone)}, ${length} (${whyText[why]}${said})${where}${known}`;
 }
 
 export function gapJson(gap: JournalGap): object {
-  const { fromNs, toNs, why, path, message, reconciled, changes } = gap;
+  const { fromNs, toNs, why, path, message, reconciled, changes, narrowed } = gap;
   return {
     from: toRfc3339Nano(fromNs),
     to: toRfc3339Nano(toNs),
     why,
     ...(path === undefined ? {} : { path: displayPath(path) }),
     ...(message === undefined ? {} : { message }),
+    ...(narrowed === undefined
+      ? {}
+      : {
+          narrowed: {
+            from: toRfc3339Nano(narrowed.fromNs),
+            to: toRfc3339Nano(narrowed.toNs),
+            ...(narrowed.path === undefined ? {} : { path: displayPath(narrowed.path) }),
+          },
+        }),
     ...(reconciled === undefined
       ? {}
       : { reconciled: toRfc3339Nano(reconciled.atNs), changes: changes ?? 0 }),

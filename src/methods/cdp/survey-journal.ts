@@ -1,4 +1,4 @@
-import type { RawPath } from "#image";
+import { type RawPath, rootPath } from "#image";
 import type {
   GapReason,
   JournalEvent,
@@ -22,6 +22,8 @@ export type JournalGap = {
   readonly message?: string;
   /** The scan that found what had changed meanwhile. From there on the state is known again. */
   readonly reconciled?: JournalPoint;
+  /** What a scan left of it: in which time, and below which path, what it missed must have happened. Empty: it missed nothing. */
+  readonly narrowed?: { readonly fromNs: bigint; readonly toNs: bigint; readonly path?: RawPath };
   /** What that scan found, and what was seen while it ran: so many changes happened somewhen in the gap. */
   readonly changes?: number;
 };
@@ -88,7 +90,7 @@ class Surveyor {
     switch (event.type) {
       case "gap": {
         const { type: _type, ...rest } = event;
-        this.#open({ sequence, ...rest }, false);
+        if (!this.#narrow(rest)) this.#open({ sequence, ...rest }, false);
         break;
       }
       case "mark":
@@ -148,6 +150,23 @@ class Surveyor {
     return { sequence, fromNs, toNs, why };
   }
 
+  /** A scan says of an open gap what is left of it, before it says that it is done. */
+  #narrow({ fromNs, toNs, why, path, message }: Omit<JournalGap, "sequence">): boolean {
+    const open = this.#gaps.findLast(
+      ({ gap }) =>
+        gap.reconciled === undefined &&
+        gap.why === why &&
+        gap.fromNs <= fromNs &&
+        isWithin(path ?? rootPath, gap.path),
+    );
+    if (open === undefined || message?.startsWith("Narrowed:") !== true) return false;
+    open.gap = {
+      ...open.gap,
+      narrowed: { fromNs, toNs, ...(path === undefined ? {} : { path }) },
+    };
+    return true;
+  }
+
   #open(gap: JournalGap, isImplied = true): void {
     const implied = this.#gaps.findIndex(
       (one) =>
@@ -183,8 +202,9 @@ export function unknownAt(
   { sequence, atNs, baseFromNs }: JournalPoint & { readonly baseFromNs: bigint },
 ): readonly JournalGap[] {
   return gaps.filter(
-    ({ fromNs, toNs, reconciled }) =>
-      fromNs <= atNs &&
+    ({ fromNs, toNs, reconciled, narrowed }) =>
+      (narrowed?.fromNs ?? fromNs) <= atNs &&
+      (narrowed === undefined || narrowed.toNs > narrowed.fromNs) &&
       baseFromNs < toNs &&
       (reconciled === undefined || reconciled.sequence > sequence),
   );
