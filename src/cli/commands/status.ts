@@ -111,10 +111,8 @@ async function statusOfCopy(
   );
   const groups: GroupStatus[] = [];
   for (const [group, moments] of Map.groupBy(points, (point) => point.group)) {
-    const folder = moments.at(-1)?.paths[0] ?? "";
     const disappeared = await findDisappeared(opened, {
       moments,
-      folder,
       ageMs: shownForMs,
       signal,
     });

@@ -33,6 +33,15 @@ export function planContinuous(context: CommandContext, site: Site): readonly Co
   const plans = typed === undefined ? configuredPlans(context, site) : [folderPlan(context, site)];
   for (const { base, journalFolder } of plans) {
     refuseCopyWithin(base);
+    const { beside = [] } = base;
+    if (beside.length > 0)
+      throw new CliError(
+        "cli.usage",
+        `Cannot follow "${safeText(base.folder)}": parts of it lie apart, in ${beside.map((one) => `"${safeText(one)}"`).join(", ")}`,
+        {
+          hint: "A store in several folders is not followed yet: capture it on a schedule with `restante capture`.",
+        },
+      );
     if (isWithin(journalFolder, base.folder))
       throw new CliError(
         "cli.usage",

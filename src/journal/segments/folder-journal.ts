@@ -17,7 +17,7 @@ export type FolderJournalOptions = {
   readonly id: string;
   readonly group: string;
   readonly key: Uint8Array;
-  readonly generation: number;
+  readonly session: number;
   /** Nanoseconds since 1970 UTC. */
   readonly clock: () => bigint;
   readonly segmentBytes: number;
@@ -166,9 +166,9 @@ export class FolderJournal implements Journal {
   }
 
   #begin(place: Pick<NewSegment, "lastBefore" | "tagBefore" | "number">): SegmentEncoder {
-    const { id, group, generation, clock, key } = this.#options;
+    const { id, group, session, clock, key } = this.#options;
     const first = this.#lastSequence + 1;
-    return new SegmentEncoder({ id, group, generation, first, beganNs: clock(), ...place }, key);
+    return new SegmentEncoder({ id, group, session, first, beganNs: clock(), ...place }, key);
   }
 
   /** Only who subscribed before an event is told of it: for nobody its bytes are not kept. */
@@ -177,9 +177,21 @@ export class FolderJournal implements Journal {
     // The caller may use its buffer again.
     const record = { sequence, atNs, event: owned(event) };
     const whenDurable = (): void => {
-      for (const listener of this.#listeners) listener(record);
+      for (const listener of this.#listeners) tell(listener, record);
     };
     return { whenDurable };
+  }
+}
+
+/** Its failure is its own: the event is durable, and those who wait for it are told so. */
+function tell(listener: (record: JournalRecord) => void, record: JournalRecord): void {
+  try {
+    listener(record);
+  } catch (error) {
+    // As Node does with events: it goes to whoever watches the process, not into the journal.
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }
 

@@ -147,7 +147,7 @@ async function openLocked(
     id: newest?.id ?? randomBytes(16).toString("hex"),
     group: settings.group,
     key: journalKey,
-    generation: (newest?.generation ?? 0) + 1,
+    session: (newest?.session ?? 0) + 1,
     clock: settings.clock,
     segmentBytes: Math.min(
       Math.max(settings.segmentBytes ?? defaultSegmentBytes, smallestSegmentBytes),
