@@ -1,14 +1,13 @@
 import { inOrder, type RecoveryPoint } from "#copies";
-import { isRecoveryError } from "#errors";
-import { type DaemonStatus, readDaemonStatus } from "#daemon";
+import type { DaemonStatus } from "#daemon";
 import { parseBaseName } from "#journal";
 import { shrinkAlarm } from "#policy";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import { ruledGroup } from "../also-protect.ts";
 import type { CommandContext } from "../command.ts";
+import { statusOfDaemon } from "../daemon/status-of-daemon.ts";
 import { daemonJson, daemonText, exposedMs } from "../daemon/daemon-text.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { stateFolderOf } from "../holds-in-force.ts";
 import {
   type Disappeared,
   disappearedJson,
@@ -77,17 +76,6 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     output.note("The copy has no moments yet; take one with `restante capture`.");
   if (groups.some(({ late }) => late) || missing.length > 0) return exitCodes.rpoMissed;
   return unavailable.length > 0 ? exitCodes.partial : exitCodes.done;
-}
-
-/** What a daemon said last. One that cannot be understood hides nothing else. */
-async function statusOfDaemon(context: CommandContext): Promise<DaemonStatus | undefined> {
-  try {
-    return await readDaemonStatus(stateFolderOf(context));
-  } catch (error) {
-    if (!isRecoveryError(error)) throw error;
-    context.output.warning(safeText(error.message));
-    return undefined;
-  }
 }
 
 type Missing = { readonly group: string; readonly copy: string };
