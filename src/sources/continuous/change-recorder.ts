@@ -86,8 +86,12 @@ export class ChangeRecorder {
     this.#seen.push(event);
   }
 
-  /** Writes down what was seen since, all as of one instant: no moment lies between two events of a round. */
-  seal(): void {
+  /**
+   * Writes down what was seen since, all as of one instant: no moment lies between two events of a
+   * round. Returns whether there was anything.
+   */
+  seal(): boolean {
+    const hasSeen = this.#seen.length > 0;
     const atNs = this.#parts.nowNs();
     for (const event of this.#seen.splice(0)) {
       const appended = this.#parts.journal.append(event, atNs);
@@ -96,6 +100,7 @@ export class ChangeRecorder {
       this.#last = appended;
       this.lastSequence = appended.sequence;
     }
+    return hasSeen;
   }
 
   /** Looks at names and records what differs. */
