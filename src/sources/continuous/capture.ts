@@ -305,6 +305,7 @@ export class Capture implements ContinuousCapture {
         name: "reconciled",
         ...(path === rootPath ? {} : { path }),
       });
+    if (path === rootPath) this.#state.hasInodesOfCopy = false;
     if (this.#hints.way === "none") this.#state.setMeta("followedUntilNs", startedNs.toString());
     await this.#commit();
     this.#scans.done(scan, this.#scanEveryMs(this.#hints.way));

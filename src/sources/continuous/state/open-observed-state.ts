@@ -48,6 +48,7 @@ export async function openObservedState(options: OpenObservedStateOptions): Prom
       return { state, from: "empty", ...untilNewest(await catchUp(state, options, 1)) };
     }
     await fillFrom(state, base, signal);
+    state.hasInodesOfCopy = true;
     const from = await sequenceAt(journal, base.fromNs, signal);
     const newestNs = await catchUp(state, options, from);
     return { state, from: "base", ...untilNewest(newestNs, base.fromNs.toString()) };
