@@ -14,6 +14,7 @@ import {
   zone,
 } from "./command-options.ts";
 import { exportCommand } from "./export-command.ts";
+import { daemonCommand } from "./daemon-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
@@ -278,6 +279,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 0 },
     load: () => import("./commands/status.ts"),
   },
+  daemonCommand,
   duplicateCommand,
   catalogCommand,
   figuresCommand,

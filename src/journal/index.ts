@@ -25,6 +25,12 @@ export type {
   JournalReadOptions,
   JournalSpan,
 } from "./journal.ts";
+export {
+  type BaseName,
+  formatBaseName,
+  journalFolderName,
+  parseBaseName,
+} from "./journal-place.ts";
 export { JournalError, type JournalErrorCode } from "./journal-error.ts";
 export { memoryJournal, type MemoryJournal, type MemoryJournalOptions } from "./memory-journal.ts";
 export {

@@ -8,6 +8,8 @@ import type { CopyPlace } from "../copy-access.ts";
 export type TakeRequest = TakeOptions & {
   /** Absolute folder of this machine that the Image shows. */
   readonly path: RawPath;
+  /** Where the Image is of several folders: these, absolute, and `path` is "/". */
+  readonly paths?: readonly RawPath[];
   readonly hostname: string;
   readonly now: () => bigint;
   readonly workers?: number;

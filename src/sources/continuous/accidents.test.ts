@@ -17,6 +17,7 @@ import { JournalError, memoryJournal } from "#journal";
 import { withoutRootRights } from "../../files/unprivileged.fixture.ts";
 import { churn, seededRandom } from "../../image/maildir-churn.fixture.ts";
 import { ContinuousSite, ManualHints } from "./continuous-site.fixture.ts";
+import { ObservedState } from "./state/observed-state.ts";
 import { replayed, storeNow } from "./replayed.fixture.ts";
 
 function assertFollowed({ journal, store }: ContinuousSite): void {
@@ -137,6 +138,16 @@ test("an observed state that is behind the journal is brought forward", async ()
   await site.capture.ready;
   assert.equal(site.recorded("put").length, puts);
   assertFollowed(site);
+});
+
+test("what others write to the journal is not taken for observed: it may not be durable", async () => {
+  await using site = await ContinuousSite.open();
+  await site.capture.settle();
+  const own = site.journal.lastSequence;
+  site.journal.append({ type: "mark", name: "base", id: "1" }, 5n);
+  await site.capture.close();
+  using state = new ObservedState(join(site.stateFolder, "observed.db"));
+  assert.ok((state.journal?.sequence ?? Infinity) <= own);
 });
 
 test("an observed state that is damaged is made again", async () => {
