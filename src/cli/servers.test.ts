@@ -99,21 +99,33 @@ test("config generate writes a configuration from the running server that valida
   const [server] = config?.servers ?? [];
   assert.equal(server?.type, "dovecot");
   assert.equal(server.path, "/var/vmail");
-  assert.equal(server.dataSource, "hot split snapshot");
+  // What lies apart of the store cannot be frozen at one instant with it.
+  assert.equal(server.dataSource, "live application");
   assert.equal(server.mailboxList, "from doveadm");
   assert.deepEqual(server.alsoProtect, {
-    kinds: ["sieve"],
-    folders: [
-      "/etc/dovecot",
-      "/var/attachments",
-      "/var/control",
-      "/var/indexes",
-      "/var/mail/public",
-    ],
+    kinds: ["uidlist", "keywords", "index logs", "subscriptions", "acl", "sieve"],
+    folders: ["/etc/dovecot"],
   });
+  assert.deepEqual(server.volumes?.map(({ path }) => path).toSorted(), [
+    "/var/attachments",
+    "/var/control",
+    "/var/indexes",
+    "/var/mail/public",
+  ]);
+  assert.match(output, /# stop: \[systemctl, stop, dovecot\.service\]/);
+});
+
+test("config generate freezes a store that lies in one place, and lets our reader validate it", async () => {
+  const mail = "protocols = imap\nmail_location = maildir:/var/vmail/%d/%n\n";
+  const files = { ...dovecot.files, "/etc/dovecot/dovecot.conf": mail };
+  const { output } = await runForTest(["config", "generate"], {
+    workingFolder: base,
+    openHost: async () => fixtureHost({ ...dovecot, files }),
+  });
+  const [server] = parseConfig(output, { fileName: "config.yaml" }).config?.servers ?? [];
+  assert.equal(server?.dataSource, "hot split snapshot");
   // Its version is not known: doveadm of 2.3 is asked about what it knows alone.
   assert.equal(server.hotSplit?.validate, "reader");
-  assert.match(output, /# stop: \[systemctl, stop, dovecot\.service\]/);
 });
 
 for (const [name, host, type, path] of [

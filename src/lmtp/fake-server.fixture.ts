@@ -1,8 +1,5 @@
 /** A mail server for tests that does what the test says: LMTP, in this process, lines ending with any LF. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Endpoint } from "./network/endpoint.ts";
 
 export type FakeStep = {
@@ -43,7 +40,6 @@ export type FakeServerOptions = {
 };
 
 export class FakeServer implements AsyncDisposable {
-  readonly endpoint: Endpoint;
   /** Messages for which the final dot was seen. */
   readonly messages: FakeMessage[] = [];
   /** Connections that ended in the middle of a message. */
@@ -51,14 +47,10 @@ export class FakeServer implements AsyncDisposable {
   connections = 0;
   readonly commands: string[] = [];
   readonly #server: Server;
-  readonly #folder: string;
   readonly #sockets = new Set<Socket>();
   readonly #waiting: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
 
   private constructor(options: FakeServerOptions) {
-    this.#folder = mkdtempSync(join(tmpdir(), "restante-fake-lmtp-"));
-    const path = join(this.#folder, "lmtp");
-    this.endpoint = { kind: "unix", path };
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -69,10 +61,13 @@ export class FakeServer implements AsyncDisposable {
 
   static async start(options: FakeServerOptions = {}): Promise<FakeServer> {
     const server = new FakeServer(options);
-    await new Promise<void>((resolve) =>
-      server.#server.listen((server.endpoint as { path: string }).path, resolve),
-    );
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
+  }
+
+  get endpoint(): Endpoint {
+    const { port } = this.#server.address() as AddressInfo;
+    return { kind: "tcp", host: "127.0.0.1", port };
   }
 
   /** Cuts every connection. */
@@ -99,7 +94,6 @@ export class FakeServer implements AsyncDisposable {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.cut();
     await closed;
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

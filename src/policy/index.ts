@@ -12,6 +12,7 @@ export {
   findTier,
   type AlarmConfig,
   type AlsoProtect,
+  type ConfiguredPlaces,
   type ConfiguredVolume,
   type Config,
   type CopyConfig,

@@ -88,7 +88,10 @@ async function othersIn(
     group: tag,
     ...(signal === undefined ? {} : { signal }),
   });
-  return await foldersOfOthers(image, { has: group.has, folder: base.folder });
+  return await foldersOfOthers(image, {
+    has: group.has,
+    root: rawPathFromText(base.folder),
+  });
 }
 
 function isBelow(path: RawPath, folders: ReadonlySet<RawPath>): boolean {

@@ -64,11 +64,8 @@ export class JournalKeeper {
 
   /** Waits until an event survives a power cut. Throws what the journal failed with, and `lmtp.timeout`. */
   async durable(journal: Journal, write: () => Appended): Promise<void> {
-    const { clock, limitMs } = this.#options;
     try {
-      const { durable } = write();
-      const expired = (): Error => timedOut("wait for the journal", limitMs);
-      await withLimit(durable, { clock, limitMs, expired });
+      await this.#withLimit(write().durable);
     } catch (error) {
       throw this.#note(journal, error);
     }
@@ -76,11 +73,9 @@ export class JournalKeeper {
 
   /** Puts bytes into the journal, and waits where it is behind. Throws what it failed with. */
   async store(journal: Journal, bytes: Uint8Array): Promise<readonly ContentPiece[]> {
-    const { clock, limitMs } = this.#options;
     try {
-      const pieces = journal.store(bytes, clock.nowNs());
-      const expired = (): Error => timedOut("wait for the journal", limitMs);
-      await withLimit(journal.ready(), { clock, limitMs, expired });
+      const pieces = journal.store(bytes, this.#options.clock.nowNs());
+      await this.#withLimit(journal.ready());
       return pieces;
     } catch (error) {
       throw this.#note(journal, error);
@@ -135,13 +130,20 @@ export class JournalKeeper {
     try {
       if (gap !== undefined) appended.push(journal.append(gapEvent(gap), nowNs));
       for (const event of events) appended.push(journal.append(event, nowNs));
-      await Promise.all(appended.map(async ({ durable }) => await durable));
+      const all = Promise.all(appended.map(async ({ durable }) => await durable));
+      await this.#withLimit(all);
     } catch (error) {
       // Said twice is better than never: events are idempotent.
       this.#passedThrough = merged(gap, this.#passedThrough);
       this.#remembered = [...events, ...this.#remembered].slice(0, this.#options.maxRemembered);
       throw this.#note(journal, error);
     }
+  }
+
+  async #withLimit<Result>(work: Promise<Result>): Promise<Result> {
+    const { clock, limitMs } = this.#options;
+    const expired = (): Error => timedOut("wait for the journal", limitMs);
+    return await withLimit(work, { clock, limitMs, expired });
   }
 
   /** A journal that failed takes no more; one that is slow may yet. */
