@@ -22,13 +22,14 @@ const floors: readonly (readonly string[])[] = [
   ["image", "storage", "policy"],
   ["mail", "hosts", "repository", "planner"],
   ["journal", "copies", "snapshots", "catalog", "records", "servers"],
-  ["sources", "methods", "offsite"],
+  ["sources", "methods", "offsite", "lmtp", "signals"],
   ["recovery"],
-  ["cli"],
+  ["daemon", "cli"],
 ];
 
 /** The only imports between rooms of one floor, and why. */
 const sameFloor: ReadonlyMap<string, string> = new Map([
+  ["cli → daemon", "the verb of that name gives it what it works with"],
   ["repository → mail", "the cutter: where a message is cut is mail's knowledge"],
 ]);
 
@@ -164,6 +165,11 @@ test("only the command line reads the environment, prints or exits", () => {
   assert.deepEqual(unexpected, []);
   const unused = [...outsideWorldExceptions.keys()].filter((line) => !found.includes(line));
   assert.deepEqual(unused, [], "exceptions that nothing needs any more");
+});
+
+test("nothing but tests makes keys cheap to guess", () => {
+  const users = filesBelow("src").filter((path) => readText(path).includes("makeKeysCheap("));
+  assert.deepEqual(users, ["src/repository/cheap-keys.fixture.ts", "src/repository/key-cost.ts"]);
 });
 
 test("tests import no test of another file", () => {

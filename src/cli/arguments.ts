@@ -37,6 +37,16 @@ export class Arguments {
     return this.#values.get(name) ?? [];
   }
 
+  /** The same options of something else. */
+  of(positionals: readonly string[]): Arguments {
+    return new Arguments(positionals, this.#values);
+  }
+
+  /** The same, with one more option, or another value of it. */
+  with(name: string, value: string): Arguments {
+    return new Arguments(this.positionals, new Map([...this.#values, [name, [value]]]));
+  }
+
   /** A whole number from `least` to `most`. */
   number(
     name: string,

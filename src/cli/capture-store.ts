@@ -1,13 +1,6 @@
 import { hostname } from "node:os";
 import { isRecoveryError } from "#errors";
-import {
-  type Image,
-  type RawPath,
-  rawPathFromText,
-  rootPath,
-  type Volume,
-  volumeIdentity,
-} from "#image";
+import { type Image, type RawPath, rawPathFromText, type Volume, volumeIdentity } from "#image";
 import { foldersOfOthers, type GroupPlan, type StorePlan } from "./capture-plan.ts";
 import {
   type Captured,
@@ -28,6 +21,7 @@ import { type AnyCopy, diskMethod, openAnyCopy, openSource } from "./methods/ind
 import { withoutFolders } from "./part-image.ts";
 import { phaseClock, totalMs } from "./phase-clock.ts";
 import { captureMeasurements, recordMeasurements } from "./run-measurements.ts";
+import { withServerFacts } from "./server-places.ts";
 import type { Site } from "./site.ts";
 import { safeText } from "./text.ts";
 
@@ -61,6 +55,7 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
   await using source = await openSource(plan, run);
   await using image = await source.source.stableImage({
     folder: rawPathFromText(plan.folder),
+    beside: (plan.beside ?? []).map(rawPathFromText),
     group: plan.groups[0]?.name ?? plan.folder,
     ...(await volumesOf(plan)),
     signal: surroundings.signal,
@@ -79,21 +74,30 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
 }
 
 /** The whole store, and the parts of it that have a role of their own; nothing where none has. */
-async function volumesOf({
-  folder,
-  volumes = [],
-}: StorePlan): Promise<{ readonly volumes?: readonly Volume[] }> {
+export async function volumesOf(
+  plan: Pick<StorePlan, "folder" | "volumes" | "beside">,
+): Promise<{ readonly volumes?: readonly Volume[] }> {
+  const { folder, volumes = [] } = plan;
   if (volumes.length === 0) return {};
-  const root = rawPathFromText(folder);
-  const whole: Volume = { id: await volumeIdentity(root), role: "mixed", root: rootPath };
-  const parts = volumes
-    .filter(({ path }) => path !== folder)
-    .map(async ({ path, role }): Promise<Volume> => {
-      const absolute = rawPathFromText(path);
-      const within = absolute.slice(root.length).replace(/^\/+/, "") as RawPath;
-      return { id: await volumeIdentity(absolute), role, root: within };
-    });
-  return { volumes: [whole, ...(await Promise.all(parts))] };
+  const root = rootOf(plan);
+  const volumeAt = async (path: string, role: Volume["role"]): Promise<Volume> => {
+    const absolute = rawPathFromText(path);
+    const within = absolute.slice(root === "/" ? 1 : root.length + 1) as RawPath;
+    return { id: await volumeIdentity(absolute), role, root: within };
+  };
+  const main = volumes.find(({ path }) => path === folder)?.role ?? "mixed";
+  const parts = volumes.filter(({ path }) => path !== folder);
+  return {
+    volumes: await Promise.all([
+      volumeAt(folder, main),
+      ...parts.map(async ({ path, role }) => await volumeAt(path, role)),
+    ]),
+  };
+}
+
+/** What the root of the Image stands for. */
+function rootOf({ folder, beside = [] }: Pick<StorePlan, "folder" | "beside">): RawPath {
+  return beside.length === 0 ? rawPathFromText(folder) : ("/" as RawPath);
 }
 
 async function tellUnopened(
@@ -155,7 +159,7 @@ async function tellGone(
   const { signal } = surroundings;
   const moments = await opened.copy.moments(result.point.group, signal);
   const { problems } = result;
-  const gone = await findDisappeared(opened, { moments, folder: plan.folder, problems, signal });
+  const gone = await findDisappeared(opened, { moments, problems, signal });
   if (gone !== undefined) {
     run.disappeared.push({ shown: plan.shown, accounts: gone.accounts });
     await output.document({ type: "disappeared", group, ...disappearedJson(gone) });
@@ -178,12 +182,14 @@ async function takeOne(
   const progress = output.progress(surroundings.clockMs);
   const clock = phaseClock(surroundings.clockMs);
   clock.begin("scan");
-  const part = withoutFolders(
-    image,
-    await foldersOfOthers(image, { has: group.has, folder: plan.folder }),
-  );
+  const root = rootOf(plan);
+  const told = withServerFacts(image, plan.facts);
+  const others = await foldersOfOthers(told, { has: group.has, root });
+  const part = withServerFacts(withoutFolders(image, others), plan.facts);
+  const { folder, beside = [] } = plan;
   const result = await opened.take(part, {
-    path: rawPathFromText(plan.folder),
+    path: root,
+    ...(beside.length === 0 ? {} : { paths: [folder, ...beside].map(rawPathFromText) }),
     group: group.name,
     hostname: hostname(),
     tags: typed.texts("tag"),

@@ -34,7 +34,7 @@ export const commonOptions: readonly OptionSpec[] = [
 export const at: OptionSpec = {
   name: "at",
   value: "T",
-  about: `the moment: 14:03:07, "yesterday 17:00", -2h, an RFC 3339 time, latest, or a snapshot ID of 8 or more digits`,
+  about: `the moment: 14:03:07, "yesterday 17:00", -2h, an RFC 3339 time, before:alarm-1, latest, or a snapshot ID of 8 or more digits`,
   complete: ["latest"],
 };
 export const from: OptionSpec = {

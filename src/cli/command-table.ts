@@ -14,16 +14,20 @@ import {
   zone,
 } from "./command-options.ts";
 import { exportCommand } from "./export-command.ts";
+import { daemonCommand } from "./daemon-command.ts";
 import { duplicateCommand } from "./duplicate-command.ts";
 import { findMessagesCommand } from "./find-messages-command.ts";
 import { figuresCommand } from "./figures-command.ts";
 import { tapeCommand } from "./tape-command.ts";
+import { lmtpCommand } from "./lmtp-command.ts";
 import { peerCommand } from "./peer-command.ts";
+import { holdCommand } from "./hold-command.ts";
 import { keyCommand } from "./key-command.ts";
 import { planCommand } from "./plan-command.ts";
 import { pruneCommand } from "./prune-command.ts";
 import { repairCommand } from "./repair-command.ts";
 import { restoreCommand } from "./restore-command.ts";
+import { rewindCommand } from "./rewind-command.ts";
 import { tierCommand } from "./tier-command.ts";
 import { undoCommand } from "./undo-command.ts";
 import { unlockCommand } from "./unlock-command.ts";
@@ -220,6 +224,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/diff.ts"),
   },
   restoreCommand,
+  rewindCommand,
   undoCommand,
   exportCommand,
   verifyCommand,
@@ -261,6 +266,7 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./commands/expire.ts"),
   },
   pruneCommand,
+  holdCommand,
   {
     name: "status",
     summary: "how well each group is protected now",
@@ -273,10 +279,12 @@ export const commands: readonly CommandSpec[] = [
     positionals: { least: 0, most: 0 },
     load: () => import("./commands/status.ts"),
   },
+  daemonCommand,
   duplicateCommand,
   catalogCommand,
   figuresCommand,
   tapeCommand,
+  lmtpCommand,
   peerCommand,
   keyCommand,
   unlockCommand,

@@ -1,4 +1,5 @@
 import {
+  type AlarmConfig,
   type Config,
   type CopyConfig,
   copyLocationText,
@@ -18,12 +19,19 @@ import { safeText } from "./text.ts";
 export function configText(config: Config): string {
   const lines = [
     `time zone  ${config.timeZone}`,
-    `alarm      more than ${config.alarm.shrinkPercent}% of a group is gone`,
+    `alarm      ${alarmText(config.alarm)}`,
     ...config.servers.flatMap((server) => ["", ...serverLines(server)]),
     ...config.copies.flatMap((copy) => ["", ...copyLines(copy)]),
     ...protectionGroups(config).flatMap((group) => ["", ...groupLines(group, config)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function alarmText({ shrinkPercent, of, withinMs }: AlarmConfig): string {
+  const share = `more than ${shrinkPercent}%`;
+  if (of === undefined && withinMs === undefined) return `${share} of a group is gone`;
+  const within = withinMs === undefined ? "" : ` within ${formatDuration(withinMs)}`;
+  return `${share} of a ${of ?? "mailbox"} disappears${within}; or ${share} of a group is gone`;
 }
 
 function serverLines(server: ServerConfig): readonly string[] {
@@ -46,10 +54,21 @@ function serverLines(server: ServerConfig): readonly string[] {
         );
   }
   for (const { path: part, role } of server.volumes) lines.push(`  ${role} in ${safeText(part)}`);
+  for (const { mail, ...parts } of server.places)
+    lines.push(
+      `  mail in ${safeText(mail)}${Object.entries(parts)
+        .map(([part, place]) => `, ${part === "directoryName" ? "named" : part} ${safeText(place)}`)
+        .join("")}`,
+    );
   const { kinds, folders } = server.alsoProtect;
   if (folders.length > 0) lines.push(`  captured too: ${folders.map(safeText).join(", ")}`);
   if (kinds.length > 0) lines.push(`  must be captured: ${kinds.join(", ")}`);
   if (server.mailboxList === "from doveadm") lines.push("  mailboxes as doveadm lists them");
+  const stage = server.deliveryStage;
+  if (stage !== undefined)
+    lines.push(
+      `  delivery stage on ${stage.listen.map(safeText).join(", ")}, before ${safeText(stage.server)}; ${stage.whenJournalFails} when the journal fails`,
+    );
   return lines;
 }
 
@@ -96,8 +115,12 @@ function groupLines(group: ProtectionGroup, config: Config): readonly string[] {
 
 function operationalLines(operational: OperationalConfig): readonly string[] {
   const { method, copy, images } = operational;
+  const journal =
+    method === "continuous data protection"
+      ? `, journals in ${safeText(operational.journalPath ?? "the state folder")}`
+      : "";
   return [
-    `  ${method} to ${copy}${everyText(operational)}`,
+    `  ${method} to ${copy}${everyText(operational)}${journal}`,
     objectivesText(operational),
     images === undefined ? keepText(operational) : `    keep ${images} images`,
   ];

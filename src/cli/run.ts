@@ -1,3 +1,4 @@
+import { withAlarmMoments } from "./alarm-moments.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import { CliError } from "./cli-error.ts";
 import type { CommandSpec } from "./command.ts";
@@ -80,7 +81,7 @@ async function dispatch(argv: readonly string[], { surroundings, output }: Run):
   requirePositionals(command, typed);
   const { run } = await command.load();
   return await run({
-    arguments: typed,
+    arguments: await withAlarmMoments(typed, surroundings),
     surroundings,
     output,
     passwords: passwordsFrom(surroundings),

@@ -6,6 +6,7 @@ import type { Listing } from "./listing.ts";
 import type { Entry, ExtendedAttribute } from "./entry.ts";
 import type { Evidence } from "./evidence.ts";
 import type { RawPath } from "./raw-path.ts";
+import type { ServerFacts } from "./server-facts.ts";
 
 /** How the bytes of an Image hang together. From best to worst. */
 export const consistencies = ["offline", "application", "crash", "fuzzy"] as const;
@@ -59,6 +60,8 @@ export type ImageProblem = {
 export interface LocalAccess {
   /** Absolute path of the folder that is the Image's root, one character per byte. */
   readonly root: RawPath;
+  /** The folder holds more than the Image does: to freeze or keep it whole would be to keep what is none of it. */
+  readonly holdsMore?: true;
   /**
    * Where files that are no longer under their listed name can be read now (renamed by a flag,
    * moved to another folder), found by inode. Both are paths within the Image; a path that is
@@ -161,6 +164,11 @@ export interface Image extends AsyncDisposable {
    * a time: it is the caller who bounds them. Absent where `read` is as good.
    */
   readFiles?(paths: readonly RawPath[], signal?: AbortSignal): AsyncIterable<ReadFile>;
+  /**
+   * Where the server kept what at that moment, where its configuration was known. Undefined, or absent,
+   * where nobody said: then each thing is looked for where servers put it by default.
+   */
+  serverFacts?(signal?: AbortSignal): Promise<ServerFacts | undefined>;
   /** Of an Image that was frozen and looked at: how, and what was found. */
   readonly evidence?: Evidence;
   /**

@@ -3,7 +3,7 @@
  * source yields an Image, every copy opens as one, and browse, search and restore read one.
  *
  * Adapters: a folder that stands still (`openDirectoryImage`), a store that is in use
- * (`openLiveImage`), and memory for tests (`memoryImage`). Names are bytes (`RawPath`).
+ * (`openLiveImage`), and memory for tests (`memoryImage`). Several folders are one (`joinImages`). Names are bytes (`RawPath`).
  */
 export {
   consistencies,
@@ -49,8 +49,22 @@ export {
   rootPath,
 } from "./raw-path.ts";
 export { ImageError, type ImageErrorCode, isImageError } from "./image-error.ts";
-export { type DirectoryImageOptions, openDirectoryImage } from "./directory-image.ts";
+export {
+  type DirectoryImageOptions,
+  lookUp,
+  openDirectoryImage,
+  resolveFolder,
+} from "./directory-image.ts";
+export { checkFolder, entryOf, listFolder, type ListFolderOptions } from "./list-folder.ts";
+export { readFilePieces, type ReadFileOptions } from "./read-file.ts";
 export { type LiveImageOptions, openLiveImage } from "./live-image.ts";
+export { type ImagePart, joinImages, type JoinedImageOptions } from "./joined-image.ts";
+export {
+  type AccountPlaces,
+  parseServerFacts,
+  type ServerFacts,
+  serverFactsJson,
+} from "./server-facts.ts";
 export {
   memoryImage,
   type MemoryImageOptions,

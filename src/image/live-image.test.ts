@@ -15,6 +15,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { openDirectoryImage } from "./directory-image.ts";
 import { extendedAttributeSupport } from "./extended-attributes.ts";
 import { imageContract } from "./image.contract.ts";
@@ -253,6 +254,22 @@ test("a symbolic link in a folder's place is not followed", async () => {
   };
   await using image = await openLiveImage(rawPathFromText(store), { onListed });
   assert.ok(!(await filesOf(image)).some((path) => path.includes("secret")));
+});
+
+test("a message whose move takes its server longer than a look is in one folder", async () => {
+  const store = await newStore(maildir);
+  const [from, to] = [join(store, "cur/1:2,"), join(store, ".Trash/cur/1:2,")];
+  let removed: Promise<void> | undefined;
+  const onListed = (path: RawPath) => {
+    if (path !== ".Trash/cur" || removed !== undefined) return;
+    // Dovecot links all messages of a command before it removes the first.
+    linkSync(from, to);
+    removed = setTimeout(200).then(() => rmSync(from));
+  };
+  await using image = await openLiveImage(rawPathFromText(store), { onListed, passLimit: 1 });
+  await removed;
+  const places = (await filesOf(image)).filter((path) => path.endsWith("/1:2,"));
+  assert.deepEqual(places, [".Trash/cur/1:2,"]);
 });
 
 test("a seeded run of changes, one at every listing, neither loses nor doubles a message", async () => {

@@ -38,6 +38,9 @@ type Sighting = { folder: RawPath; entry: Entry; readonly places: Place[] };
 /** How often everything is looked through for files that are in no listing, while the store goes on changing. */
 const searches = 4;
 
+/** How often, `tickDoubtMs` apart, messages that are in the midst of a move are looked at again. What a crash left between two folders stays in both. */
+const moveWaits = 40;
+
 export async function takeNamespace(
   tracker: FolderTracker,
   options: NamespaceOptions,
@@ -108,20 +111,32 @@ function dropDoubles(
   sighting.places.splice(0, Infinity, ...keep);
 }
 
-/** Dovecot moves by making a hard link and removing the old name: what was caught in between has one name a moment later. */
+/**
+ * Dovecot moves by making a hard link and removing the old name: what was caught in between has one name a moment
+ * later. It links all messages of a command before it removes the first, which takes a busy machine its time.
+ */
 async function dropLateDoubles(
   kept: KeptListings,
   tracker: FolderTracker,
   moved: WantedFiles<Sighting>,
   { root, signal }: NamespaceOptions,
 ): Promise<void> {
-  const doubles = [...moved].map(({ value }) => value).filter(({ places }) => places.length > 1);
-  if (doubles.length === 0) return;
-  await setTimeout(tickDoubtMs, undefined, { signal });
-  for (const sighting of doubles) {
-    if (sighting.places.some((place) => linksNow(root, place) > 0))
-      dropDoubles(kept, tracker, sighting, root);
+  for (let wait = 0; wait < moveWaits; wait++) {
+    const doubles = [...moved]
+      .map(({ value }) => value)
+      .filter(({ places }) => (wait === 0 ? places.length > 1 : isBeingMoved(places)));
+    if (doubles.length === 0) return;
+    await setTimeout(tickDoubtMs, undefined, { signal });
+    for (const sighting of doubles) {
+      if (sighting.places.some((place) => linksNow(root, place) > 0))
+        dropDoubles(kept, tracker, sighting, root);
+    }
   }
+}
+
+/** A copy gets a base name of its own, a move keeps it. */
+function isBeingMoved(places: readonly Place[]): boolean {
+  return new Set(places.map((place) => baseOf(place))).size < places.length;
 }
 
 /** Hard links of the listed file, 0 when it is not there any more. */

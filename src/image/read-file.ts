@@ -22,6 +22,8 @@ export type ReadFileOptions = ReadOptions & {
   readonly onOpened?: (stats: BigIntStats) => void;
   /** A rename or a new link changes ctime and no byte: leave it out where that is daily business. */
   readonly ignoreCtime?: boolean;
+  /** Bytes of a file that never stands still, as they come: whoever asks looks again. */
+  readonly acceptChange?: boolean;
 };
 
 /** Bytes of a plain file. Throws `image.changed` when it did not stand still meanwhile. */
@@ -63,6 +65,7 @@ export async function* readFilePieces(
 }
 
 function checkUnchanged(descriptor: number, before: BigIntStats, options: ReadFileOptions): void {
+  if (options.acceptChange === true) return;
   const after = fstatSync(descriptor, { bigint: true });
   const same =
     after.size === before.size &&

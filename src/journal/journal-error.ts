@@ -4,7 +4,14 @@ export type JournalErrorCode =
   | "journal.closed"
   | "journal.data-missing"
   | "journal.full"
-  | "journal.write-failed";
+  | "journal.locked"
+  | "journal.not-found"
+  | "journal.not-storable"
+  | "journal.other-group"
+  | "journal.unreadable"
+  | "journal.unsupported"
+  | "journal.write-failed"
+  | "journal.wrong-password";
 
 /** What can go wrong while a journal is written or read. */
 export class JournalError extends RecoveryError {

@@ -5,11 +5,13 @@ import { findMboxes } from "./mbox/find-mboxes.ts";
 import type { LayoutFinder } from "./layout-finder.ts";
 import type { MailPlaces } from "./mail-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
+import type { PlacesOf } from "./places/account-places.ts";
 import type { MailAccount } from "./mail-store.ts";
 
 export type AccountSearchOptions = {
   readonly image: Image;
-  readonly places?: MailPlaces | undefined;
+  readonly places?: Pick<MailPlaces, "cyrus"> | undefined;
+  readonly placesOf: PlacesOf;
   readonly problems: MailProblem[];
   readonly signal: AbortSignal | undefined;
 };
@@ -36,11 +38,11 @@ export class AccountSearch {
     readonly path: RawPath;
     readonly listing: Listing;
   }): Promise<readonly RawPath[] | undefined> {
-    const { image, places, problems, signal } = this.#options;
+    const { image, placesOf, problems, signal } = this.#options;
     const below: RawPath[] = [];
     const lookBelow = (path: RawPath): void => void below.push(path);
     for (const finder of this.#finders) {
-      const looked = { ...folder, image, places: places?.dovecot, problems, signal, lookBelow };
+      const looked = { ...folder, image, placesOf, problems, signal, lookBelow };
       const accounts = await finder(looked);
       if (accounts === undefined) continue;
       this.#found.push(...accounts);

@@ -27,8 +27,20 @@ export {
 } from "./mail-store.ts";
 export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
+export {
+  parseFileHeader as parseDboxFileHeader,
+  parseMessageHeader as parseDboxMessageHeader,
+  parseMetadata as parseDboxMetadata,
+} from "./dovecot/dbox-format.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export {
+  expandTemplate,
+  matchTemplate,
+  staticFolder,
+  type TemplateUser,
+  withHome,
+} from "./places/path-template.ts";
 export { openAccountsAround, openMailStore, type OpenMailStoreOptions } from "./open-mail-store.ts";
 export { type HeaderField, type ReadHeadersOptions } from "./message/header-fields.ts";
 export { type MessageHeaders, readHeaders } from "./message/message-headers.ts";

@@ -1,15 +1,15 @@
 import type { Image, Listing, RawPath } from "#image";
-import type { DboxPlaces } from "./dovecot/dbox-places.ts";
 import type { MailProblem } from "./mail-problem.ts";
 import type { MailAccount } from "./mail-store.ts";
+import type { PlacesOf } from "./places/account-places.ts";
 
 /** A folder that the search for mail has come to. */
 export type LookedAt = {
   readonly image: Image;
   readonly path: RawPath;
   readonly listing: Listing;
-  /** As they were given; else where the server puts things by default. */
-  readonly places: DboxPlaces | undefined;
+  /** Where an account has its parts; else they are where the server puts them by default. */
+  readonly placesOf: PlacesOf;
   /** What could not be looked at goes here. */
   readonly problems: MailProblem[];
   readonly signal: AbortSignal | undefined;

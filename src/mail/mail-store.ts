@@ -21,7 +21,10 @@ export interface MailAccount {
   readonly layout: MailLayout;
   /** The folder that holds it, within the Image. Accounts of one Cyrus spool share theirs. */
   readonly root: RawPath;
-  /** Other folders of the Image with mail of this account, which are no accounts of their own: Dovecot's ALT storage. */
+  /**
+   * Other folders of the Image that are this account's, and no accounts of their own: where its server
+   * keeps its indexes, its lists of UIDs or its older messages apart (`INDEX=`, `CONTROL=`, `ALT=`).
+   */
   readonly alsoIn?: readonly RawPath[];
   /** Whose it is where the store itself says so (Cyrus); else the path must tell. */
   readonly owner?: string;

@@ -1,8 +1,9 @@
-import { listIfThere, type Image, rawParent, type RawPath, rootPath } from "#image";
+import { listIfThere, type Image, isImageError, rawParent, type RawPath, rootPath } from "#image";
 import { AccountSearch } from "./account-search.ts";
 import type { MailPlaces } from "./mail-places.ts";
-import type { MailProblem } from "./mail-problem.ts";
+import { addProblem, type MailProblem } from "./mail-problem.ts";
 import type { MailAccount, MailStore } from "./mail-store.ts";
+import { type PlacesOf, placesByFacts } from "./places/account-places.ts";
 import { findMaildirs, isMaildirFolder } from "./maildir/maildir-find.ts";
 import { openMaildirAccount } from "./maildir/maildir-store.ts";
 
@@ -22,16 +23,45 @@ export async function openMailStore(
   { root = rootPath, places, signal }: OpenMailStoreOptions = {},
 ): Promise<MailStore> {
   const problems: MailProblem[] = [];
-  const search = new AccountSearch({ image, places, problems, signal });
+  const placesOf = await knownPlaces(image, { given: places, problems, signal });
+  const search = new AccountSearch({ image, places, placesOf, problems, signal });
   const found = await findMaildirs(image, root, {
     problems,
     signal,
     claim: (folder) => search.look(folder),
   });
-  const maildirs = found.map((account) => openMaildirAccount(image, account));
+  const maildirs = found.map((account) =>
+    openMaildirAccount(image, account, placesOf(account.root)),
+  );
   const accounts = [...maildirs, ...(await search.accounts())];
   const parts = new Set(accounts.flatMap(({ alsoIn = [] }) => alsoIn));
   return { accounts: accounts.filter(({ root: at }) => !parts.has(at)).sort(byRoot), problems };
+}
+
+/** As they were given, else as the server's configuration had them when the Image was taken. */
+async function knownPlaces(
+  image: Image,
+  {
+    given,
+    problems,
+    signal,
+  }: {
+    readonly given: MailPlaces | undefined;
+    readonly problems: MailProblem[];
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<PlacesOf> {
+  if (given?.dovecot !== undefined) return () => given.dovecot;
+  const nowhere: PlacesOf = () => undefined;
+  try {
+    const facts = await image.serverFacts?.(signal);
+    return facts === undefined ? nowhere : placesByFacts(facts);
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+    const message = `Where the server kept its indexes cannot be read: ${error.message}`;
+    addProblem(problems, "unreadable", message);
+    return nowhere;
+  }
 }
 
 /**
@@ -44,6 +74,7 @@ export async function openAccountsAround(
   signal?: AbortSignal,
 ): Promise<readonly MailAccount[]> {
   const options = signal === undefined ? {} : { signal };
+  const placesOf = await knownPlaces(image, { given: undefined, problems: [], signal });
   let outermost: RawPath | undefined;
   let around: readonly MailAccount[] = [];
   let isCyrus = false;
@@ -52,7 +83,7 @@ export async function openAccountsAround(
     if (listing === undefined) continue;
     if (isMaildirFolder(listing)) outermost = folder;
     else if (outermost === undefined) {
-      const search = new AccountSearch({ image, problems: [], signal });
+      const search = new AccountSearch({ image, placesOf, problems: [], signal });
       if ((await search.look({ path: folder, listing })) === undefined) continue;
       isCyrus ||= search.hasCyrus;
       // Whose a Cyrus spool is cannot be told from within: looking at all of it would be in vain.

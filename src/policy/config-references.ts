@@ -2,11 +2,12 @@ import { quoted } from "#errors";
 import { parseAlarmRule } from "./alarm-rule.ts";
 import type { AddFinding } from "./checked-yaml.ts";
 import { checkCopies } from "./copy-findings.ts";
+import { checkDelivery } from "./delivery-findings.ts";
 import { knownName } from "./known-name.ts";
 import { checkLinesOfBusiness } from "./line-of-business-findings.ts";
 import { valueIn } from "./schema-problems.ts";
 import { checkServers } from "./server-findings.ts";
-import { checkTiers } from "./tier-findings.ts";
+import { checkTiers, isContinuous } from "./tier-findings.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
 /**
@@ -22,6 +23,7 @@ export function checkReferences(document: YamlDocument, add: AddFinding): void {
   checkServers(document, add);
   checkCopies(document, add);
   checkTiers(document, add);
+  checkDelivery(document, add);
   checkNames(document, add);
   checkLinesOfBusiness(document, add);
   checkAlarm(document, add);
@@ -46,10 +48,11 @@ function checkAlarm(document: YamlDocument, add: AddFinding): void {
   const path = ["prove_it", "alarm_if"];
   const text = valueIn(document.value, path);
   const rule = typeof text === "string" ? parseAlarmRule(text) : undefined;
-  for (const words of rule?.unavailable ?? []) {
-    const message = `${quoted(words)} is not available in this version`;
+  if (document.keysOf(["tiers"]).some((tier) => isContinuous(document, tier))) return;
+  for (const words of rule?.continuousOnly ?? []) {
+    const message = `${quoted(words)} needs continuous data protection, and no tier has it`;
     const hint =
-      "The newest moment of a group is compared with its largest since the last release.";
+      "Without it the newest moment of a group is compared with its largest since the last release.";
     add(path, { severity: "warning", code: "config.not-available", message, hint });
   }
 }

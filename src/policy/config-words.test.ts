@@ -341,7 +341,7 @@ test("each word goes with the method that it is for", () => {
       "move backup tapes offsite",
     ],
     ["method: move backup tapes offsite", "method: remote mirrors", "config.not-available"],
-    ["method: rotation of clones", "method: continuous data protection", "config.not-available"],
+    ["method: rotation of clones", "method: virtual tape", "config.not-available"],
   ]);
 });
 

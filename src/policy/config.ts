@@ -50,6 +50,7 @@ export type CopyLayer = (typeof copyLayers)[number];
 export const copyKinds = ["repository", "replicas", "tape library"] as const;
 export type CopyKind = (typeof copyKinds)[number];
 export const operationalMethods = [
+  "continuous data protection",
   "backup to disk",
   "rotation of clones",
   "rotation of delta snapshots",
@@ -64,6 +65,8 @@ export type DisasterMethod = (typeof disasterMethods)[number];
 
 /** What kind of copy each method fills; a disaster recovery method is fed from one of the same kind (§3.x.6). */
 export const kindOfMethod: Readonly<Record<OperationalMethod | DisasterMethod, CopyKind>> = {
+  // Its bases; what happens between them is in a journal.
+  "continuous data protection": "repository",
   "backup to disk": "repository",
   "rotation of clones": "replicas",
   "rotation of delta snapshots": "replicas",
@@ -103,12 +106,28 @@ export type ServerConfig = {
   readonly stopTimeLimitMs: number;
   readonly mailboxList: MailboxList;
   readonly alsoProtect: AlsoProtect;
-  /** Parts of the store with a role of their own; [] is one part with everything in it. */
+  /** Parts of the store with a role of their own, within its folder or elsewhere; [] is one part with everything in it. */
   readonly volumes: readonly ConfiguredVolume[];
+  /** Where the server keeps what is not in an account's own folder; [] is where it does by default. */
+  readonly places: readonly ConfiguredPlaces[];
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
   /** The running server, for putting messages back into it. */
   readonly imap?: ImapConfig;
+  /** Where new mail comes in, with continuous data protection. */
+  readonly deliveryStage?: DeliveryStageConfig;
+};
+
+/** What happens to new mail while the journal cannot be written. */
+export const journalFailurePolicies = ["tempfail", "pass-through"] as const;
+export type JournalFailurePolicy = (typeof journalFailurePolicies)[number];
+
+export type DeliveryStageConfig = {
+  /** Where MTAs deliver: HOST:PORT or unix:/PATH. */
+  readonly listen: readonly string[];
+  /** The mail server's own LMTP service, in the same words. */
+  readonly server: string;
+  readonly whenJournalFails: JournalFailurePolicy;
 };
 
 export type ImapConfig = {
@@ -128,9 +147,19 @@ export type AlsoProtect = {
 };
 
 export type ConfiguredVolume = {
-  /** Absolute, within the store's folder, as text. */
+  /** Absolute, as text. One that lies outside the store's folder is captured in the same moment. */
   readonly path: string;
   readonly role: VolumeRole;
+};
+
+/** Templates of absolute paths, with Dovecot's variables. */
+export type ConfiguredPlaces = {
+  readonly mail: string;
+  readonly index?: string;
+  readonly control?: string;
+  readonly alt?: string;
+  readonly attachments?: string;
+  readonly directoryName?: string;
 };
 
 /** A command that ends by itself: program and arguments. */
@@ -228,6 +257,8 @@ export type OperationalConfig = MethodConfig & {
   readonly method: OperationalMethod;
   /** Of a rotation, and only then: how many are kept. */
   readonly images?: number;
+  /** Of continuous data protection: absolute folder of its journals, as text. Undefined: in the state folder. */
+  readonly journalPath?: string;
 };
 
 export type DisasterConfig = MethodConfig & {
@@ -259,6 +290,9 @@ export type Downtime = {
 export type AlarmConfig = {
   /** Expiry stops when more than this share of a group is gone. */
   readonly shrinkPercent: number;
+  /** With continuous data protection: of what, and within what time, it raises an alarm. */
+  readonly of?: "mailbox" | "group";
+  readonly withinMs?: number;
 };
 
 export function findServer(config: Config, name: string): ServerConfig | undefined {

@@ -1,6 +1,7 @@
 import { formatInstant, type Instant, zonedDateTime } from "#time";
 import { clockContradictions } from "./clock-contradictions.ts";
 import { byOrigin } from "./moment-origin.ts";
+import { heldBy, type RetentionHold } from "./hold.ts";
 import type { RetentionRule, RetentionSpan, SlotUnit } from "./retention-rule.ts";
 import type { ShrinkAlarm } from "./shrink-alarm.ts";
 
@@ -27,6 +28,8 @@ export type ExpiryOptions = {
   readonly zone: string;
   /** What `shrinkAlarm` found of these points: while it is stopped, everything is kept. */
   readonly alarm?: ShrinkAlarm;
+  /** What is held is kept, whatever the rules say, until it is released. */
+  readonly holds?: readonly RetentionHold[];
 };
 
 /**
@@ -35,7 +38,8 @@ export type ExpiryOptions = {
  *
  * A slot ("one per hour") keeps its newest moment, as restic's forget does. Kept whatever the rules say:
  * the newest moment; moments in the future of `now`, which displace no other; and, as long as any rule
- * reaches it, what was captured while the clock had been set back (`clockContradictions`). No rules keep
+ * reaches it, what was captured while the clock had been set back (`clockContradictions`); and what is
+ * held. No rules keep
  * everything. Deciding again after dropping drops nothing more; another rule never drops more.
  */
 export function planExpiry<Point extends ExpiryPoint>(
@@ -56,7 +60,19 @@ export function planExpiry<Point extends ExpiryPoint>(
         decisions.set(decision.point, decision);
     }
   }
-  return points.flatMap((point) => decisions.get(point) ?? []);
+  return points.flatMap((point) => withHold(decisions.get(point), options.holds) ?? []);
+}
+
+/** Decided last: a moment that is held counts for the rules as it would otherwise. */
+function withHold<Point extends ExpiryPoint>(
+  decision: ExpiryDecision<Point> | undefined,
+  holds: readonly RetentionHold[] = [],
+): ExpiryDecision<Point> | undefined {
+  const hold = decision === undefined ? undefined : heldBy(decision.point, holds);
+  if (decision === undefined || hold === undefined) return decision;
+  const held = `held by ${hold.id}: ${hold.reason}`;
+  const reasons = decision.keep ? [...decision.reasons, held] : [held];
+  return { point: decision.point, keep: true, reasons };
 }
 
 function keepAll<Point extends ExpiryPoint>(

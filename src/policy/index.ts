@@ -12,6 +12,7 @@ export {
   findTier,
   type AlarmConfig,
   type AlsoProtect,
+  type ConfiguredPlaces,
   type ConfiguredVolume,
   type Config,
   type CopyConfig,
@@ -27,6 +28,9 @@ export {
   type LineOfBusiness,
   type OperationalConfig,
   type MailboxList,
+  type DeliveryStageConfig,
+  journalFailurePolicies,
+  type JournalFailurePolicy,
   type OperationalMethod,
   protectedWords,
   type ProtectedWord,
@@ -91,6 +95,8 @@ export {
   type RetentionRule,
   type RetentionSpan,
 } from "./retention-rule.ts";
+export { type AlarmRule, parseAlarmRule } from "./alarm-rule.ts";
+export { heldBy, type RetentionHold } from "./hold.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {
   momentsToRelease,

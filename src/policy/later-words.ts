@@ -14,6 +14,7 @@ const laterKeys: ReadonlyMap<string, LaterWord> = new Map([
   ["prove_it.drill", warning],
   ["servers.*.host", error],
   ["copies.*.cannot_be_deleted_for", error],
+  ["tiers.*.operational.journal.mirror", error],
 ]);
 
 const laterValues: ReadonlyMap<string, readonly string[]> = new Map([
@@ -27,7 +28,7 @@ const laterValues: ReadonlyMap<string, readonly string[]> = new Map([
       "live application: disk-write level",
     ],
   ],
-  ["tiers.*.operational.method", ["disk-disk-tape", "virtual tape", "continuous data protection"]],
+  ["tiers.*.operational.method", ["disk-disk-tape", "virtual tape"]],
   [
     "tiers.*.disaster.method",
     [

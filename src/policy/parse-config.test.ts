@@ -75,6 +75,7 @@ test("parseConfig() fills in what may be left out", () => {
         mailboxList: "from the store",
         alsoProtect: { kinds: [], folders: [] },
         volumes: [],
+        places: [],
       },
     ],
     copies: [
@@ -208,7 +209,7 @@ test("parseConfig() lets no name touch a prototype", () => {
 test("parseConfig() says of later words that they are not available, and reads on where nothing is lost", () => {
   const errors: readonly (readonly [string, string])[] = [
     ["maildir", "exchange"],
-    ["method: backup to disk", "method: continuous data protection"],
+    ["method: backup to disk", "method: virtual tape"],
     ["path: /srv/mail", "path: /srv/mail, data_source: backup API"],
     ["path: /srv/mail", "path: /srv/mail, host: mx1"],
     ["path: /srv/recovery", "url: s3://s3.example.net/recovery"],

@@ -1,6 +1,6 @@
-import { parseAlarmRule } from "./alarm-rule.ts";
+import { type AlarmRule, parseAlarmRule } from "./alarm-rule.ts";
 import { readCheckedYaml } from "./checked-yaml.ts";
-import type { Config, Downtime, LineOfBusiness } from "./config.ts";
+import type { AlarmConfig, Config, Downtime, LineOfBusiness } from "./config.ts";
 import { checkReferences } from "./config-references.ts";
 import { configSchema, type WrittenConfig, type WrittenLineOfBusiness } from "./config-schema.ts";
 import { configVocabulary } from "./config-vocabulary.ts";
@@ -70,10 +70,7 @@ function readConfig(
     linesOfBusiness: entries(written.lines_of_business, document.keysOf(["lines_of_business"])).map(
       readLine,
     ),
-    alarm: {
-      shrinkPercent:
-        parseAlarmRule(written.prove_it?.alarm_if ?? "")?.shrinkPercent ?? defaultShrinkPercent,
-    },
+    alarm: readAlarm(parseAlarmRule(written.prove_it?.alarm_if ?? "")),
   };
 }
 
@@ -85,6 +82,15 @@ function entries<Value>(
     const value = map[name];
     return value === undefined ? [] : [[name, value]];
   });
+}
+
+function readAlarm(rule: AlarmRule | undefined): AlarmConfig {
+  const { shrinkPercent = defaultShrinkPercent, of, withinMs } = rule ?? {};
+  return {
+    shrinkPercent,
+    ...(of === undefined ? {} : { of }),
+    ...(withinMs === undefined ? {} : { withinMs }),
+  };
 }
 
 function readLine([name, line]: [string, WrittenLineOfBusiness]): LineOfBusiness {

@@ -31,6 +31,7 @@ export type ProblemCode =
   | "config.time-zone"
   | "config.pattern"
   | "config.command"
+  | "config.address"
   | "config.alarm"
   | "config.money"
   | "config.share"

@@ -1,4 +1,5 @@
 import { parseDuration } from "#time";
+import { tidyPath } from "./checked-values.ts";
 import {
   type DisasterConfig,
   type OperationalConfig,
@@ -13,6 +14,9 @@ import type {
   WrittenTier,
 } from "./tier-schema.ts";
 
+/** What is lost does not depend on the bases, only how long a replay takes. */
+const usualBaseEvery = "1 day";
+
 /** A tier of the file, with what was left out filled in. It was checked before. */
 export function readTier([name, { operational, disaster }]: [string, WrittenTier]): TierConfig {
   const [first, ...others] = "method" in operational ? [operational] : operational;
@@ -25,10 +29,12 @@ export function readTier([name, { operational, disaster }]: [string, WrittenTier
 
 function readOperational(written: WrittenOperational): OperationalConfig {
   const images = written.images ?? usualImages[written.method];
+  const isContinuous = written.method === "continuous data protection";
   return {
     method: written.method,
-    ...readMethod(written),
+    ...readMethod(isContinuous ? { ...written, every: written.every ?? usualBaseEvery } : written),
     ...(images === undefined ? {} : { images }),
+    ...(written.journal === undefined ? {} : { journalPath: tidyPath(written.journal.path) }),
   };
 }
 

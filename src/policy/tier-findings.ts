@@ -51,8 +51,9 @@ function checkOperational(
   const { document, add, replicas } = options;
   const method = operationalMethod(document, path);
   const copy = checkCopyOf([...path, "copy"], { ...options, layer: "operational", method });
-  checkPace(path, options);
+  if (method !== "continuous data protection") checkPace(path, options);
   if (method === undefined) return copy;
+  checkJournal(path, { ...options, method });
   const isRotation = kindOfMethod[method] === "replicas";
   const keys = document.keysOf(path);
   if (!isRotation && keys.includes("images"))
@@ -112,6 +113,25 @@ function checkCopyOf(
   return copy;
 }
 
+/** Whether any method of a tier records every change. */
+export function isContinuous(document: YamlDocument, tier: string): boolean {
+  return operationalPaths(document, tier).some(
+    (path) => operationalMethod(document, path) === "continuous data protection",
+  );
+}
+
+function checkJournal(
+  path: YamlPath,
+  { document, add, method }: Checked & { readonly method: OperationalMethod },
+): void {
+  if (method === "continuous data protection" || !document.keysOf(path).includes("journal")) return;
+  add([...path, "journal"], {
+    code: "config.misplaced",
+    message: `"journal" is for continuous data protection, and this is ${method}`,
+    hint: "Take it out, or give this tier the method continuous data protection.",
+  });
+}
+
 /** Copies that are taken less often than mail may be lost cannot keep that promise. */
 function checkPace(path: YamlPath, { document, add }: Checked): void {
   const everyMs = durationAt(document, [...path, "every"]);
@@ -155,7 +175,7 @@ function checkSource(
   path: YamlPath,
   { document, add, method }: Checked & { readonly method: OperationalMethod },
 ): void {
-  if (method === "backup to disk") return;
+  if (method === "backup to disk" || method === "continuous data protection") return;
   const server = document.keysOf(["servers"]).find((name) => {
     const source = valueIn(document.value, ["servers", name, "data_source"]);
     return source === undefined || source === "live application";

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { checkedText, durationOrNothingText, durationText } from "./checked-values.ts";
+import {
+  absolutePathText,
+  checkedText,
+  durationOrNothingText,
+  durationText,
+} from "./checked-values.ts";
 import {
   type DisasterMethod,
   disasterMethods,
@@ -21,6 +26,7 @@ export type WrittenMethod = {
 export type WrittenOperational = WrittenMethod & {
   readonly method: OperationalMethod;
   readonly images?: number | undefined;
+  readonly journal?: { readonly path: string } | undefined;
 };
 
 export type WrittenDisaster = WrittenMethod & {
@@ -55,7 +61,9 @@ const shared = {
   back_within: durationText.optional().describe("Recovery time objective: 1 hour."),
   every: durationText
     .optional()
-    .describe("Between two copies: 12 hours. Default: as often as lose_at_most asks."),
+    .describe(
+      "Between two copies: 12 hours. Default: as often as lose_at_most asks; of continuous data protection, between two bases: 1 day.",
+    ),
   keep: z
     .array(rule)
     .max(50)
@@ -79,6 +87,12 @@ const operational = z.strictObject({
     .max(mostImages)
     .optional()
     .describe("Of a rotation: how many are kept. Default: 2 clones, 6 delta snapshots."),
+  journal: z
+    .strictObject({
+      path: absolutePathText.describe("The folder of the journals: best on another disk."),
+    })
+    .optional()
+    .describe("Of continuous data protection. Default: in the state folder."),
 });
 
 const mostOperational = 10;

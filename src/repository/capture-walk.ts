@@ -50,6 +50,8 @@ export type WalkOptions = {
 
 export type WalkResult = {
   readonly treeId: Uint8Array;
+  /** Trees of the folders at the top. */
+  readonly subtrees: ReadonlyMap<RawName, Uint8Array>;
   readonly counts: WalkCounts;
   readonly problems: readonly ImageProblem[];
   /** Something that should be in the moment is missing or torn. */
@@ -113,8 +115,11 @@ class Walk {
     const treeId = (await rootTree) as Uint8Array;
     // Folders store their trees after their last file has come: those are still under way.
     await store.drain();
+    const subtrees = new Map<RawName, Uint8Array>();
+    for (const { at, tree } of root.subfolders)
+      subtrees.set(root.listing.names[at] as RawName, (await tree) as Uint8Array);
     const { counts, problems, partial } = this.#tally;
-    return { treeId, counts, problems, partial };
+    return { treeId, subtrees, counts, problems, partial };
   }
 
   async #nextSubfolder(frame: CaptureFrame): Promise<{ frame: CaptureFrame } | undefined> {

@@ -77,14 +77,14 @@ async function findLineage(
   options: CaptureOptions,
 ): Promise<Lineage> {
   const group = tagValue(options.group);
-  const path = textPath(options.path);
+  const paths = pathsOf(options);
   // A damaged snapshot is verify's to tell; it must not keep new mail out of the copy.
   const all = await listSnapshots(core, { signal: options.signal, onDamaged: () => undefined });
   const moments = all.filter(
     (snapshot) =>
       snapshot.hostname === options.hostname &&
-      snapshot.paths.length === 1 &&
-      snapshot.paths[0] === path,
+      snapshot.paths.length === paths.length &&
+      snapshot.paths.every((path, index) => path === paths[index]),
   );
   const ofGroup = moments.filter(
     (snapshot) => (tagOf(snapshot.tags, tagPrefixes.group) ?? group) === group,
@@ -92,7 +92,7 @@ async function findLineage(
   // The sequence orders, the clock only labels: it may have been set back since the last capture.
   const parent = options.parent ?? ofGroup.toSorted((a, b) => sequenceOf(a) - sequenceOf(b)).at(-1);
   const generation = parent === undefined ? undefined : tagOf(parent.tags, tagPrefixes.generation);
-  const scanName = sha256Hex(Buffer.from(`${options.hostname}\0${group}\0${path}`));
+  const scanName = sha256Hex(Buffer.from([options.hostname, group, ...paths].join("\0")));
   const scan =
     options.full === true ? undefined : await loadScan(core, image, { parent, scanName });
   return {
@@ -286,11 +286,13 @@ async function finish(parts: {
     files: counts.filesTotal,
     bytes: counts.bytesTotal,
     problems,
+    serverFacts: await image.serverFacts?.(signal),
   };
   const tree = await storeSnapshotTree(store, {
     image,
     path: options.path,
     rootTreeId: walked.treeId,
+    subtrees: options.paths === undefined ? undefined : walked.subtrees,
     manifest: encodeManifest(facts),
     nowNs: endNs,
   });
@@ -303,7 +305,7 @@ async function finish(parts: {
       timeNs: endNs,
       ...(lineage.parent === undefined ? {} : { parent: lineage.parent.id }),
       tree: Buffer.from(tree).toString("hex"),
-      paths: [textPath(options.path)],
+      paths: pathsOf(options),
       hostname: options.hostname,
       ...ownUser(),
       excludes: [],
@@ -363,6 +365,11 @@ function resultOf(parts: {
       walked.partial ||
       others.some((problem) => problem.code === "unlistable" || problem.code === "unreadable"),
   };
+}
+
+/** The folders that were captured. restic sorts them. */
+function pathsOf({ path, paths = [path] }: CaptureOptions): readonly string[] {
+  return paths.map(textPath).toSorted();
 }
 
 /** Snapshots hold paths as text: bytes that are not UTF-8 become U+FFFD there, as in restic. The tree keeps them. */

@@ -47,8 +47,12 @@ export function compressBoundBytes(lengthBytes: number): number {
   return lengthBytes + (lengthBytes >>> 7) + 1024;
 }
 
+/** What the test of the first compressor said of this process's Node. */
+let reusingWorks: boolean | undefined;
+
 export function openCompressor(): Compressor {
-  return reusingCompressor() ?? oneShotCompressor();
+  reusingWorks ??= worksAsExpected(reusingCompressor());
+  return reusingWorks ? reusingCompressor() : oneShotCompressor();
 }
 
 export function oneShotCompressor(): Compressor {
@@ -74,50 +78,53 @@ export function oneShotCompressor(): Compressor {
   return compressor;
 }
 
-function reusingCompressor(): Compressor | undefined {
-  const writer = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } });
-  const reader = createZstdDecompress();
-  const encoder = handleOf(writer);
-  const decoder = handleOf(reader);
-  if (encoder === undefined || decoder === undefined) return undefined;
-  let failed = false;
-  encoder.handle.onerror = decoder.handle.onerror = () => (failed = true);
-  let compressed = new Uint8Array(256 * 1024);
-  let plain = new Uint8Array(256 * 1024);
+/** Most only read: a context is set up, and its memory taken, when it is first asked for. */
+function reusingCompressor(): Compressor {
+  let encoder: Context | undefined;
+  let decoder: Context | undefined;
+  let compressed = new Uint8Array(0);
+  let plain = new Uint8Array(0);
 
   function decompressInto(
     target: Uint8Array,
     bytes: Uint8Array,
     lengthBytes: number,
   ): Uint8Array | undefined {
+    decoder ??= contextOf(createZstdDecompress());
+    const { handle, state } = decoder;
     const room = target.length;
-    decoder?.handle.reset();
-    failed = false;
-    decoder?.handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, target, 0, room);
-    const length = room - (decoder?.state[0] ?? 0);
-    if (failed || length !== lengthBytes) return oneShotCompressor().decompress(bytes, lengthBytes);
+    handle.reset();
+    decoder.failed = false;
+    handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, target, 0, room);
+    const length = room - (state[0] ?? 0);
+    if (decoder.failed || length !== lengthBytes)
+      return oneShotCompressor().decompress(bytes, lengthBytes);
     return target.subarray(0, length);
   }
 
   const compressor: Compressor = {
     compress(bytes) {
       const bound = compressBoundBytes(bytes.length);
-      if (compressed.length < bound) compressed = new Uint8Array(bound * 2);
+      if (compressed.length < bound) compressed = roomFor(bound);
       return compressed.subarray(0, compressor.compressInto(bytes, compressed, 0));
     },
     compressInto(bytes, target, offset) {
+      encoder ??= contextOf(
+        createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }),
+      );
+      const { handle, state } = encoder;
       const room = target.length - offset;
-      encoder.handle.reset();
-      failed = false;
-      encoder.handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, target, offset, room);
+      handle.reset();
+      encoder.failed = false;
+      handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, target, offset, room);
       // state = [bytes left in the output, bytes left in the input]
-      if (failed || encoder.state[1] !== 0)
+      if (encoder.failed || state[1] !== 0)
         return oneShotCompressor().compressInto(bytes, target, offset);
-      return room - (encoder.state[0] ?? 0);
+      return room - (state[0] ?? 0);
     },
     decompress(bytes, lengthBytes) {
       // One byte more than expected, so that a longer content is noticed.
-      if (plain.length < lengthBytes + 1) plain = new Uint8Array((lengthBytes + 1) * 2);
+      if (plain.length < lengthBytes + 1) plain = roomFor(lengthBytes + 1);
       return decompressInto(plain, bytes, lengthBytes);
     },
     decompressOwn(bytes, lengthBytes) {
@@ -127,16 +134,28 @@ function reusingCompressor(): Compressor | undefined {
       return shared === undefined ? undefined : Uint8Array.prototype.slice.call(shared);
     },
   };
-  return worksAsExpected(compressor) ? compressor : undefined;
+  return compressor;
 }
 
-function handleOf(stream: object): { handle: Handle; state: Uint32Array } | undefined {
+type Context = { readonly handle: Handle; readonly state: Uint32Array; failed: boolean };
+
+/** Throws where the undocumented handle is another one in this Node. */
+function contextOf(stream: object): Context {
   const handle: unknown = Reflect.get(stream, "_handle");
   const state: unknown = Reflect.get(stream, "_writeState");
-  if (typeof handle !== "object" || handle === null || !(state instanceof Uint32Array))
-    return undefined;
-  if (!("reset" in handle) || !("writeSync" in handle) || !("onerror" in handle)) return undefined;
-  return { handle: handle as Handle, state };
+  const isKnown =
+    typeof handle === "object" &&
+    handle !== null &&
+    state instanceof Uint32Array &&
+    ["reset", "writeSync", "onerror"].every((name) => name in handle);
+  if (!isKnown) throw new TypeError("zlib's streams have another handle");
+  const context = { handle: handle as Handle, state, failed: false };
+  context.handle.onerror = () => (context.failed = true);
+  return context;
+}
+
+function roomFor(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Math.max(64 * 1024, lengthBytes * 2));
 }
 
 function worksAsExpected(compressor: Compressor): boolean {

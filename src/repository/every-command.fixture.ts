@@ -8,7 +8,7 @@ import {
   reopen,
   startNs,
 } from "./duplicate.fixture.ts";
-import { contentsOf, copyOf, sceneOf } from "./prune.fixture.ts";
+import { contentsOf, copyOf, type PruneScene, sceneOf } from "./prune.fixture.ts";
 import type { Snapshot } from "./repository.ts";
 
 export type CommandScene = {
@@ -60,6 +60,8 @@ export async function branchOf(scene: CommandScene, command: Command): Promise<C
 }
 
 const now = (): bigint => startNs;
+/** What is sent: it is read, and no fault is its own. */
+let otherScene: Promise<PruneScene> | undefined;
 
 export const commands: readonly Command[] = [
   {
@@ -105,8 +107,7 @@ export const commands: readonly Command[] = [
   {
     name: "duplicate to",
     async run(storage) {
-      const { storage: other } = await sceneOf(messages(10, 400));
-      await using from = await reopen(other);
+      await using from = await reopen((await (otherScene ??= sceneOf(messages(10, 400)))).storage);
       await using to = await reopen(storage);
       return await from.duplicateTo(to, { snapshots: await from.snapshots(), now });
     },

@@ -1,5 +1,6 @@
 /** Every command under every fault of its storage: it is said, nothing that was promised is lost, the next run succeeds. */
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
@@ -8,6 +9,7 @@ import {
   type FaultRule,
   faultyStorage,
   type FaultyStorageOptions,
+  fileTypes,
   seededNumbers,
   type Storage,
 } from "#storage";
@@ -19,6 +21,7 @@ import {
   commands,
   commandScene,
 } from "./every-command.fixture.ts";
+import type { Repository } from "./repository.ts";
 
 const template = await commandScene();
 
@@ -125,27 +128,51 @@ async function failureOf(
   );
 }
 
+/** What each command went on from, byte by byte: where it stopped before it wrote, that is where it began. */
+const goneOnFrom = new Map<Command, Set<string>>(commands.map((command) => [command, new Set()]));
+
 async function assertGoesOn(command: Command, scene: CommandScene, where: string): Promise<void> {
   const { storage } = scene;
-  if (command.damage === undefined) await assertPromised(scene, where);
+  const state = await stateOf(storage);
+  if (goneOnFrom.get(command)?.has(state) === true) return;
+  if (command.damage === undefined) {
+    await using repository = await reopen(storage);
+    await assertPromised(repository, scene, where);
+  }
   // This process lives on, so its lock cannot be told from one that is in use: test/crash*.test.ts kills real ones.
   for (const name of await filesOf(storage, "lock")) await storage.remove({ type: "lock", name });
   await command
     .run(storage, scene)
     .catch((error: unknown) => assert.fail(`${where}, then ${inspect(error)}`));
-  await assertPromised(scene, `${where}, after the next run`);
+  {
+    await using repository = await reopen(storage);
+    await assertPromised(repository, scene, `${where}, after the next run`);
+    await repository.prune({ now: () => template.tagged.timeNs, maxUnusedShare: 0 });
+  }
   await using repository = await reopen(storage);
-  await repository.prune({ now: () => template.tagged.timeNs, maxUnusedShare: 0 });
-  await assertPromised(scene, `${where}, after a prune`);
+  await assertPromised(repository, scene, `${where}, after a prune`);
   assert.deepEqual((await repository.verify({ readData: true })).findings, [], where);
   assert.deepEqual(await filesOf(storage, "lock"), [], where);
+  goneOnFrom.get(command)?.add(state);
+}
+
+/** Every file and its bytes, but for locks. */
+async function stateOf(storage: Storage): Promise<string> {
+  const files: string[] = [];
+  for (const type of fileTypes.filter((one) => one !== "lock")) {
+    for await (const { name } of storage.list(type)) {
+      const bytes = await storage.load({ type, name });
+      files.push(`${type} ${name} ${hash("sha256", bytes)}`);
+    }
+  }
+  return files.toSorted().join("\n");
 }
 
 async function assertPromised(
-  { storage, promised, tagged }: CommandScene,
+  repository: Repository,
+  { promised, tagged }: CommandScene,
   where: string,
 ): Promise<void> {
-  await using repository = await reopen(storage);
   const all = await repository.snapshots();
   for (const [id, content] of promised) {
     const found = all.find((snapshot) => snapshot.id === id);

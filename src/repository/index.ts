@@ -2,11 +2,14 @@
  * repository: the restic repository format, mail-aware. Any restic (≥ 0.14) reads what is written
  * here, and repositories of restic and rustic are read here (versions 1 and 2).
  *
- * `initRepository` and `openRepository` are the way in; what is open is a `Repository`.
+ * `initRepository` and `openRepository` are the way in; what is open is a `Repository`. Its key files
+ * serve a journal, too.
  */
 export { initRepository, openRepository } from "./open-repository.ts";
 export { holderText, isOver, lockStateText } from "./held-lock.ts";
 export { RepositoryError } from "./repository-error.ts";
+export { findMasterKey, type NewKeyOptions, saveKey } from "./key-file.ts";
+export { type MasterKey, masterKeyFromBytes, masterKeyToBytes } from "./crypto.ts";
 export { ownTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
 export {
   type DuplicatedSnapshot,

@@ -2,7 +2,14 @@
  * What we know of a moment beyond restic's nodes, as a file in the snapshot, because extra fields
  * of a snapshot are dropped by `restic tag` and extra fields of a node break `restic rewrite`.
  */
-import { displayPath, type Image, type ImageProblem, type Consistency } from "#image";
+import {
+  type Consistency,
+  displayPath,
+  type Image,
+  type ImageProblem,
+  type ServerFacts,
+  serverFactsJson,
+} from "#image";
 import { toRfc3339Nano } from "#time";
 
 /** So many problems are listed; all are counted. */
@@ -18,6 +25,7 @@ export type ManifestFacts = {
   readonly files: number;
   readonly bytes: number;
   readonly problems: readonly ImageProblem[];
+  readonly serverFacts?: ServerFacts | undefined;
 };
 
 export function encodeManifest(facts: ManifestFacts): Uint8Array {
@@ -36,6 +44,7 @@ export function encodeManifest(facts: ManifestFacts): Uint8Array {
       role: volume.role,
       root: displayPath(volume.root),
     })),
+    ...(facts.serverFacts === undefined ? {} : { server: serverFactsJson(facts.serverFacts) }),
     files: facts.files,
     bytes: facts.bytes,
     problem_count: facts.problems.length,
@@ -55,6 +64,8 @@ export const tagPrefixes = {
   generation: "generation:",
   consistency: "consistency:",
   volume: "volume:",
+  /** The kind of server whose places the manifest has. */
+  server: "server:",
   files: "files:",
   bytes: "bytes:",
   /** Of a duplicate: the repository in which the moment was taken. */
@@ -74,7 +85,10 @@ export function momentTags(facts: ManifestFacts, extra: readonly string[]): read
     `${tagPrefixes.sequence}${facts.sequence}`,
     `${tagPrefixes.generation}${facts.generation}`,
     `${tagPrefixes.consistency}${facts.consistency}`,
-    ...facts.image.volumes.map((volume) => `${tagPrefixes.volume}${tagValue(volume.id)}`),
+    ...new Set(facts.image.volumes.map((volume) => `${tagPrefixes.volume}${tagValue(volume.id)}`)),
+    ...(facts.serverFacts === undefined
+      ? []
+      : [`${tagPrefixes.server}${tagValue(facts.serverFacts.server)}`]),
     `${tagPrefixes.files}${facts.files}`,
     `${tagPrefixes.bytes}${facts.bytes}`,
     ...extra,

@@ -21,6 +21,9 @@ import { pruneRepository } from "./prune.ts";
 import { hasConfig, loadConfig, saveConfig } from "./repository-config.ts";
 import { coreOf, type HasCore, type RepositoryCore } from "./repository-core.ts";
 import { RepositoryError } from "./repository-error.ts";
+import { ownTag } from "./manifest.ts";
+import { manifestFolder } from "./snapshot-tree.ts";
+import { hasServerFacts, readServerFacts } from "./server-facts.ts";
 import { RepositoryImage } from "./repository-image.ts";
 import type {
   LockKind,
@@ -198,12 +201,17 @@ class OpenRepository implements Repository, HasCore {
   ): Promise<Image> {
     const reader = await this.#openReader(options.signal);
     const root = options.root ?? (await findCapturedRoot(reader, snapshot, options.signal));
+    const parts = { core: this.#core, reader, folders: this.#folders, snapshot };
+    // What Restante wrote beside several captured folders is none of them.
+    const isOwn = options.root === undefined && root === "" && snapshot.tags.includes(ownTag);
+    const whole = (): Image => new RepositoryImage({ ...parts, root: "" as RawPath });
     return new RepositoryImage({
-      core: this.#core,
-      reader,
-      folders: this.#folders,
-      snapshot,
+      ...parts,
       root,
+      ...(isOwn && snapshot.paths.length > 1 ? { hidden: manifestFolder } : {}),
+      ...(options.root === undefined && hasServerFacts(snapshot)
+        ? { serverFacts: async (signal) => await readServerFacts(whole(), signal) }
+        : {}),
     });
   }
 

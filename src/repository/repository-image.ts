@@ -14,6 +14,7 @@ import {
   type RawPath,
   type ReadFile,
   type ReadOptions,
+  type ServerFacts,
   type Volume,
   displayPath,
   rawBaseName,
@@ -33,7 +34,7 @@ import { readFiles } from "./read-files.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { Snapshot } from "./repository.ts";
 import { consistencyOf, momentOf, volumesOf } from "./snapshot-label.ts";
-import type { TreeFolder } from "./tree-folder.ts";
+import { parsedFolder, type TreeFolder } from "./tree-folder.ts";
 import type { NodeRecord } from "./tree.ts";
 
 /** Folders kept by their paths: the ones on the way to what was asked for last. */
@@ -48,6 +49,10 @@ export type RepositoryImageOptions = {
   readonly snapshot: Snapshot;
   /** Folder of the snapshot's tree that is the Image's root, without a leading slash. */
   readonly root: RawPath;
+  /** A name at the top that is none of the Image's. */
+  readonly hidden?: RawName;
+  /** Where the server kept things, where the snapshot says so. */
+  readonly serverFacts?: (signal?: AbortSignal) => Promise<ServerFacts | undefined>;
 };
 
 export class RepositoryImage implements Image {
@@ -60,6 +65,9 @@ export class RepositoryImage implements Image {
   readonly #rootTree: string;
   readonly #root: RawPath;
   readonly #known: FolderCache;
+  readonly #hidden: string | undefined;
+  readonly #readFacts: RepositoryImageOptions["serverFacts"];
+  #facts: Promise<ServerFacts | undefined> | undefined;
   readonly #folders = new Map<string, TreeFolder>();
   /** Folders that were listed and in which nothing has extended attributes. */
   readonly #withoutAttributes = new Set<RawPath>();
@@ -72,7 +80,10 @@ export class RepositoryImage implements Image {
   readonly #problems: ImageProblem[] = [];
   #isClosed = false;
 
-  constructor({ core, reader, folders, snapshot, root }: RepositoryImageOptions) {
+  constructor(options: RepositoryImageOptions) {
+    const { core, reader, folders, snapshot, root, hidden, serverFacts } = options;
+    this.#hidden = hidden;
+    this.#readFacts = serverFacts;
     this.#core = core;
     this.#reader = reader;
     this.#known = folders;
@@ -103,6 +114,13 @@ export class RepositoryImage implements Image {
       if (error instanceof ImageError && error.code === "image.not-found") return undefined;
       throw lostFromImage(error, "image.unlistable", path);
     }
+  }
+
+  async serverFacts(signal?: AbortSignal): Promise<ServerFacts | undefined> {
+    this.#facts ??= this.#readFacts?.(signal);
+    // Whoever asks again may not have been told to stop.
+    this.#facts?.catch(() => (this.#facts = undefined));
+    return await this.#facts;
   }
 
   async extendedAttributes(path: RawPath): Promise<readonly ExtendedAttribute[]> {
@@ -301,7 +319,10 @@ export class RepositoryImage implements Image {
     }
     const treeId = await this.#treeOf(path, signal);
     const folder =
-      this.#known.get(treeId) ?? this.#known.read(await this.#treeBytes(treeId, signal), treeId);
+      path === "" && this.#hidden !== undefined
+        ? parsedFolder(await this.#treeBytes(treeId, signal), treeId, this.#hidden)
+        : (this.#known.get(treeId) ??
+          this.#known.read(await this.#treeBytes(treeId, signal), treeId));
     for (const node of folder.unsafe) this.#reportUnsafe(path, node);
     if (!folder.hasAttributes) this.#withoutAttributes.add(path);
     this.#keep(path, folder);
@@ -364,11 +385,11 @@ export class RepositoryImage implements Image {
 }
 
 function* keptContents(
-  folder: TreeFolder,
+  { listing, record }: TreeFolder,
   names: Iterable<RawName>,
 ): Generator<FileContent, void, undefined> {
   for (const name of names) {
-    const content = folder.record(folder.listing.indexOf(name))?.content;
+    const content = record(listing.indexOf(name))?.content;
     if (content === undefined) continue;
     const ids = content === null ? undefined : Buffer.from(content.join(""), "hex");
     yield { name, ids };

@@ -57,6 +57,10 @@ export type CaptureProgress = {
 export type CaptureOptions = {
   /** Absolute folder of the source machine under which the Image's root is stored, as restic would. */
   readonly path: RawPath;
+  /**
+   * Where the Image is of several folders of a machine (`joinImages`): these, absolute. `path` is "/" then.
+   */
+  readonly paths?: readonly RawPath[];
   readonly group: string;
   readonly hostname: string;
   /** Extra tags beside Restante's own. */

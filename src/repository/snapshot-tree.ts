@@ -26,10 +26,19 @@ export async function storeSnapshotTree(
     /** Absolute path under which the Image's root is stored. */
     readonly path: RawPath;
     readonly rootTreeId: Uint8Array;
+    /** Where several folders were captured: the trees of those at the top of the machine. */
+    readonly subtrees?: ReadonlyMap<RawName, Uint8Array> | undefined;
     readonly manifest: Uint8Array;
     readonly nowNs: bigint;
   },
 ): Promise<Uint8Array> {
+  if (options.subtrees !== undefined) {
+    const nodes = Array.from(options.subtrees, ([name, subtree]) =>
+      folderNode(`/${name}` as RawPath, subtree, undefined),
+    );
+    nodes.push(await manifestNode(store, options));
+    return await store.addTopBlob(encodeTree(sortedNodes(nodes)), "tree");
+  }
   const components = options.path.split("/").filter((name) => name !== "");
   let subtree = options.rootTreeId;
   for (let depth = components.length; depth > 0; depth--) {

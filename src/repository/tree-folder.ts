@@ -9,7 +9,7 @@ export type TreeFolder = {
   readonly treeId: string;
   readonly listing: Listing;
   /** The node of an entry, by its position in the listing; undefined where there is none. */
-  record(index: number): NodeRecord | undefined;
+  readonly record: (index: number) => NodeRecord | undefined;
   /** Whether any node has extended attributes. */
   readonly hasAttributes: boolean;
   /** Nodes that are left out: their names or types could do harm. */
@@ -36,10 +36,10 @@ export function readTreeFolder(bytes: Uint8Array, treeId: string): TreeFolder {
   return scannedFolder(bytes, treeId) ?? parsedFolder(bytes, treeId);
 }
 
-/** Any tree. */
-export function parsedFolder(bytes: Uint8Array, treeId: string): TreeFolder {
+/** Any tree; without the node of one name where that is given. */
+export function parsedFolder(bytes: Uint8Array, treeId: string, without?: string): TreeFolder {
   const unsafe: NodeRecord[] = [];
-  const nodes = parseTree(bytes, treeId);
+  const nodes = parseTree(bytes, treeId).filter(({ quotedName }) => quotedName !== without);
   const { listing, records } = listingOfNodes(nodes, (node) => unsafe.push(node));
   return {
     treeId,

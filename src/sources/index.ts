@@ -19,3 +19,16 @@ export {
   sweepHotSplits,
   type SweptSplits,
 } from "./hot-split/index.ts";
+export {
+  type CaptureBase,
+  captureContinuously,
+  type CaptureContinuously,
+  type CaptureEvent,
+  type CaptureState,
+  captureStates,
+  type CaptureStatus,
+  type ContinuousCapture,
+  type ContinuousCaptureOptions,
+  type HintWay,
+  hintWays,
+} from "./continuous/index.ts";

@@ -10,7 +10,8 @@ export type SourceErrorCode =
   | "source.state-untrusted"
   | "source.split-unusable"
   | "source.split-folder"
-  | "source.validator-failed";
+  | "source.validator-failed"
+  | "source.observed-failed";
 
 /** What can go wrong while a mail store is made to stand still, or let go. */
 export class SourceError extends RecoveryError {

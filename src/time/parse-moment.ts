@@ -42,8 +42,8 @@ export function parseMoment(text: string, options: ParseMomentOptions): Instant 
   if (/^before:/i.test(trimmed)) {
     throw new TimeError(
       "time.event",
-      `Cannot find the moment ${quoted(text)}: this version knows no events`,
-      { hint },
+      `Cannot find the moment ${quoted(text)}: there is no such event`,
+      { hint: "Write it like before:alarm-1; `restante hold list` shows the alarms." },
     );
   }
   const instant = looksLikeRfc3339(trimmed)

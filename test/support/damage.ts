@@ -16,6 +16,6 @@ export type Damage = {
   readonly mayHitManifest?: boolean;
   /** Some mail of earlier moments is lost even so. Otherwise at most what a capture itself wrote. */
   readonly mailStaysLost?: boolean;
-  /** False: restic tries for minutes before it gives up. */
+  /** False: restic tries for minutes before it gives up, or does one time and not the next. */
   readonly restic?: boolean;
 };

@@ -72,6 +72,8 @@ export const damages: readonly Damage[] = [
   {
     name: "a key damaged beside a sound one",
     damage: (site) => writeFileSync(join(site.repository, "keys", "5".repeat(64)), "{"),
+    // restic 0.14 gives up when it tries this key before the sound one: as the folder happens to list them.
+    restic: false,
     found: ["warning key-damaged"],
     left: ["warning key-damaged"],
     healed: ["warning key-damaged"],

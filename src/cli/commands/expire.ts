@@ -6,6 +6,7 @@ import {
   parseRetentionRule,
   planExpiry,
   releasedTag,
+  type RetentionHold,
   type RetentionRule,
   type ShrinkAlarm,
   shrinkAlarm,
@@ -20,6 +21,7 @@ import { confirmed } from "../confirm.ts";
 import { openCopy, type OpenCopy } from "../copy-access.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { momentJson, shortId } from "../moments.ts";
+import { holdsInForce } from "../holds-in-force.ts";
 import { openSite, rulesOf, type Site } from "../site.ts";
 import { momentsOf, resolveTarget } from "../target.ts";
 import { plural, safeText, tableText } from "../text.ts";
@@ -117,7 +119,8 @@ type Plan = {
 async function expire(groups: Groups, step: Step): Promise<ExitCode> {
   const { context, site, opened } = step;
   const { output, surroundings } = context;
-  const plans = [...groups].map(([group, points]) => planGroup(group, points, step));
+  const holds = await holdsInForce(context);
+  const plans = [...groups].map(([group, points]) => planGroup(group, points, { ...step, holds }));
   const dryRun = context.arguments.has("dry-run");
   const drops = plans
     .flatMap(({ decisions }) => decisions.filter(({ keep }) => !keep))
@@ -160,8 +163,12 @@ async function expire(groups: Groups, step: Step): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function planGroup(group: string, points: readonly RecoveryPoint[], step: Step): Plan {
-  const { context, site, opened } = step;
+function planGroup(
+  group: string,
+  points: readonly RecoveryPoint[],
+  step: Step & { readonly holds: readonly RetentionHold[] },
+): Plan {
+  const { context, site, opened, holds } = step;
   const typed = context.arguments.texts("keep").map(parseRetentionRule);
   const configured = ruledGroup(site, group);
   const rules =
@@ -183,6 +190,7 @@ function planGroup(group: string, points: readonly RecoveryPoint[], step: Step):
     now,
     zone: site.zone,
     alarm,
+    holds,
   });
   return { group, rules, alarm, decisions };
 }

@@ -10,6 +10,7 @@ export {
   kindOfMethod,
   methodNamed,
   type MethodWords,
+  takenBy,
   takeOrder,
 } from "./method-words.ts";
 export { openAnyCopy } from "./open-any-copy.ts";

@@ -12,6 +12,7 @@ export const diskMethod: MethodWords = "backup to disk";
  * keep, and a clone takes only a frozen folder that is a full copy.
  */
 const methods: readonly MethodWords[] = [
+  "continuous data protection",
   "backup to disk",
   "backup to tape",
   "rotation of clones",
@@ -19,6 +20,8 @@ const methods: readonly MethodWords[] = [
 ];
 
 const shortNames: ReadonlyMap<string, MethodWords> = new Map([
+  ["continuous", "continuous data protection"],
+  ["cdp", "continuous data protection"],
   ["disk", "backup to disk"],
   ["tape", "backup to tape"],
   ["clones", "rotation of clones"],
@@ -31,6 +34,7 @@ export function takeOrder(method: MethodWords): number {
 
 export function kindOfMethod(method: MethodWords): CopyKind {
   switch (method) {
+    case "continuous data protection":
     case "backup to disk":
       return "repository";
     case "backup to tape":
@@ -41,7 +45,14 @@ export function kindOfMethod(method: MethodWords): CopyKind {
   }
 }
 
-/** A method by the paper's words, or short: disk, tape, clones, deltas. */
+/**
+ * How a capture by this method is taken: the base of a journal is a backup to disk.
+ */
+export function takenBy(method: MethodWords): MethodWords {
+  return method === "continuous data protection" ? diskMethod : method;
+}
+
+/** A method by the paper's words, or short: cdp, disk, tape, clones, deltas. */
 export function methodNamed(typed: string): MethodWords {
   const known = methods.find((method) => method === typed) ?? shortNames.get(typed);
   if (known !== undefined) return known;

@@ -15,11 +15,13 @@ import {
   tapeCopy,
 } from "#methods";
 import { duplicateCopy } from "#offsite";
+import { heldBy, type RetentionHold, shrinkAlarm } from "#policy";
 import { tagValue } from "#repository";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { type CopyPlace, openCopyAt } from "../copy-access.ts";
 import { bytesIn } from "../bytes-in.ts";
+import { holdsInForce } from "../holds-in-force.ts";
 import type { Site } from "../site.ts";
 import { isElsewhere } from "../local-folder.ts";
 import { openStorageAt } from "../storage-at.ts";
@@ -73,13 +75,16 @@ export function replicasMethod(place: CopyPlace, site: Site): string | undefined
   return filling[0]?.method ?? markedMethod(place.folder);
 }
 
-function openReplicas(place: CopyPlace, { site }: OpenAnyOptions): AnyCopy {
+function openReplicas(place: CopyPlace, { context, site }: OpenAnyOptions): AnyCopy {
   const folder = rawPathFromText(place.folder);
   const words = replicasMethod(place, site) ?? "rotation of clones";
   checkReplicas(folder, words);
   const isClones = methodNamed(words) === "rotation of clones";
   const methodOf = (
-    options: Pick<ReplicaMethodOptions, "path" | "hostname" | "rotation" | "clock">,
+    options: Pick<
+      ReplicaMethodOptions,
+      "path" | "paths" | "hostname" | "rotation" | "clock" | "alarm"
+    >,
   ): ReplicaMethod => (isClones ? clones : deltas)({ folder, name: place.name, ...options });
   const rotation = isClones ? cloneRotation : deltaRotation;
   const reading = methodOf({ path: "/", hostname: "", rotation });
@@ -87,8 +92,16 @@ function openReplicas(place: CopyPlace, { site }: OpenAnyOptions): AnyCopy {
     place,
     copy: reading.copy,
     replicas: reading.copy,
-    take: async (image, { path, hostname, rotation: asked = rotation, group, now, ...take }) => {
-      const method = methodOf({ path: displayPath(path), hostname, rotation: asked, clock: now });
+    take: async (image, { path, paths, hostname, rotation: asked = rotation, group, ...rest }) => {
+      const { now, ...take } = rest;
+      const method = methodOf({
+        path: displayPath(path),
+        ...(paths === undefined ? {} : { paths: paths.map(displayPath) }),
+        hostname,
+        rotation: asked,
+        clock: now,
+        alarm: heldOrShrunk(await holdsInForce(context)),
+      });
       return await method.take(image, { ...take, group: tagValue(group) });
     },
     storedBytes: async (signal) => {
@@ -104,7 +117,19 @@ function openReplicas(place: CopyPlace, { site }: OpenAnyOptions): AnyCopy {
   };
 }
 
-async function openTapes(place: CopyPlace, { site }: OpenAnyOptions): Promise<AnyCopy> {
+/** A rotation drops nothing of a group while a moment of it is held: its newest would push that out. */
+function heldOrShrunk(holds: readonly RetentionHold[]): NonNullable<ReplicaMethodOptions["alarm"]> {
+  return (points) => {
+    const held = points
+      .map((point) => heldBy(point, holds))
+      .filter((hold) => hold !== undefined)
+      .map(({ id, reason }) => `held by ${id}: ${reason}`);
+    if (held.length === 0) return shrinkAlarm(points);
+    return { stopped: true, reasons: [...new Set(held)] };
+  };
+}
+
+async function openTapes(place: CopyPlace, { context, site }: OpenAnyOptions): Promise<AnyCopy> {
   const opened = await openLibraryAt(libraryPlaceOf(place, site), { site });
   const { library, rotation } = opened;
   const copy = tapeCopy(library, { name: place.name });
@@ -114,7 +139,12 @@ async function openTapes(place: CopyPlace, { site }: OpenAnyOptions): Promise<An
     copy,
     tapes: copy,
     take: async (image, { group, ...request }) =>
-      await backUpToTape(image, { library, ...request, group: tagValue(group), rotation }),
+      await backUpToTape(image, {
+        library,
+        ...request,
+        group: tagValue(group),
+        rotation: { ...rotation, holds: await holdsInForce(context) },
+      }),
     storedBytes: async () => (await tapeBytes(opened.folder)) + (await tapeBytes(outside)),
     [Symbol.asyncDispose]: async () => await opened[Symbol.asyncDispose](),
   };

@@ -23,6 +23,8 @@ export class DboxAccountFiles {
   readonly image: Image;
   readonly root: RawPath;
   readonly places: DboxPlaces;
+  /** The folder of a mailbox that holds its messages. */
+  readonly mailsName: RawName;
   readonly attachments: AttachmentFolder;
   #alt: Promise<RawPath | undefined> | undefined;
 
@@ -30,13 +32,14 @@ export class DboxAccountFiles {
     this.image = image;
     this.root = root;
     this.places = places;
+    this.mailsName = places.directoryName ?? dboxMailsName;
     this.attachments = new AttachmentFolder(image, root, places.attachments);
   }
 
   /** The folder with an index: its own, or its counterpart below INDEX=, where there is no `dbox-Mails`. */
   indexFolder(folder: RawPath): RawPath {
     if (this.places.index === undefined) return folder;
-    const mailbox = rawBaseName(folder) === dboxMailsName ? rawParent(folder) : folder;
+    const mailbox = rawBaseName(folder) === this.mailsName ? rawParent(folder) : folder;
     return counterpart(mailbox, this.root, this.places.index);
   }
 

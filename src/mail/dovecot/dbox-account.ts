@@ -45,7 +45,7 @@ export async function openDboxAccount(
   return {
     layout,
     root,
-    ...(alt === undefined ? {} : { alsoIn: [alt] }),
+    alsoIn: foldersBeside(files, alt),
     mailboxes: async (signal) => {
       const mailboxes: StoredMailbox[] = [];
       for (const folder of await findDboxFolders(files, signal))
@@ -60,6 +60,15 @@ export async function openDboxAccount(
       readMessage(files, { message, layout, guidOf, openFiles, readOptions }),
     subscriptions: () => readDboxSubscriptions(files),
   };
+}
+
+/** Folders of the account's own that lie outside its root; attachments are everybody's. */
+function foldersBeside(
+  { root, places: { index, control } }: DboxAccountFiles,
+  alt: RawPath | undefined,
+): readonly RawPath[] {
+  const others = [alt, index, control].filter((path) => path !== undefined && path !== root);
+  return [...new Set(others as readonly RawPath[])];
 }
 
 async function readMailbox(

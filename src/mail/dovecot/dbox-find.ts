@@ -18,9 +18,11 @@ const foldersTried = 64;
  * Finds Dovecot's sdbox and mdbox: a folder with `mailboxes/` in it, and in that somewhere a
  * `dbox-Mails` or one named by a GUID. mdbox has `storage/` beside it.
  */
-export const findDbox: LayoutFinder = async ({ image, path, listing, places }) => {
+export const findDbox: LayoutFinder = async ({ image, path, listing, placesOf }) => {
   if (!hasFolder(listing, mailboxesName)) return undefined;
-  if (!(await holdsMailbox(image, joinRawPath(path, mailboxesName)))) return undefined;
+  const places = placesOf(path);
+  const mailsName = places?.directoryName ?? dboxMailsName;
+  if (!(await holdsMailbox(image, joinRawPath(path, mailboxesName), mailsName))) return undefined;
   const layout = hasFolder(listing, storageName) ? "mdbox" : "sdbox";
   return [
     await openDboxAccount(image, {
@@ -31,14 +33,18 @@ export const findDbox: LayoutFinder = async ({ image, path, listing, places }) =
   ];
 };
 
-async function holdsMailbox(image: Image, mailboxes: RawPath): Promise<boolean> {
+async function holdsMailbox(
+  image: Image,
+  mailboxes: RawPath,
+  mailsName: RawName,
+): Promise<boolean> {
   const waiting: RawPath[] = [mailboxes];
   for (let tried = 0; tried < foldersTried; tried++) {
     const path = waiting.shift();
     if (path === undefined) return false;
     const listing = await listIfThere(image, path);
     if (listing === undefined) continue;
-    if (hasFolder(listing, dboxMailsName)) return true;
+    if (hasFolder(listing, mailsName)) return true;
     if (path === mailboxes && listing.names.some(isGuidName)) return true;
     for (const { name, type } of listing)
       if (type === "directory" && waiting.length < foldersTried)

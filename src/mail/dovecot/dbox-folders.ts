@@ -1,7 +1,7 @@
 import { joinRawPath, type RawPath } from "#image";
 import { addProblem, type MailProblem } from "../mail-problem.ts";
 import { decodeMailboxName } from "../mailbox-name.ts";
-import { type DboxAccountFiles, dboxMailsName, mailboxesName } from "./dbox-account-files.ts";
+import { type DboxAccountFiles, mailboxesName } from "./dbox-account-files.ts";
 import { readMailboxList } from "./mailbox-list.ts";
 
 /** A mailbox by its place: `mailboxes/Archive/2024/dbox-Mails`. */
@@ -31,7 +31,7 @@ export async function findDboxFolders(
   files: DboxAccountFiles,
   signal?: AbortSignal,
 ): Promise<readonly DboxFolder[]> {
-  const { image, root } = files;
+  const { image, root, mailsName } = files;
   const found: Place[] = [];
   const unnamed: { readonly guid: string; readonly path: RawPath }[] = [];
   const waiting: Place[] = [{ levels: [], path: joinRawPath(root, mailboxesName) }];
@@ -43,7 +43,7 @@ export async function findDboxFolders(
     for (const entry of listing) {
       if (entry.type !== "directory") continue;
       const path = joinRawPath(folder.path, entry.name);
-      if (entry.name === dboxMailsName) found.push({ levels: folder.levels, path });
+      if (entry.name === mailsName) found.push({ levels: folder.levels, path });
       else if (folder.levels.length === 0 && (await isNamedByGuid(files, path, entry.name)))
         unnamed.push({ guid: entry.name, path });
       else if (folder.levels.length < depthLimit)
@@ -62,7 +62,7 @@ async function isNamedByGuid(
 ): Promise<boolean> {
   if (!isGuidName(name)) return false;
   // Somebody may call a mailbox so.
-  return (await files.image.list(path)).indexOf(dboxMailsName) < 0;
+  return (await files.image.list(path)).indexOf(files.mailsName) < 0;
 }
 
 async function nameFolders(

@@ -24,11 +24,29 @@ import { readMaildirMessage, unpackedSize } from "./maildir-message.ts";
 import { parseMaildirName } from "./maildir-name.ts";
 import { readLinesTogether, type UidList, UidListReader } from "./maildir-uid-list.ts";
 
+/** What of a Dovecot's places a Maildir has apart from itself. */
+export type MaildirPlaces = {
+  /** `CONTROL=`: has the account's folders again, with lists of UIDs and keywords in them. */
+  readonly control?: RawPath;
+  /** `INDEX=`: nothing of it is read. */
+  readonly index?: RawPath;
+};
+
+/** An account, and where its lists are. */
+type Maildirs = FoundAccount & { readonly control: RawPath };
+
 /** A mailbox owner's Maildir++ root, or the top of a tree of Maildirs. */
-export function openMaildirAccount(image: Image, account: FoundAccount): MailAccount {
+export function openMaildirAccount(
+  image: Image,
+  found: FoundAccount,
+  { control = found.root, index }: MaildirPlaces = {},
+): MailAccount {
+  const account: Maildirs = { ...found, control };
+  const beside = [control, index].filter((path) => path !== undefined && path !== found.root);
   return {
     layout: "maildir",
     root: account.root,
+    ...(beside.length === 0 ? {} : { alsoIn: [...new Set(beside as readonly RawPath[])] }),
     mailboxes: async (signal) => {
       const mailboxes: StoredMailbox[] = [];
       for (const folder of account.folders) {
@@ -37,7 +55,8 @@ export function openMaildirAccount(image: Image, account: FoundAccount): MailAcc
       }
       return mailboxes.sort(inboxFirst);
     },
-    messages: (mailbox, signal) => readMessages(image, mailbox.path, signal),
+    messages: (mailbox, signal) =>
+      readMessages(image, { path: mailbox.path, lists: listsOf(account, mailbox.path) }, signal),
     read: (message, options) => readMaildirMessage(image, message.path, options),
     subscriptions: () => readSubscriptions(image, account),
   };
@@ -54,23 +73,36 @@ const uidListNames = ["dovecot-uidlist", "courierimapuiddb"] as const;
 const keywordsName = "dovecot-keywords";
 const subscriptionNames = ["subscriptions", "courierimapsubscribed"] as const;
 
+/** Where the lists of a Maildir may be: itself, or its counterpart below CONTROL=, where INBOX has a folder of its own. */
+function listsOf({ root, control }: Maildirs, path: RawPath): readonly RawPath[] {
+  if (control === root) return [path];
+  const below = (root === "" ? path : path.slice(root.length + 1)) as RawPath;
+  const names = path === root ? [".INBOX", "INBOX"] : [below];
+  return [...names.map((name) => joinRawPath(control, name as RawPath)), path];
+}
+
 async function readMailbox(
   image: Image,
-  account: FoundAccount,
+  account: Maildirs,
   folder: RawPath,
 ): Promise<StoredMailbox> {
   const problems: MailProblem[] = [];
   const path = folder === "" ? account.root : joinRawPath(account.root, folder);
+  const lists = listsOf(account, path);
   const {
     uids: _,
     problems: listProblems,
     ...header
-  } = await readUidList(image, path, { headerOnly: true });
+  } = await readUidList(image, lists, { headerOnly: true });
   const name =
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
-  const dependsOn = ["cur", "new", ...uidListNames, keywordsName, courierKeywordsName].map((part) =>
-    joinRawPath(path, part as RawName),
-  );
+  const dependsOn = [
+    ...["cur", "new"].map((part) => joinRawPath(path, part as RawName)),
+    ...lists.flatMap((folder) =>
+      [...uidListNames, keywordsName].map((part) => joinRawPath(folder, part as RawName)),
+    ),
+    joinRawPath(path, courierKeywordsName),
+  ];
   return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
 }
 
@@ -90,13 +122,13 @@ function mailboxName(hierarchy: readonly string[], problems: MailProblem[]): str
 
 async function readMessages(
   image: Image,
-  path: RawPath,
+  { path, lists }: { readonly path: RawPath; readonly lists: readonly RawPath[] },
   signal: AbortSignal | undefined,
 ): Promise<StoredMessages> {
   const problems: MailProblem[] = [];
-  const uidList = await readUidList(image, path, { headerOnly: false });
+  const uidList = await readUidList(image, lists, { headerOnly: false });
   problems.push(...uidList.problems);
-  const keywords = await readKeywords(image, path, problems);
+  const keywords = await readKeywords(image, lists, problems);
   const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
   // By their UIDs where they have one: numbers are found sooner than names.
@@ -170,16 +202,20 @@ function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): strin
   return keywords.get(number) ?? `unknown-${number}`;
 }
 
+/** The first that there is. */
 async function readUidList(
   image: Image,
-  path: RawPath,
+  folders: readonly RawPath[],
   options: { readonly headerOnly: boolean },
 ): Promise<UidList> {
-  for (const name of uidListNames) {
+  const places = folders.flatMap((folder) =>
+    uidListNames.map((name) => joinRawPath(folder, name as RawName)),
+  );
+  for (const place of places) {
     const reader = new UidListReader();
     const problems: MailProblem[] = [];
     let last = "";
-    const isThere = await eachLine(image, joinRawPath(path, name as RawName), {
+    const isThere = await eachLine(image, place, {
       line: (line) => {
         if (!options.headerOnly || !reader.hasHeader) reader.line(line);
         else if (line !== "") last = line;
@@ -199,11 +235,13 @@ async function readUidList(
 
 async function readKeywords(
   image: Image,
-  path: RawPath,
+  folders: readonly RawPath[],
   problems: MailProblem[],
 ): Promise<ReadonlyMap<number, string>> {
   const keywords = new Map<number, string>();
-  await eachLine(image, joinRawPath(path, keywordsName as RawName), {
+  const read = async (folder: RawPath): Promise<boolean> =>
+    await eachLine(image, joinRawPath(folder, keywordsName as RawName), options);
+  const options: EachLineOptions = {
     line: (line) => {
       const match = /^([0-9]{1,4}) (\S{1,500})$/.exec(line);
       if (match === null)
@@ -214,19 +252,20 @@ async function readKeywords(
     },
     problems,
     code: "keywords",
-  });
+  };
+  for (const folder of folders) if (await read(folder)) break;
   return keywords;
 }
 
 /** Dovecot's `subscriptions` (version 1: names; version 2: a header, then names with tabs between levels), or Courier's. */
 async function readSubscriptions(
   image: Image,
-  account: FoundAccount,
+  account: Maildirs,
 ): Promise<{ readonly names: readonly string[]; readonly problems: readonly MailProblem[] }> {
   const problems: MailProblem[] = [];
   const names: string[] = [];
   for (const name of subscriptionNames) {
-    const path = joinRawPath(account.root, name as RawName);
+    const path = joinRawPath(account.control, name as RawName);
     let isVersion2 = false;
     let lines = 0;
     const isThere = await eachLine(image, path, {

@@ -23,6 +23,7 @@ import type { Requirements } from "../requirements/index.ts";
 
 /** The words of the configuration and the boxes of Figure 1 that they are. */
 export const methodIds: Readonly<Record<OperationalMethod, OperationalMethodId>> = {
+  "continuous data protection": "journal",
   "backup to disk": "disk-deduplicated",
   "rotation of clones": "clones",
   "rotation of delta snapshots": "deltas",
@@ -56,7 +57,10 @@ export function waysOfTier(
   const source = sourceOf(config);
   const feeding = operational.findIndex(({ copy }) => copy === disaster?.from);
   const wayOf = (method: OperationalConfig, index: number): ConfiguredWay => {
-    const combination = { source, operational: operationalChoice(method) };
+    // What records every change watches the living store, however its bases are taken (§3.5.1).
+    const isContinuous = method.method === "continuous data protection";
+    const from = isContinuous ? sourceIds["live application"] : source;
+    const combination = { source: from, operational: operationalChoice(method) };
     if (disaster === undefined || index !== feeding) return { method, combination };
     return { method, combination: { ...combination, disaster: disasterChoice(disaster) } };
   };
@@ -79,6 +83,8 @@ function operationalChoice({
 }: OperationalConfig): OperationalChoice {
   const everyHours = hoursOf(everyMs);
   const id = methodIds[method];
+  if (method === "continuous data protection")
+    return { method: id, everyHours: 0, reachHours: reachOf(rotationOfRules(keep, everyHours)) };
   if (images !== undefined) return { method: id, everyHours, reachHours: images * everyHours };
   const kept = rotationOfRules(keep, everyHours);
   return { method: id, everyHours, reachHours: reachOf(kept), kept };

@@ -55,6 +55,7 @@ export function writeTier(
 }
 
 const copyOf: Readonly<Record<OperationalMethod, CopyName>> = {
+  "continuous data protection": "here",
   "backup to disk": "here",
   "rotation of clones": "clones",
   "rotation of delta snapshots": "deltas",

@@ -8,7 +8,7 @@
  *
  * Of a name that is nobody's it prints nothing, and fails.
  */
-import type { TemplateUser } from "./template.ts";
+import type { TemplateUser } from "#mail";
 
 export type FoundUser = TemplateUser & {
   /** Settings that this user has of his own: "mail", "mail_driver", "mail_path". */

@@ -1,3 +1,4 @@
+import { expandTemplate } from "#mail";
 import type { HostLook } from "../look/host-look.ts";
 import { parentFolder } from "../folders.ts";
 import type { ProtectedItem, ProtectedKind } from "../mail-server.ts";
@@ -13,7 +14,6 @@ import {
   sectionsOf,
   settingOf,
 } from "./settings-text.ts";
-import { expandTemplate } from "./template.ts";
 
 /** A path as written, and why it belongs to the state. */
 type Wanted = { readonly kind: ProtectedKind; readonly written: string; readonly why: string };

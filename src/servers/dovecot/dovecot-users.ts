@@ -1,3 +1,4 @@
+import { expandTemplate } from "#mail";
 import type { HostLook } from "../look/host-look.ts";
 import {
   parseUserFields,
@@ -7,7 +8,6 @@ import {
 } from "./doveadm-user.ts";
 import type { DovecotSetup } from "./dovecot-setup.ts";
 import { type DovecotSection, sectionsOf, settingOf } from "./settings-text.ts";
-import { expandTemplate } from "./template.ts";
 
 export type FoundUsers = {
   readonly users: readonly FoundUser[];

@@ -1,5 +1,5 @@
 /** Which tapes may be written to, and what has expired (paper §3.1.5: rotation and retention). Pure. */
-import { shrinkAlarm } from "#policy";
+import { heldBy, type RetentionHold, shrinkAlarm } from "#policy";
 import type { Barcode } from "../drive/index.ts";
 import type { Catalogue, ListedSet, TapeRecord } from "./catalogue.ts";
 import { setsOn } from "./catalogue.ts";
@@ -10,6 +10,8 @@ export type TapeRetention = {
   readonly keepDays?: number;
   /** So many newest sets of each group. */
   readonly keepLast?: number;
+  /** What is held is kept, whatever else is said here. */
+  readonly holds?: readonly RetentionHold[];
 };
 
 export type TapeRotation = TapeRetention & {
@@ -40,7 +42,7 @@ export function planTapeExpiry(
   { sets, clockNs }: Pick<Catalogue, "sets" | "clockNs">,
   options: TapeRetention & { readonly nowNs: bigint },
 ): ExpiryPlan {
-  const { nowNs, keepDays, keepLast } = options;
+  const { nowNs, keepDays, keepLast, holds = [] } = options;
   const expired = new Set<string>();
   if (keepDays === undefined && keepLast === undefined) return { expired, stopped: [] };
   if (clockNs > 0n && nowNs - clockNs > longestPauseDays * dayNs) {
@@ -51,8 +53,10 @@ export function planTapeExpiry(
   const stopped: string[] = [];
   for (const [group, ofGroup] of Map.groupBy(sets, ({ manifest }) => manifest.group)) {
     const newestFirst = ofGroup.toSorted(newerFirst);
-    const gone = newestFirst.filter(({ manifest }, index) => {
-      if (index === 0) return false;
+    const held = newestFirst.filter(({ manifest }) => heldBy(manifest, holds) !== undefined);
+    const gone = newestFirst.filter((set, index) => {
+      const { manifest } = set;
+      if (index === 0 || held.includes(set)) return false;
       const byAge =
         keepDays !== undefined && nowNs - manifest.atNs <= BigInt(Math.ceil(keepDays)) * dayNs;
       return !byAge && !(keepLast !== undefined && index < keepLast);

@@ -1,0 +1,91 @@
+import { isRecoveryError } from "#errors";
+import type { Journal } from "#journal";
+import { type Signal, SignalWatch } from "#signals";
+import type { DaemonGroup } from "./daemon-group.ts";
+import type { DaemonRecords } from "./daemon-records.ts";
+
+type Waiting = { readonly signal: Signal; readonly atNs: bigint };
+
+/** Looks at everything that a group's journal records, and raises alarms. */
+export class AlarmWatch implements Disposable {
+  readonly #group: DaemonGroup;
+  readonly #journal: Journal;
+  readonly #records: DaemonRecords;
+  readonly #watch: SignalWatch;
+  readonly #subscription: Disposable;
+  /** IDs by the signals' episodes. */
+  readonly #raised = new Map<number, string>();
+  readonly #waiting: Waiting[] = [];
+
+  private constructor(
+    group: DaemonGroup,
+    { journal, records, watch }: { journal: Journal; records: DaemonRecords; watch: SignalWatch },
+  ) {
+    this.#group = group;
+    this.#journal = journal;
+    this.#records = records;
+    this.#watch = watch;
+    this.#subscription = journal.subscribe((record) => watch.observe(record));
+  }
+
+  /** Counts what is there first. Until `follow`, what is recorded may have been there already. */
+  static async begin(
+    group: DaemonGroup,
+    options: {
+      readonly journal: Journal;
+      readonly records: DaemonRecords;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<AlarmWatch> {
+    const watch = new SignalWatch(group.signals);
+    for await (const { path, ...file } of group.mailThere(options.signal)) watch.learn(path, file);
+    watch.isCatchingUp = true;
+    return new AlarmWatch(group, { ...options, watch });
+  }
+
+  follow(): void {
+    this.#watch.isCatchingUp = false;
+  }
+
+  /** IDs of the alarms that were raised, oldest first. */
+  get alarms(): readonly string[] {
+    return [...new Set(this.#raised.values())];
+  }
+
+  /** Returns what is to be told. An alarm that cannot be written now is tried again the next time. */
+  async look(nowNs: bigint): Promise<readonly string[]> {
+    this.#waiting.push(...this.#watch.check(nowNs).map((signal) => ({ signal, atNs: nowNs })));
+    const told: string[] = [];
+    while (this.#waiting[0] !== undefined) {
+      try {
+        const text = await this.#raise(this.#waiting[0]);
+        if (text !== undefined) told.push(text);
+      } catch (error) {
+        if (!isRecoveryError(error)) throw error;
+        return [...told, `an alarm cannot be put on record: ${error.message}`];
+      }
+      this.#waiting.shift();
+    }
+    return told;
+  }
+
+  async #raise({ signal, atNs }: Waiting): Promise<string | undefined> {
+    const known = this.#raised.get(signal.episode);
+    if (known !== undefined) {
+      await this.#records.extend(known, signal);
+      return undefined;
+    }
+    const group = this.#group.name;
+    const id = await this.#records.raise({ group, journal: this.#journal.id, signal, atNs });
+    this.#raised.set(signal.episode, id);
+    const { message, before } = signal;
+    // The record is what counts; the mark shows it on the line of time.
+    const mark = { type: "mark", name: "alarm", id, fromNs: before.atNs, message } as const;
+    this.#journal.append(mark, atNs).durable.catch(() => undefined);
+    return `${id}: ${message}; what precedes it is held`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+}

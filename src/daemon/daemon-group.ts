@@ -1,0 +1,73 @@
+/** What the daemon is given for one protection group, and what is told of it. */
+import type { RawPath } from "#image";
+import type { Journal } from "#journal";
+import type { CaptureBase, ContinuousCapture, ContinuousCaptureOptions } from "#sources";
+import type { SignalWatchOptions } from "#signals";
+
+/** A copy of the group that is there: a base for the journal. */
+export type BaseMoment = {
+  /** The copy's name and the moment's ID in it, as a `base` mark has it. */
+  readonly id: string;
+  /** When its capture began, and when it was whole. */
+  readonly fromNs: bigint;
+  readonly atNs: bigint;
+};
+
+/** The delivery stage of a group, running. */
+export interface DaemonStage extends AsyncDisposable {
+  readonly status: StageStatus;
+  /** Rejects when it cannot go on. */
+  readonly ended: Promise<void>;
+}
+export type StageStatus = Readonly<Record<string, string | number | boolean>>;
+
+/** What the group's capture needs of the daemon; all else its opener knows. */
+export type CapturedGroup = Pick<
+  ContinuousCaptureOptions,
+  "journal" | "signal" | "onEvent" | "openBase"
+>;
+
+export type DaemonGroup = {
+  /** As the moments of the group have it. */
+  readonly name: string;
+  /** For people: the server, or the folder. */
+  readonly shown: string;
+  /** The mail store: absolute, one character per byte. */
+  readonly folder: RawPath;
+  /** Where its journal lies, for people. */
+  readonly journalPlace: string;
+  openJournal(signal: AbortSignal): Promise<Journal>;
+  /** The newest copy that may serve as a base. Undefined: there is none yet. */
+  newestBase(signal: AbortSignal): Promise<BaseMoment | undefined>;
+  /** Takes one now. */
+  takeBase(signal: AbortSignal): Promise<BaseMoment>;
+  /** The listing of that base, for the capture to go on from. */
+  openBase(base: BaseMoment, signal: AbortSignal): Promise<CaptureBase>;
+  capture(options: CapturedGroup): Promise<ContinuousCapture>;
+  /**
+   * The delivery stage in front of the server, where the configuration has one. It outlives captures that
+   * fail: `openJournal` gives the journal of now, and rejects while there is none but the one that failed.
+   */
+  readonly startStage?: (
+    openJournal: (failed?: Journal) => Promise<Journal>,
+    signal: AbortSignal,
+  ) => Promise<DaemonStage>;
+  /** What is there when watching for attacks begins. */
+  mailThere(signal: AbortSignal): AsyncIterable<{
+    readonly path: RawPath;
+    readonly sizeBytes?: number;
+    readonly isMbox?: boolean;
+  }>;
+  readonly baseEveryMs: number;
+  readonly signals: SignalWatchOptions;
+};
+
+/** The daemon's time, as a value: tests have their own. */
+export type DaemonClock = {
+  /** Nanoseconds since 1970 UTC. */
+  readonly now: () => bigint;
+  /** Resolves after this long, or at once when the signal aborts; never rejects. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+};

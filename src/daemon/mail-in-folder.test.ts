@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { rawPathFromText } from "#image";
+import { mailIn } from "./mail-in-folder.ts";
+
+test("mail is found by its names, an mbox by its first bytes, and nothing else is", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "restante-mail-in-"));
+  try {
+    const files: Readonly<Record<string, string>> = {
+      "anna/cur/1.M1:2,S": "Subject: x",
+      "anna/new/2.M1": "",
+      "anna/tmp/M1": "From no mbox",
+      "anna/cur/dovecot-uidlist": "From no mbox",
+      "anna/dovecot.index.log": "From no mbox",
+      "carl/storage/m.1": "2 M1e",
+      "carl/mailboxes/INBOX/dbox-Mails/u.1": "2 M1e",
+      "spool/b\u00e4rbel": "From x\n\n",
+      "spool/empty": "",
+      "spool/note": "Fro",
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    const found = await Array.fromAsync(
+      mailIn(rawPathFromText(folder), new AbortController().signal),
+    );
+    assert.deepEqual(
+      found.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+      [
+        { path: "anna/cur/1.M1:2,S" },
+        { path: "anna/new/2.M1" },
+        { path: "carl/mailboxes/INBOX/dbox-Mails/u.1" },
+        { path: "carl/storage/m.1" },
+        { path: rawPathFromText("spool/b\u00e4rbel"), sizeBytes: 8, isMbox: true },
+      ],
+    );
+    const nowhere = rawPathFromText(join(folder, "nowhere"));
+    assert.deepEqual(await Array.fromAsync(mailIn(nowhere, new AbortController().signal)), []);
+    await assert.rejects(Array.fromAsync(mailIn(nowhere, AbortSignal.abort())));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,61 @@
+import { open, opendir } from "node:fs/promises";
+import { rawBaseName, type RawPath, rawPathToBytes } from "#image";
+import { mailPlaceOf } from "#signals";
+
+export type FoundMail = {
+  readonly path: RawPath;
+  readonly sizeBytes?: number;
+  readonly isMbox?: boolean;
+};
+
+/** Files that are looked into to see whether they are an mbox; a spool has one for each person. */
+const mostLooks = 20_000;
+
+/**
+ * The mail in a folder, by the names of its files: none is opened, except that what may be an mbox shows
+ * by its first bytes whether it is one. What vanishes or cannot be listed is left out: this only tells how
+ * much there is, for a share of it to be an alarm.
+ */
+export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenerator<FoundMail> {
+  let looks = 0;
+  const waiting: RawPath[] = ["" as RawPath];
+  for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
+    signal.throwIfAborted();
+    const absolute = below === "" ? folder : (`${folder}/${below}` as RawPath);
+    try {
+      for await (const entry of await opendir(rawPathToBytes(absolute), {
+        encoding: "latin1",
+      })) {
+        const path = (below === "" ? entry.name : `${below}/${entry.name}`) as RawPath;
+        if (entry.isDirectory()) waiting.push(path);
+        else if (!entry.isFile()) continue;
+        else if (mailPlaceOf(path) !== undefined) yield { path };
+        else if (mayBeMbox(path) && looks++ < mostLooks) {
+          const found = await mboxAt(`${folder}/${path}` as RawPath);
+          if (found !== undefined) yield { path, sizeBytes: found, isMbox: true };
+        }
+      }
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+}
+
+function mayBeMbox(path: RawPath): boolean {
+  if (/(?:^|\/)(?:tmp|\.imap)\//.test(path)) return false;
+  const name = rawBaseName(path);
+  if (/^(?:dovecot|cyrus\.|maildir|courier|subscriptions|\.)/.test(name)) return false;
+  return !name.endsWith(".lock");
+}
+
+/** Its size, where it begins as an mbox does. */
+async function mboxAt(path: RawPath): Promise<number | undefined> {
+  try {
+    await using file = await open(rawPathToBytes(path), "r");
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 0);
+    if (bytesRead < 5 || buffer.toString("latin1") !== "From ") return undefined;
+    return (await file.stat()).size;
+  } catch {
+    return undefined;
+  }
+}

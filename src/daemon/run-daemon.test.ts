@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { RecoveryError } from "#errors";
+import type { RawPath } from "#image";
+import type { Journal, JournalEvent } from "#journal";
+import { alarmsIn, holdsIn } from "#records";
+import { type FakeGroup, FakeClock, fakeGroup } from "./daemon.fixture.ts";
+import { type DaemonStatus, type GroupStatus, readDaemonStatus } from "./daemon-status.ts";
+import { type DaemonOptions, runDaemon } from "./run-daemon.ts";
+import { serviceManager } from "./service-manager.ts";
+
+const nobody = serviceManager({ socket: undefined, watchdogMicroseconds: undefined });
+
+class Scene implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly state = mkdtempSync(join(tmpdir(), "restante-daemon-"));
+  readonly notes: string[] = [];
+  readonly audited: string[] = [];
+  readonly stop = new AbortController();
+  #running: Promise<DaemonStatus> | undefined;
+  ready: DaemonStatus | undefined;
+
+  start(groups: readonly FakeGroup[], more: Partial<DaemonOptions> = {}): Promise<DaemonStatus> {
+    this.#running = runDaemon({
+      groups,
+      stateFolder: this.state,
+      clock: this.clock,
+      manager: nobody,
+      audit: async (verb) => void this.audited.push(verb),
+      onNote: ({ group, text }) => void this.notes.push(`${group}: ${text}`),
+      onReady: (status) => (this.ready = status),
+      signal: this.stop.signal,
+      ...more,
+    });
+    this.#running.catch(() => undefined);
+    return this.#running;
+  }
+
+  async follows(groups: readonly FakeGroup[]): Promise<void> {
+    void this.start(groups);
+    await this.clock.until(() => this.ready !== undefined);
+  }
+
+  async status(): Promise<readonly GroupStatus[]> {
+    return (await readDaemonStatus(this.state))?.groups ?? [];
+  }
+
+  async ends(): Promise<DaemonStatus> {
+    this.stop.abort();
+    return await (this.#running as Promise<DaemonStatus>);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop.abort();
+    await this.#running?.catch(() => undefined);
+    rmSync(this.state, { recursive: true });
+  }
+}
+
+const marksOf = (group: FakeGroup): readonly string[] =>
+  group
+    .journal()
+    .records.map(({ event }) => event)
+    .filter((event): event is JournalEvent & { type: "mark" } => event.type === "mark")
+    .filter(({ name }) => name !== "start")
+    .map(({ name, id }) => (id === undefined ? name : `${name} ${id}`));
+
+test("a group takes a base when there is none, follows, and ends with a clean stop", async () => {
+  await using scene = new Scene();
+  const group = fakeGroup("mx1", { clock: scene.clock });
+  await scene.follows([group]);
+  assert.deepEqual(scene.ready?.groups[0]?.phase, "following");
+  assert.deepEqual(marksOf(group), ["base here 1"]);
+  const [status] = await scene.status();
+  assert.equal(status?.base?.id, "here 1");
+  assert.equal(status.lagMs, 3);
+  assert.equal(statSync(join(scene.state, "daemon-status.json")).mode & 0o777, 0o600);
+  const last = await scene.ends();
+  assert.equal(last.groups[0]?.phase, "stopped");
+  assert.equal(group.capturing().isClosed, true);
+  assert.deepEqual(marksOf(group), ["base here 1", "clean-stop"]);
+  assert.equal((await readDaemonStatus(scene.state))?.state, "stopped");
+});
+
+test("a base that is there is gone on from; the next comes when it is due, or when another run took one", async () => {
+  await using scene = new Scene();
+  const atNs = scene.clock.now() - 1_000_000_000n;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    bases: [{ id: "here 0", fromNs: atNs, atNs }],
+    journalStartNs: atNs,
+    baseEveryMs: 60_000,
+  });
+  await scene.follows([group]);
+  assert.deepEqual(marksOf(group), ["base here 0"]);
+  await scene.clock.pass(60_000);
+  await scene.clock.until(() => marksOf(group).length === 2);
+  group.bases.push({ id: "by cron", fromNs: scene.clock.now(), atNs: scene.clock.now() + 1n });
+  await scene.clock.pass(60_000);
+  await scene.clock.until(() => marksOf(group).length === 3);
+  assert.deepEqual(marksOf(group), ["base here 0", "base here 2", "base by cron"]);
+});
+
+test("a base from before the journal began is none that it goes on from", async () => {
+  await using scene = new Scene();
+  const atNs = scene.clock.now();
+  const bases = [{ id: "here 0", fromNs: atNs - 1n, atNs }];
+  const group = fakeGroup("mx1", { clock: scene.clock, bases });
+  await scene.follows([group]);
+  assert.deepEqual(marksOf(group), ["base here 2"]);
+});
+
+test("a group that fails is started again, later each time, and takes no other down", async () => {
+  await using scene = new Scene();
+  const good = fakeGroup("good", { clock: scene.clock });
+  let attempts = 0;
+  const bad = fakeGroup("bad", {
+    clock: scene.clock,
+    openJournal: async () => {
+      attempts++;
+      throw new RecoveryError("journal.full", "Cannot open the journal: no space");
+    },
+  });
+  await scene.follows([bad, good]);
+  assert.deepEqual(
+    scene.ready?.groups.map(({ phase }) => phase),
+    ["waiting", "following"],
+  );
+  assert.match(
+    scene.notes[0] ?? "",
+    /^bad: Cannot open the journal: no space; it starts again in 1 s/,
+  );
+  await scene.clock.until(() => attempts === 4, 250);
+  assert.equal((await scene.status()).find(({ group }) => group === "good")?.phase, "following");
+  const waits = scene.notes.slice(0, 3).map((note) => / in (\d+) s$/.exec(note)?.[1]);
+  assert.deepEqual(waits, ["1", "2", "4"]);
+});
+
+test("a capture that ends by itself ends without a clean stop, and is started again", async () => {
+  await using scene = new Scene();
+  const group = fakeGroup("mx1", { clock: scene.clock });
+  await scene.follows([group]);
+  group.capturing().fail(new RecoveryError("journal.write-failed", "Cannot write: EIO"));
+  await scene.clock.until(() => group.captures.length === 2, 10);
+  await scene.clock.until(() => marksOf(group).length === 2);
+  assert.deepEqual(marksOf(group), ["base here 1", "base here 1"]);
+  assert.match(scene.notes.join("\n"), /mx1: Cannot write: EIO; it starts again/);
+});
+
+test("mail that disappears becomes one alarm, on record, audited and held", async () => {
+  await using scene = new Scene();
+  const names = (user: string): string[] =>
+    Array.from({ length: 100 }, (_, n) => `${user}/cur/${n}.M1:2,S`);
+  const group = fakeGroup("mx1", { clock: scene.clock, mail: [...names("a"), ...names("b")] });
+  await scene.follows([group]);
+  const before = group.journal().lastSequence;
+  for (const path of [...names("a"), ...names("b")])
+    group.journal().append({ type: "remove", path: path as RawPath }, scene.clock.now());
+  await scene.clock.pass(1000);
+  await scene.clock.until(() => marksOf(group).includes("alarm alarm-1"), 10);
+  const { groups } = await scene.ends();
+  assert.deepEqual(groups[0]?.alarms, ["alarm-1"]);
+  const [alarm, ...others] = await alarmsIn(scene.state).list();
+  assert.deepEqual(others, []);
+  assert.equal(alarm?.before.sequence, before);
+  assert.deepEqual(alarm.paths.toSorted(), ["", "a", "b"]);
+  const [hold] = await holdsIn(scene.state).list();
+  assert.deepEqual(
+    [hold?.group, hold?.alarm, hold?.untilNs],
+    ["mx1", "alarm-1", alarm.before.atNs],
+  );
+  assert.deepEqual(scene.audited, ["alarm"]);
+});
+
+test("gaps and what is held are told, and are in the status", async () => {
+  await using scene = new Scene();
+  const group = fakeGroup("mx1", { clock: scene.clock });
+  await scene.follows([group]);
+  const gap = { type: "gap", why: "overflow", fromNs: 1n, toNs: 2n, message: "too much" } as const;
+  group.capturing().tell(gap);
+  group.capturing().state = "held";
+  const status = await scene.ends();
+  assert.equal(status.groups[0]?.gaps, 1);
+  assert.deepEqual(scene.notes, ["mx1: too much"]);
+});
+
+test("the delivery stage outlives a capture that fails, and stops before the journal is closed", async () => {
+  await using scene = new Scene();
+  const opened: (boolean | string)[] = [];
+  let ask: (failed?: Journal) => Promise<Journal> = async () => await Promise.reject(new Error());
+  let isStopped = false;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    startStage: async (openJournal) => {
+      ask = openJournal;
+      await openJournal();
+      opened.push(true);
+      return {
+        status: { deliveries: 3 },
+        ended: new Promise(() => undefined),
+        [Symbol.asyncDispose]: async () => {
+          isStopped = true;
+          opened.push(group.capturing().isClosed);
+        },
+      };
+    },
+  });
+  await scene.follows([group]);
+  const first = await ask();
+  group.capturing().fail(new RecoveryError("journal.write-failed", "Cannot write: EIO"));
+  await scene.clock.until(() => group.captures.length === 2, 10);
+  assert.equal(isStopped, false);
+  assert.notEqual(await ask(first), first);
+  await assert.rejects(ask(await ask()), { code: "daemon.no-journal" });
+  const status = await scene.ends();
+  assert.deepEqual(opened, [true, false]);
+  assert.deepEqual(status.groups[0]?.phase, "stopped");
+});
+
+test("one daemon works in a state folder; what is nothing, and a status that is none, are refused", async () => {
+  await using scene = new Scene();
+  const group = fakeGroup("mx1", { clock: scene.clock });
+  await scene.follows([group]);
+  const second = {
+    clock: scene.clock,
+    signal: scene.stop.signal,
+    manager: nobody,
+    stateFolder: scene.state,
+  };
+  const options = {
+    ...second,
+    groups: [group],
+    audit: async () => undefined,
+    onNote: () => undefined,
+  };
+  await assert.rejects(runDaemon(options), { code: "daemon.running" });
+  await assert.rejects(runDaemon({ ...options, groups: [] }), { code: "daemon.nothing-to-do" });
+  await scene.ends();
+  const path = join(scene.state, "daemon-status.json");
+  const whole = readFileSync(path, "utf8");
+  for (const damage of ["", "{", "[]", "null", whole.replace('"format":1', '"format":2')]) {
+    writeFileSync(path, damage);
+    await assert.rejects(readDaemonStatus(scene.state), { code: "daemon.bad-status" }, damage);
+  }
+});

@@ -1,0 +1,211 @@
+import type { Sequence } from "../journal-event.ts";
+import { writeIndex } from "./index-writer.ts";
+import { writeFailure } from "./journal-failure.ts";
+import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
+import { type DurablePosition, encodePosition, openPosition } from "./position-file.ts";
+import type { SegmentEncoder } from "./segment-encoder.ts";
+import { headerBytes } from "./segment-header.ts";
+
+/** How much is written before the next sync: who waits for a sync waits for these bytes as well. */
+const maxCommitBytes = 8 * 1024 * 1024;
+
+export type WaitingFrame = {
+  readonly segment: SegmentEncoder;
+  readonly sequence: Sequence;
+  readonly parts: readonly Buffer[];
+  readonly sizeBytes: number;
+  readonly whenDurable?: () => void;
+};
+
+type Waiting = WaitingFrame & {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+};
+
+type OpenFile = {
+  readonly segment: SegmentEncoder;
+  readonly file: JournalFile;
+  offset: number;
+};
+
+/**
+ * Writes frames in order, and syncs once for all that wait. What fails once has failed for good:
+ * after a failed sync nobody knows what is on the disk, and asking again may say that all is well.
+ */
+export class GroupCommit {
+  readonly #files: JournalFiles;
+  #queue: Waiting[] = [];
+  #waitingBytes = 0;
+  #roomFor: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+  #open: OpenFile | undefined;
+  #positionFile: JournalFile | undefined;
+  #position: DurablePosition | undefined;
+  #durableSequence: Sequence;
+  #failure: Error | undefined;
+  /** Segments that are full get their index while the next one is written. */
+  #sealing: Promise<void> = Promise.resolve();
+
+  constructor(files: JournalFiles, durableSequence: Sequence) {
+    this.#files = files;
+    this.#durableSequence = durableSequence;
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Everything up to here survives a power cut. */
+  get durableSequence(): Sequence {
+    return this.#durableSequence;
+  }
+
+  get position(): DurablePosition | undefined {
+    return this.#position;
+  }
+
+  /** The promise settles when the frame and all before it are durable, or will never be. */
+  add(frame: WaitingFrame): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Not everybody waits: the next call throws the reason.
+    promise.catch(() => undefined);
+    this.#queue.push({ ...frame, resolve, reject });
+    this.#waitingBytes += frame.sizeBytes;
+    this.#running ??= this.#run();
+    return promise;
+  }
+
+  /** Resolves when less than so many bytes wait for the disk. */
+  async hasRoom(bytes: number): Promise<void> {
+    while (this.#waitingBytes >= bytes && this.#failure === undefined)
+      await new Promise<void>((resolve) => this.#roomFor.push(resolve));
+  }
+
+  /** Ends at once: what is being written is waited for, what still waits is refused. */
+  async stop(reason: Error): Promise<void> {
+    this.#refuseWaiting(reason);
+    await this.#running;
+    await this.#sealing;
+    const files = [this.#open?.file, this.#positionFile];
+    this.#open = undefined;
+    this.#positionFile = undefined;
+    for (const file of files) {
+      try {
+        await file?.close();
+      } catch (error) {
+        // What a failing disk says last adds nothing to what it said first.
+        if (this.#failure === undefined) throw writeFailure(error, this.#files.location);
+      }
+    }
+  }
+
+  /** Gives the segment that is being written its index: nothing more comes. Throws what went wrong. */
+  async seal(): Promise<void> {
+    await this.#running;
+    this.#sealOpen();
+    await this.#sealing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #run(): Promise<void> {
+    // What is appended in the same turn goes together.
+    await Promise.resolve();
+    while (this.#queue.length > 0 && this.#failure === undefined) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#fail(writeFailure(error, this.#files.location), batch);
+        break;
+      }
+      this.#settle(batch);
+    }
+    this.#running = undefined;
+  }
+
+  /** What goes into one file at once. */
+  #takeBatch(): readonly Waiting[] {
+    const [first] = this.#queue;
+    let [count, bytes] = [0, 0];
+    for (const { segment, sizeBytes } of this.#queue) {
+      if (segment !== first?.segment || (count > 0 && bytes + sizeBytes > maxCommitBytes)) break;
+      bytes += sizeBytes;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    const parts = batch.flatMap((frame) => frame.parts);
+    const isNew = this.#open?.segment !== last.segment;
+    const open = isNew ? await this.#create(last.segment) : this.#open;
+    if (open === undefined) return;
+    if (isNew) await writeAll(open.file, [last.segment.headerBytes, ...parts], 0);
+    else await writeAll(open.file, parts, open.offset);
+    await open.file.sync();
+    if (isNew) await this.#files.syncFolder();
+    open.offset += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    await this.#say({
+      segment: last.segment.header.first,
+      sequence: last.sequence,
+      offset: open.offset,
+    });
+  }
+
+  async #create(segment: SegmentEncoder): Promise<OpenFile> {
+    this.#sealOpen();
+    const file = await this.#files.create(segment.name);
+    this.#open = { segment, file, offset: headerBytes };
+    return this.#open;
+  }
+
+  #sealOpen(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    this.#sealing = this.#sealing.then(async () => {
+      try {
+        if (this.#failure === undefined)
+          await writeIndex(open.file, await open.segment.finish(), open.offset);
+        await open.file.close();
+      } catch (error) {
+        this.#fail(writeFailure(error, this.#files.location), []);
+      }
+    });
+  }
+
+  async #say(position: DurablePosition): Promise<void> {
+    this.#positionFile ??= await openPosition(this.#files);
+    await writeAll(this.#positionFile, [encodePosition(position)], 0);
+    this.#position = position;
+    this.#durableSequence = position.sequence;
+  }
+
+  #settle(batch: readonly Waiting[]): void {
+    for (const { whenDurable, resolve } of batch) {
+      whenDurable?.();
+      resolve();
+    }
+    this.#release(batch);
+  }
+
+  #fail(error: Error, batch: readonly Waiting[]): void {
+    this.#failure ??= error;
+    for (const { reject } of batch) reject(error);
+    this.#release(batch);
+    this.#refuseWaiting(error);
+  }
+
+  #refuseWaiting(error: Error): void {
+    const refused = this.#queue.splice(0);
+    for (const { reject } of refused) reject(error);
+    this.#release(refused);
+  }
+
+  #release(frames: readonly Waiting[]): void {
+    for (const { sizeBytes } of frames) this.#waitingBytes -= sizeBytes;
+    for (const resolve of this.#roomFor.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,40 @@
+import { isRecoveryError, systemErrorCode } from "#errors";
+import { JournalError } from "../journal-error.ts";
+
+const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** What a failed write, or a failed opening for writing, means to whoever writes. */
+export function writeFailure(error: unknown, location: string): Error {
+  if (isRecoveryError(error)) return error;
+  const code = systemErrorCode(error);
+  if (code !== undefined && noRoom.has(code))
+    return new JournalError(
+      "journal.full",
+      `Cannot write to journal "${location}": its disk is full`,
+      {
+        hint: "Make room on that disk, or give the journal another one, and open it again; nothing that was promised is lost.",
+        retryable: true,
+        cause: error,
+      },
+    );
+  return new JournalError(
+    "journal.write-failed",
+    `Cannot write to journal "${location}": ${code ?? String(error)}`,
+    {
+      hint: "Look at the disk and its log; what was promised before is safe as far as the disk keeps it. Open the journal again when the disk is well.",
+      cause: error,
+    },
+  );
+}
+
+export function readFailure(error: unknown, location: string): Error {
+  if (isRecoveryError(error)) return error;
+  return new JournalError(
+    "journal.unreadable",
+    `Cannot read journal "${location}": ${systemErrorCode(error) ?? String(error)}`,
+    {
+      hint: "Look at the folder's permissions, and at the disk and its log.",
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,115 @@
+/** What a journal needs of the folder that it lies in: so that tests can lose power under it. */
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { syncFolder } from "#files";
+
+export interface JournalFile {
+  sizeBytes(): Promise<number>;
+  /** Fills `target` from `offset` on as far as there are bytes; how many there were. */
+  read(target: Buffer, offset: number): Promise<number>;
+  /** Writes the parts one after another; how many bytes were taken, which may be fewer. */
+  write(parts: readonly Buffer[], offset: number): Promise<number>;
+  /** Returns when what was written survives a power cut. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Errors are the system's own (ENOENT, EEXIST, ENOSPC, EIO, …). */
+export interface JournalFiles {
+  /** For messages. */
+  readonly location: string;
+  /** Makes the folder, where it is not there, so that it survives a power cut. */
+  make(): Promise<void>;
+  list(): Promise<readonly string[]>;
+  /** A new file, only its owner's; throws EEXIST. */
+  create(name: string): Promise<JournalFile>;
+  open(name: string, access: "read" | "write"): Promise<JournalFile>;
+  rename(name: string, to: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Returns when the names in the folder survive a power cut. */
+  syncFolder(): Promise<void>;
+}
+
+/** writev(2) takes at most IOV_MAX = 1024 parts at once. */
+const partsAtOnce = 1024;
+
+export function folderFiles(location: string): JournalFiles {
+  return {
+    location,
+    make: async () => await makeDurably(location),
+    list: async () => await readdir(location),
+    create: async (name) => openedFile(await open(join(location, name), "wx+", 0o600)),
+    open: async (name, access) => {
+      // A journal is read where hostile hands may have put something else: never through a link, and never waiting for a pipe.
+      const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+      const flags = (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
+      const handle = await open(join(location, name), flags);
+      return openedFile(handle);
+    },
+    rename: async (name, to) => await rename(join(location, name), join(location, to)),
+    remove: async (name) => await unlink(join(location, name)),
+    syncFolder: async () => await syncFolder(location),
+  };
+}
+
+function openedFile(handle: FileHandle): JournalFile {
+  return {
+    sizeBytes: async () => (await handle.stat()).size,
+    read: async (target, offset) => {
+      let filled = 0;
+      while (filled < target.length) {
+        const { bytesRead } = await handle.read(
+          target,
+          filled,
+          target.length - filled,
+          offset + filled,
+        );
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return filled;
+    },
+    write: async (parts, offset) =>
+      (await handle.writev(parts.slice(0, partsAtOnce), offset)).bytesWritten,
+    sync: async () => await handle.datasync(),
+    close: async () => await handle.close(),
+  };
+}
+
+/** With the folders above that had to be made. */
+async function makeDurably(location: string): Promise<void> {
+  const first = await mkdir(location, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = location; made.length >= first.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    if (made === dirname(made)) break;
+  }
+}
+
+/** Everything, however often the system takes only a part of it. */
+export async function writeAll(
+  file: JournalFile,
+  parts: readonly Buffer[],
+  offset: number,
+): Promise<void> {
+  let [rest, at] = [parts, offset];
+  while (rest.length > 0) {
+    const some = rest.slice(0, partsAtOnce);
+    const taken = await file.write(some, at);
+    const wanted = some.reduce((sum, part) => sum + part.length, 0);
+    if (taken === 0 && wanted > 0)
+      throw Object.assign(new Error("nothing was written"), { code: "EIO" });
+    at += taken;
+    rest = [...withoutFirst(some, taken), ...rest.slice(partsAtOnce)];
+  }
+}
+
+function withoutFirst(parts: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skip = bytes;
+  for (const [index, part] of parts.entries()) {
+    if (skip < part.length) return [part.subarray(skip), ...parts.slice(index + 1)];
+    skip -= part.length;
+  }
+  return [];
+}

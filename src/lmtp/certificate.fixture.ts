@@ -1,0 +1,19 @@
+/** A certificate for `stage.example.org`, signed by itself, good for a hundred years and for nothing but tests. */
+export const testCertificate: string = `-----BEGIN CERTIFICATE-----
+MIIBrjCCAVOgAwIBAgIUTw3B1DC13NRNMtJmJUwl7KxnWIwwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRc3RhZ2UuZXhhbXBsZS5vcmcwIBcNMjYxMTI2MDgzOTA3WhgP
+MjEyNjExMDIwODM5MDdaMBwxGjAYBgNVBAMMEXN0YWdlLmV4YW1wbGUub3JnMFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEB//ohX6dexo4PGeybuhlhjJ5/xFZmecW
+czeE993ZweMuXiPdIkAugZ/ULC/ZajK70R8PeWdStD5lneSr/0OtGqNxMG8wHQYD
+VR0OBBYEFM8pRC53Qmmm0Wv4x6Sldydgu9UTMB8GA1UdIwQYMBaAFM8pRC53Qmmm
+0Wv4x6Sldydgu9UTMA8GA1UdEwEB/wQFMAMBAf8wHAYDVR0RBBUwE4IRc3RhZ2Uu
+ZXhhbXBsZS5vcmcwCgYIKoZIzj0EAwIDSQAwRgIhAPrxsioMJtqRSV+fG4z2A/D3
+yLK41SRESuCDfhHJRxTiAiEA7XkXp6t72eQXi+BjgLLEoYs20gPvgANkAk2b0ieB
+67s=
+-----END CERTIFICATE-----`;
+
+export const testKey: string = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgL56Ry5k/HwkSSKFQ
+eZ5hlXSEzmfL8C8JgDjFuy4SrvuhRANCAAQH/+iFfp17Gjg8Z7Ju6GWGMnn/EVmZ
+5xZzN4T33dnB4y5eI90iQC6Bn9QsL9lqMrvRHw95Z1K0PmWd5Kv/Q60a
+-----END PRIVATE KEY-----`;

@@ -1,0 +1,146 @@
+import type { ContentPiece, DeliveryReply, Journal, JournalEvent } from "#journal";
+import type { BufferMeter } from "./buffer-meter.ts";
+import type { JournalKeeper, JournalPolicy } from "./journal-keeper.ts";
+import type { StageClock } from "../network/stage-clock.ts";
+import type { Reply } from "../protocol/reply.ts";
+
+export type RecorderOptions = {
+  readonly keeper: JournalKeeper;
+  readonly clock: StageClock;
+  readonly policy: JournalPolicy;
+  readonly meter: BufferMeter;
+  /** So much is gathered before it goes into the journal. */
+  readonly pieceBytes: number;
+  /** Unique in the journal. */
+  readonly delivery: string;
+  readonly sender: string;
+};
+
+/**
+ * One message on its way into the journal. With `pass-through` it goes on without the journal when
+ * that fails, and says so in the end.
+ */
+export class MessageRecorder {
+  readonly #options: RecorderOptions;
+  readonly #fromNs: bigint;
+  #journal: Journal | undefined;
+  readonly #pieces: ContentPiece[] = [];
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #sizeBytes = 0;
+  /** Whether `arrived` was written, or may have been: without it an outcome says nothing. */
+  #isInJournal = false;
+
+  private constructor(options: RecorderOptions, journal: Journal | undefined) {
+    this.#options = options;
+    this.#journal = journal;
+    this.#fromNs = options.clock.nowNs();
+  }
+
+  /** Undefined where the journal cannot be written and the policy is to wait for it. */
+  static async begin(options: RecorderOptions): Promise<MessageRecorder | undefined> {
+    const journal = await options.keeper.current();
+    if (journal === undefined && options.policy === "tempfail") return undefined;
+    return new MessageRecorder(options, journal);
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get isPassedThrough(): boolean {
+    return this.#journal === undefined;
+  }
+
+  /** Throws where the journal fails and the policy is to wait for it. */
+  async write(bytes: Buffer): Promise<void> {
+    this.#sizeBytes += bytes.length;
+    if (this.#journal === undefined || bytes.length === 0) return;
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.length;
+    this.#options.meter.add(bytes.length);
+    if (this.#gatheredBytes >= this.#options.pieceBytes) await this.#flush();
+  }
+
+  /** All of it is here, for these recipients: resolves when that is durable, or passed through. */
+  async arrived(recipients: readonly string[]): Promise<void> {
+    const { delivery, sender } = this.#options;
+    await this.#flush();
+    const content = this.#pieces;
+    const sizeBytes = this.#sizeBytes;
+    this.#isInJournal = this.#journal !== undefined;
+    await this.#append({ type: "arrived", delivery, sender, recipients, sizeBytes, content });
+  }
+
+  /**
+   * What the mail server said of one recipient. Never throws: what it said is true whether the journal
+   * can be written or not, and is written later where it cannot now.
+   */
+  async outcome(recipient: string, { code, lines }: Reply): Promise<void> {
+    const { keeper, clock, delivery } = this.#options;
+    if (!this.#isInJournal) return;
+    const reply: DeliveryReply = { code, lines: lines.map(textOfBytes) };
+    const event: JournalEvent = { type: "outcome", delivery, recipient, reply };
+    const journal = this.#journal;
+    if (journal === undefined) return keeper.remember(event);
+    try {
+      await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
+    } catch {
+      keeper.remember(event);
+    }
+  }
+
+  /** The mail server has it, or may have it; what of that is not in the journal will be said there. */
+  ended(): void {
+    const { keeper, clock } = this.#options;
+    if (this.#journal === undefined) keeper.passedThrough(this.#fromNs, clock.nowNs());
+  }
+
+  /** The message will not be: what was gathered is forgotten. */
+  discard(): void {
+    this.#options.meter.remove(this.#gatheredBytes);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+
+  async #flush(): Promise<void> {
+    const journal = this.#journal;
+    if (journal === undefined || this.#gatheredBytes === 0) return;
+    const [first = Buffer.alloc(0)] = this.#gathered;
+    const bytes = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
+    try {
+      this.#pieces.push(...(await this.#options.keeper.store(journal, bytes)));
+    } catch (error) {
+      this.#goWithout(error);
+    } finally {
+      this.discard();
+    }
+  }
+
+  async #append(event: JournalEvent): Promise<void> {
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    const { keeper, clock } = this.#options;
+    try {
+      await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
+    } catch (error) {
+      this.#goWithout(error);
+    }
+  }
+
+  #goWithout(error: unknown): void {
+    if (this.#options.policy === "tempfail") throw error;
+    this.#journal = undefined;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Bytes as text: UTF-8 where they are (RFC 6531), otherwise one character each. */
+export function textOfBytes(bytes: string): string {
+  try {
+    return utf8.decode(Buffer.from(bytes, "latin1"));
+  } catch {
+    return bytes;
+  }
+}

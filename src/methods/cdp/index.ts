@@ -1,0 +1,21 @@
+/**
+ * methods/cdp: continuous data protection (paper §3.5): any moment of a base copy and the journal since,
+ * as an Image, without materialising the store.
+ */
+export { replayedImage, type ReplayOptions } from "./replayed.ts";
+export {
+  type BaseCandidate,
+  continuousCopy,
+  type ContinuousCopy,
+  type ContinuousCopyOptions,
+  continuousMethod,
+  type ContinuousMoment,
+  type NotCovered,
+} from "./continuous-copy.ts";
+export { JournalTimes, type TimeAnswer } from "./journal-times.ts";
+export {
+  type JournalAlarm,
+  type JournalGap,
+  type JournalSurvey,
+  surveyJournal,
+} from "./survey-journal.ts";

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseAlarmRule } from "./alarm-rule.ts";
+import type { Config } from "./config.ts";
+import { parseConfig } from "./parse-config.ts";
+import type { Problem } from "./problem.ts";
+
+const text = `version: 1
+servers:
+  mx1:
+    type: dovecot
+    path: /srv/mail
+    delivery_stage: {listen: 127.0.0.1:2424, server: "unix:/run/dovecot/lmtp"}
+copies:
+  here: {layer: operational, path: /srv/recovery, key: "env:KEY"}
+tiers:
+  gold:
+    operational:
+      method: continuous data protection
+      copy: here
+      lose_at_most: 10 seconds
+      keep: [every change for 48 hours]
+      journal: {path: /srv/journal/}
+lines_of_business:
+  all: {mailboxes: ["*"], tier: gold}
+prove_it: {alarm_if: more than 20% of a mailbox disappears within 10 minutes}
+`;
+
+function read(changed: string): {
+  readonly config?: Config;
+  readonly problems: readonly Problem[];
+} {
+  return parseConfig(changed, { fileName: "restante.yaml" });
+}
+
+function problemWith(from: string, to: string): Problem {
+  const { problems } = read(text.replace(from, to));
+  assert.equal(problems.length, 1, `${to}: ${problems.map(({ message }) => message).join("; ")}`);
+  return problems[0] as Problem;
+}
+
+test("continuous data protection has bases, a journal, a stage and an alarm of its own", () => {
+  const { config, problems } = read(text);
+  assert.deepEqual(problems, []);
+  const [method] = config?.tiers[0]?.operational ?? [];
+  assert.equal(method?.everyMs, 86_400_000);
+  assert.equal(method.loseAtMostMs, 10_000);
+  assert.equal(method.journalPath, "/srv/journal");
+  assert.deepEqual(config?.servers[0]?.deliveryStage, {
+    listen: ["127.0.0.1:2424"],
+    server: "unix:/run/dovecot/lmtp",
+    whenJournalFails: "tempfail",
+  });
+  assert.deepEqual(config.alarm, { shrinkPercent: 20, of: "mailbox", withinMs: 600_000 });
+});
+
+test("what is wrong with it is said where it stands", () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ["127.0.0.1:2424", "here", "config.address"],
+    ["127.0.0.1:2424", '"127.0.0.1:99999"', "config.address"],
+    ["unix:/run/dovecot/lmtp", "unix:lmtp", "config.address"],
+    [', server: "unix:/run/dovecot/lmtp"', "", "config.missing"],
+    ['lmtp"}', 'lmtp", when_journal_fails: lose}', "config.unknown-value"],
+    ["{path: /srv/journal/}", "{path: journal}", "config.path"],
+    ["{path: /srv/journal/}", "{path: /srv/journal, mirror: vault}", "config.not-available"],
+    ["within 10 minutes", "within a while", "config.alarm"],
+  ];
+  for (const [from, to, code] of cases) assert.equal(problemWith(from, to).code, code, to);
+});
+
+test("a stage needs one journal, and a journal continuous data protection", () => {
+  const disk = read(text.replace("continuous data protection", "backup to disk")).problems;
+  assert.deepEqual(disk.map(({ code, severity }) => `${code} ${severity}`).toSorted(), [
+    "config.combination error",
+    "config.misplaced error",
+    "config.not-available warning",
+    "config.not-available warning",
+  ]);
+  const two = problemWith(
+    'all: {mailboxes: ["*"], tier: gold}',
+    'one: {mailboxes: ["a@*"], tier: gold}\n  two: {mailboxes: ["*"], tier: gold}',
+  );
+  assert.equal(two.code, "config.combination");
+  assert.match(two.message, /"one" and "two" have one each/);
+});
+
+test("an alarm says of what and within what time", () => {
+  assert.deepEqual(parseAlarmRule("more than 5% of the group disappears within 1 hour"), {
+    shrinkPercent: 5,
+    of: "group",
+    withinMs: 3_600_000,
+    continuousOnly: ["within 1 hour"],
+  });
+  assert.equal(parseAlarmRule("more than 5% disappears within 0 s"), undefined);
+});

@@ -1,0 +1,9 @@
+/**
+ * signals: what looks like an attack or an accident in the stream of a journal: mail that disappears in
+ * masses, that is rewritten in masses, that turns into noise. Pure: records in, signals out. Nothing here
+ * decides what is done about it.
+ */
+export { looksRandom } from "./byte-entropy.ts";
+export { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+export { type Signal, type SignalKind, signalKinds } from "./signal.ts";
+export { SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";

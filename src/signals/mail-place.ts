@@ -1,0 +1,100 @@
+import { rawBaseName, rawParent, type RawPath } from "#image";
+
+/** What a path of a mail store is, as far as its name tells. */
+export type MailPlace = {
+  /** A file that is one message and never changes, or one that holds many. */
+  readonly kind: "message" | "container";
+  /** The folder of the person's mail that it belongs to; "" where the store's names do not tell. */
+  readonly account: RawPath;
+  /** What people throw away lies there: emptying it is nothing to be alarmed at. */
+  readonly isTrash: boolean;
+  /** What stays the same of a message's name while its flags change. */
+  readonly key: string;
+  /** No mail server gives a message such a name. */
+  readonly isOddName: boolean;
+};
+
+/**
+ * Maildir (`cur`, `new`), sdbox (`u.N`), the Cyrus spool (`N.`), mdbox (`storage/m.N`). Undefined for all
+ * else: indexes, logs, locks and `tmp` are the server's own business and change as it likes.
+ */
+export function mailPlaceOf(path: RawPath): MailPlace | undefined {
+  const name = rawBaseName(path);
+  const folder = rawParent(path);
+  const folderName = rawBaseName(folder);
+  if (folderName === "cur" || folderName === "new") {
+    if (name.startsWith("dovecot") || name.startsWith(".")) return undefined;
+    const mailbox = rawParent(folder);
+    const base = /^[^:,]*/.exec(name)?.[0] ?? "";
+    return {
+      kind: "message",
+      account: maildirAccount(mailbox),
+      isTrash: isTrashName(rawBaseName(mailbox)),
+      key: `${mailbox}\0${base}`,
+      isOddName: /:2,.*[^A-Za-z,]/.test(name),
+    };
+  }
+  if (folderName === "dbox-Mails") {
+    if (!/^u\.\d+(?:\D|$)/.test(name)) return undefined;
+    const mailbox = rawParent(folder);
+    return {
+      kind: "message",
+      account: dboxAccount(mailbox),
+      isTrash: isTrashName(rawBaseName(mailbox)),
+      key: path,
+      isOddName: !/^u\.\d+$/.test(name),
+    };
+  }
+  if (folderName === "storage" && /^m\.\d+(?:\D|$)/.test(name))
+    return {
+      kind: "container",
+      account: rawParent(folder),
+      isTrash: false,
+      key: path,
+      isOddName: !/^m\.\d+$/.test(name),
+    };
+  if (folderName === "tmp") return undefined;
+  // Names of folders are hashes there, and who owns them stands in a database.
+  if (/^[1-9]\d{0,9}\.(?:[A-Za-z]\w*)?$/.test(name))
+    return {
+      kind: "message",
+      account: "" as RawPath,
+      isTrash: isTrashName(folderName),
+      key: path,
+      isOddName: !name.endsWith("."),
+    };
+  return undefined;
+}
+
+/** Maildir++ keeps folders beside the inbox, with a point before their names. */
+function maildirAccount(mailbox: RawPath): RawPath {
+  return rawBaseName(mailbox).startsWith(".") ? rawParent(mailbox) : mailbox;
+}
+
+function dboxAccount(mailbox: RawPath): RawPath {
+  const at = `/${mailbox}/`.lastIndexOf("/mailboxes/");
+  return (at <= 0 ? "" : mailbox.slice(0, at - 1)) as RawPath;
+}
+
+/** As RFC 6154 means \Trash and \Junk, by the names that clients give them. */
+const trashNames = new Set([
+  "trash",
+  "deleted",
+  "deleted items",
+  "deleted messages",
+  "junk",
+  "junk e-mail",
+  "spam",
+  "papierkorb",
+  "gel&apy-schte elemente",
+  "gel&apy-scht",
+  "corbeille",
+  "papelera",
+  "cestino",
+  "prullenbak",
+  "kosz",
+]);
+
+function isTrashName(name: string): boolean {
+  return trashNames.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
+}

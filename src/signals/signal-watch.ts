@@ -1,0 +1,361 @@
+import { rawParent, type RawPath } from "#image";
+import type { ContentPiece, FileState, JournalRecord, Sequence } from "#journal";
+import { AccountState } from "./account-state.ts";
+import { looksRandom } from "./byte-entropy.ts";
+import { HeadCache } from "./head-cache.ts";
+import { KnownNames } from "./known-names.ts";
+import { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
+import type { Signal } from "./signal.ts";
+import { SignalJudge } from "./signal-judge.ts";
+
+export type SignalWatchOptions = {
+  /** More than this share in `withinMs` is an alarm. Default 20. */
+  readonly percent?: number;
+  /** Default 10 minutes. */
+  readonly withinMs?: number;
+  /** `mailbox`: of one person's mail, or of the whole store; `group`: of the whole store alone. Default mailbox. */
+  readonly of?: "mailbox" | "group";
+  /** Fewer messages than this are no mass. Default 20. */
+  readonly ignoredCount?: number;
+  /** How long it must last: a move may look like a removal until its other half is seen. Default 2 s. */
+  readonly settleMs?: number;
+  /** How many messages are expected; decides what the memory of names takes (10 bits each). Default 1 million. */
+  readonly expectedMessages?: number;
+};
+
+type At = { readonly sequence: Sequence; readonly atNs: bigint };
+
+/**
+ * Looks at every record of a journal, in order, and says when mail disappears, is rewritten or turns into
+ * noise in masses. Give it first, with `learn`, what there is; then every record; then ask with `check`.
+ *
+ * Moves, copies, flags, renamed folders, the server's own files, and emptying what people threw away
+ * earlier are not removals. Memory is bounded by the number of folders, not of messages.
+ */
+export class SignalWatch {
+  readonly #windowMs: number;
+  readonly #windowNs: bigint;
+  readonly #accounts = new Map<RawPath, AccountState>();
+  readonly #store: AccountState;
+  /** Messages by the folder that holds the files: a folder may go as a whole. */
+  readonly #folders = new Map<RawPath, number>();
+  /** Files of many messages whose size is their mail: mboxes. */
+  readonly #mboxes = new Map<RawPath, number>();
+  readonly #known: KnownNames;
+  readonly #recent: RecentPaths;
+  readonly #heads = new HeadCache();
+  readonly #touched = new Set<AccountState>();
+  readonly #judge: SignalJudge;
+  /** What is recorded may have been there when it was counted: a first scan goes on. */
+  isCatchingUp = false;
+
+  constructor(options: SignalWatchOptions = {}) {
+    const { withinMs = 600_000, expectedMessages = 1_000_000 } = options;
+    this.#windowMs = withinMs;
+    this.#windowNs = BigInt(withinMs) * 1_000_000n;
+    this.#store = this.#state("" as RawPath, "messages");
+    this.#known = new KnownNames(expectedMessages);
+    this.#recent = new RecentPaths(withinMs);
+    this.#judge = new SignalJudge(options);
+  }
+
+  /** A file that is there when watching begins. `isMbox`: it holds many messages, and nothing else. */
+  learn(
+    path: RawPath,
+    file: { readonly sizeBytes?: number; readonly isMbox?: boolean } = {},
+  ): void {
+    if (file.isMbox === true) this.#sizeMbox(path, file.sizeBytes ?? 0);
+    const place = mailPlaceOf(path);
+    if (place === undefined) return;
+    this.#known.add(path);
+    if (place.kind === "message") this.#count(path, place, 1);
+  }
+
+  /** How many messages are known now, of the whole store. */
+  get messages(): number {
+    return this.#store.count;
+  }
+
+  observe({ sequence, atNs, event }: JournalRecord): void {
+    const at = { sequence, atNs };
+    switch (event.type) {
+      case "data":
+        return this.#heads.add(sequence, event.bytes);
+      case "put":
+        return this.#put(event, at);
+      case "write":
+        return this.#write(event, at);
+      case "truncate":
+        return this.#truncate(event, at);
+      case "link":
+        return this.#link(event, at);
+      case "rename":
+        return this.#rename(event, at);
+      case "remove":
+        return this.#remove(event.path, at);
+      case "rmdir":
+        return this.#removeFolder(event.path, at);
+      case "mkdir":
+      case "attributes":
+      case "arrived":
+      case "outcome":
+      case "mark":
+      case "gap":
+        return;
+    }
+  }
+
+  /** What has become an alarm by this instant. An episode is told of again for each further account. */
+  check(nowNs: bigint): readonly Signal[] {
+    const signals: Signal[] = [];
+    for (const account of this.#touched) {
+      const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs);
+      signals.push(...seen);
+      if (isQuiet) this.#touched.delete(account);
+    }
+    // What began first comes first: its moment is the one to go back to.
+    return signals.toSorted((a, b) => a.before.sequence - b.before.sequence);
+  }
+
+  #put(
+    event: { path: RawPath; state: FileState; sizeBytes: number; content: readonly ContentPiece[] },
+    at: At,
+  ): void {
+    const { path, state, sizeBytes, content } = event;
+    const place = mailPlaceOf(path);
+    const head = this.#heads.of(content, 0);
+    if (place === undefined) return this.#putMbox(path, { sizeBytes, head }, at);
+    const isKnown = this.#known.has(path);
+    const reappears =
+      this.#recent.take(keyOf("message", place.key), at.atNs) === "removed" &&
+      place.kind === "message";
+    if (isKnown && this.isCatchingUp) {
+      // It was counted already. What is noise now, was not always.
+      if (reappears || at.atNs - state.mtimeNs > this.#windowNs) this.#lose(place, -1, at);
+      if (this.#isNoise(head)) this.#scrambled(place, at);
+    } else if (isKnown && !reappears) this.#rewritten(path, place, { head, at });
+    else if (place.kind === "message") {
+      // What was not written just now was copied from elsewhere.
+      const isCopy = reappears || at.atNs - state.mtimeNs > this.#windowNs;
+      this.#arrive(path, place, { at, what: isCopy && place.isTrash ? "thrown-away" : "new" });
+      if (isCopy) this.#lose(place, -1, at);
+      if (place.isOddName && this.#isNoise(head)) this.#scrambled(place, at);
+    }
+    this.#known.add(path);
+  }
+
+  #write(
+    event: { path: RawPath; offset: number; sizeBytes: number; content: readonly ContentPiece[] },
+    at: At,
+  ): void {
+    const { path, offset, sizeBytes } = event;
+    const place = mailPlaceOf(path);
+    const head = offset === 0 ? this.#heads.of(event.content, 0) : undefined;
+    if (place === undefined) return this.#putMbox(path, { sizeBytes, head }, at);
+    // Files of many messages grow, and their headers are written last.
+    if (place.kind === "message" || this.#isNoise(head)) this.#rewritten(path, place, { head, at });
+  }
+
+  #truncate({ path, sizeBytes }: { path: RawPath; sizeBytes: number }, at: At): void {
+    const place = mailPlaceOf(path);
+    if (place === undefined) this.#putMbox(path, { sizeBytes, head: undefined }, at);
+    else if (place.kind === "message") this.#rewritten(path, place, { head: undefined, at });
+  }
+
+  #link({ to }: { to: RawPath }, at: At): void {
+    const place = mailPlaceOf(to);
+    if (place?.kind !== "message") return;
+    this.#known.add(to);
+    this.#arrive(to, place, { at, what: place.isTrash ? "thrown-away" : undefined });
+    this.#lose(place, -1, at);
+  }
+
+  #rename({ path, to }: { path: RawPath; to: RawPath }, at: At): void {
+    const [before, after] = [mailPlaceOf(path), mailPlaceOf(to)];
+    if (before === undefined && after === undefined) {
+      this.#renameFolder(path, to);
+      return this.#renameMbox(path, to, at);
+    }
+    const isMove = before?.kind === "message" && after?.kind === "message";
+    if (isMove) this.#move({ path, before }, { path: to, after }, at);
+    else {
+      if (before?.kind === "message") this.#remove(path, at);
+      if (after?.kind === "message") this.#arrive(to, after, { at, what: "new" });
+      // Dovecot puts a file that it gave up aside under this name.
+      else if (after?.isOddName === true && !to.endsWith(".broken")) this.#scrambled(after, at);
+    }
+    this.#known.add(to);
+  }
+
+  #move(
+    { path, before }: { readonly path: RawPath; readonly before: MailPlace },
+    { path: to, after }: { readonly path: RawPath; readonly after: MailPlace },
+    at: At,
+  ): void {
+    this.#count(path, before, -1);
+    const recent = this.#recent.take(keyOf("path", path), at.atNs);
+    const what = after.isTrash && !before.isTrash ? "thrown-away" : recent;
+    this.#arrive(to, after, { at, what });
+    // A flag changes the end of a name, a move its folder. Another name in its place is nobody's custom.
+    const isSameFolder = rawParent(path) === rawParent(to);
+    if (after.isOddName || (isSameFolder && before.key !== after.key))
+      this.#rewritten(to, after, { head: undefined, at });
+  }
+
+  #arrive(
+    path: RawPath,
+    place: MailPlace,
+    { at, what }: { readonly at: At; readonly what: RecentEvent | undefined },
+  ): void {
+    this.#count(path, place, 1);
+    if (what !== undefined) this.#recent.note(keyOf("path", path), what, at.atNs);
+  }
+
+  #remove(path: RawPath, at: At): void {
+    const place = mailPlaceOf(path);
+    if (place === undefined) return this.#removeMbox(path, at);
+    if (place.kind !== "message") return;
+    this.#count(path, place, -1);
+    const recent = this.#recent.take(keyOf("path", path), at.atNs);
+    this.#recent.note(keyOf("message", place.key), "removed", at.atNs);
+    // People empty what they threw away earlier; what was put there just now goes with the burst.
+    if (!place.isTrash || recent === "thrown-away") this.#lose(place, 1, at);
+  }
+
+  #rewritten(
+    path: RawPath,
+    place: MailPlace,
+    { head, at }: { readonly head: Uint8Array | undefined; readonly at: At },
+  ): void {
+    // A message may be seen before it was written to its end.
+    if (this.#recent.has(keyOf("path", path), "new", at.atNs) && !place.isOddName) return;
+    if (place.kind === "message") this.#tell(place, "rewrites", { count: 1, at });
+    if (this.#isNoise(head)) this.#scrambled(place, at);
+  }
+
+  #scrambled(place: MailPlace, at: At): void {
+    this.#tell(place, place.kind === "message" ? "scrambles" : "containers", { count: 1, at });
+  }
+
+  #isNoise(head: Uint8Array | undefined): boolean {
+    return head !== undefined && looksRandom(head);
+  }
+
+  #removeFolder(path: RawPath, at: At): void {
+    const below = `${path}/`;
+    for (const [folder, count] of this.#folders) {
+      if (count <= 0 || (folder !== path && !folder.startsWith(below))) continue;
+      const place =
+        mailPlaceOf(`${folder}/1` as RawPath) ?? mailPlaceOf(`${folder}/u.1` as RawPath);
+      this.#folders.delete(folder);
+      if (place === undefined) continue;
+      this.#stateOf(place).count -= count;
+      if (this.#stateOf(place) !== this.#store) this.#store.count -= count;
+      if (!place.isTrash) this.#lose(place, count, at);
+    }
+  }
+
+  /** All that is below it is elsewhere from here on. */
+  #renameFolder(path: RawPath, to: RawPath): void {
+    const below = `${path}/`;
+    for (const [folder, count] of this.#folders) {
+      if (folder !== path && !folder.startsWith(below)) continue;
+      const moved = `${to}${folder.slice(path.length)}` as RawPath;
+      this.#folders.delete(folder);
+      this.#folders.set(moved, (this.#folders.get(moved) ?? 0) + count);
+      const [from, into] = [folder, moved].map(
+        (one) => mailPlaceOf(`${one}/1` as RawPath) ?? mailPlaceOf(`${one}/u.1` as RawPath),
+      );
+      if (from !== undefined) this.#stateOf(from).count -= count;
+      if (into !== undefined) this.#stateOf(into).count += count;
+    }
+  }
+
+  #putMbox(
+    path: RawPath,
+    { sizeBytes, head }: { readonly sizeBytes: number; readonly head: Uint8Array | undefined },
+    at: At,
+  ): void {
+    const isMbox = this.#mboxes.has(path) || startsAsMbox(head);
+    if (!isMbox) return;
+    if (this.#mboxes.has(path) && this.#isNoise(head))
+      this.#tellState(this.#mboxState(path), "containers", { count: 1, at });
+    const lostBytes = (this.#mboxes.get(path) ?? 0) - sizeBytes;
+    this.#sizeMbox(path, sizeBytes);
+    if (lostBytes > 0)
+      this.#tellState(this.#mboxState(path), "losses", { count: Math.ceil(lostBytes / 1024), at });
+  }
+
+  #removeMbox(path: RawPath, at: At): void {
+    const sizeBytes = this.#mboxes.get(path);
+    if (sizeBytes === undefined) return;
+    this.#putMbox(path, { sizeBytes: 0, head: undefined }, at);
+    this.#mboxes.delete(path);
+  }
+
+  /** A program that writes an mbox anew puts the new one in the place of the old by its name. */
+  #renameMbox(path: RawPath, to: RawPath, at: At): void {
+    const sizeBytes = this.#mboxes.get(path);
+    if (sizeBytes === undefined) return;
+    this.#sizeMbox(path, 0);
+    this.#mboxes.delete(path);
+    this.#putMbox(to, { sizeBytes, head: mboxStart }, at);
+  }
+
+  #sizeMbox(path: RawPath, sizeBytes: number): void {
+    this.#mboxes.set(path, sizeBytes);
+    this.#mboxState(path).count = Math.ceil(sizeBytes / 1024);
+  }
+
+  #mboxState(path: RawPath): AccountState {
+    return this.#accounts.get(path) ?? this.#state(path, "KiB");
+  }
+
+  #count(path: RawPath, place: MailPlace, change: 1 | -1): void {
+    const folder = rawParent(path);
+    this.#folders.set(folder, Math.max(0, (this.#folders.get(folder) ?? 0) + change));
+    const account = this.#stateOf(place);
+    account.count += change;
+    if (account !== this.#store) this.#store.count += change;
+  }
+
+  #lose(place: MailPlace, count: number, at: At): void {
+    this.#tell(place, "losses", { count, at });
+  }
+
+  #tell(
+    place: MailPlace,
+    what: "losses" | "rewrites" | "scrambles" | "containers",
+    happened: { readonly count: number; readonly at: At },
+  ): void {
+    const account = this.#stateOf(place);
+    this.#tellState(account, what, happened);
+    if (account !== this.#store) this.#tellState(this.#store, what, happened);
+  }
+
+  #tellState(
+    account: AccountState,
+    what: "losses" | "rewrites" | "scrambles" | "containers",
+    { count, at }: { readonly count: number; readonly at: At },
+  ): void {
+    account[what].add(count, at);
+    this.#touched.add(account);
+  }
+
+  #stateOf(place: MailPlace): AccountState {
+    return this.#accounts.get(place.account) ?? this.#state(place.account, "messages");
+  }
+
+  #state(path: RawPath, unit: "messages" | "KiB"): AccountState {
+    const state = new AccountState(path, { windowMs: this.#windowMs, unit });
+    this.#accounts.set(path, state);
+    return state;
+  }
+}
+
+const mboxStart = Buffer.from("From ");
+
+function startsAsMbox(head: Uint8Array | undefined): boolean {
+  return head !== undefined && Buffer.from(head.subarray(0, 5)).equals(mboxStart);
+}

@@ -1,0 +1,69 @@
+/**
+ * The ChangeHints port: somebody says that something may have changed at a place. A hint proves
+ * nothing and may be missing; whoever gets it looks. What is known to have been missed is said.
+ */
+import type { RawName, RawPath } from "#image";
+
+/** Best first. */
+export const hintWays = ["fanotify", "folder-watch", "none"] as const;
+export type HintWay = (typeof hintWays)[number];
+
+/** Something may have changed here. */
+export type ChangeHint = {
+  /** The folder, relative to the root. */
+  readonly folder: RawPath;
+  /** The name within it; absent: any of its names. */
+  readonly name?: RawName;
+  /** The name may be that of a folder which came, went or was renamed: all below it is in question. */
+  readonly below?: boolean;
+};
+
+/** Hints were missed: everything, or everything below a folder, is in question. */
+export type HintLoss = {
+  /** `overflow`: more changes than could be queued; `stalled`: nobody listened for a while; `lost`: the way ended. */
+  readonly why: "overflow" | "stalled" | "lost";
+  readonly folder?: RawPath;
+  /** Nothing before this instant was missed, nanoseconds since 1970 UTC. */
+  readonly sinceNs?: bigint;
+  /** Nothing comes this way any more. */
+  readonly isFinal?: boolean;
+  /** One sentence in plain words. */
+  readonly message: string;
+};
+
+export type HintListener = {
+  /** Many at a time, in the order in which the changes happened as far as that is known. */
+  readonly onHints: (hints: readonly ChangeHint[]) => void;
+  readonly onLoss: (loss: HintLoss) => void;
+};
+
+export interface ChangeHints extends AsyncDisposable {
+  readonly way: HintWay;
+  /** Folders that could not be watched, and why: one sentence. Absent where everything is. */
+  readonly limits?: string | undefined;
+  /** Resolves when every change that was made before the call has been told. */
+  settle(): Promise<void>;
+  /** A folder that is there since: a way that watches each folder does so from now on. */
+  watchFolder(folder: RawPath): void;
+  /** It is not there any more, under this name. */
+  forgetFolder(folder: RawPath): void;
+}
+
+/** What can go wrong: the way is not possible here; then another one is taken. */
+export type HintsUnavailable = { readonly unavailable: string };
+
+export type OpenHintsRequest = {
+  /** Absolute, without symbolic links. */
+  readonly root: RawPath;
+  readonly isProtected: (path: RawPath) => boolean;
+  /** All folders below the root that are known; "" is the root itself. */
+  readonly folders: () => Iterable<RawPath>;
+  readonly listener: HintListener;
+  readonly nowNs: () => bigint;
+};
+
+/** Opens a way to be told of changes; from when it resolves, no change is missed in silence. */
+export type OpenHints = (request: OpenHintsRequest) => Promise<ChangeHints | HintsUnavailable>;
+
+/** A way as it was chosen. */
+export type OpenedHints = { readonly way: HintWay; readonly open: OpenHints };

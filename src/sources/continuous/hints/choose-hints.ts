@@ -1,0 +1,57 @@
+/** Chooses the best way to be told of changes that works here, and says why it is no better one. */
+import type {
+  ChangeHints,
+  HintWay,
+  OpenedHints,
+  OpenHints,
+  OpenHintsRequest,
+} from "./change-hints.ts";
+import { openFanotify } from "./fanotify.ts";
+import { openFolderWatch } from "./folder-watch.ts";
+
+export type ChosenHints = {
+  readonly hints: ChangeHints;
+  /** One sentence: why this way and no better one. */
+  readonly why: string;
+};
+
+const openNone: OpenHints = async () => ({
+  way: "none",
+  settle: async () => undefined,
+  watchFolder: () => undefined,
+  forgetFolder: () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+});
+
+const ways: readonly OpenedHints[] = [
+  { way: "fanotify", open: (request) => openFanotify(request) },
+  { way: "folder-watch", open: openFolderWatch },
+  { way: "none", open: openNone },
+];
+
+/** `wanted`: this way or, where it does not work here, one that is less; or an opened way of its own. */
+export async function chooseHints(
+  request: OpenHintsRequest,
+  wanted: HintWay | OpenedHints | undefined,
+): Promise<ChosenHints> {
+  const reasons: string[] = [];
+  const first = typeof wanted === "object" ? [wanted] : [];
+  const rest = ways.slice(
+    typeof wanted === "string" ? ways.findIndex(({ way }) => way === wanted) : 0,
+  );
+  for (const { way, open } of [...first, ...rest]) {
+    const opened = await open(request);
+    if (!("unavailable" in opened)) return { hints: opened, why: whyOf(opened, reasons) };
+    reasons.push(`${way} is not possible: ${opened.unavailable}`);
+  }
+  throw new RangeError("polling is always possible");
+}
+
+function whyOf(hints: ChangeHints, reasons: readonly string[]): string {
+  const best = {
+    fanotify: "the kernel tells of every change of the filesystem",
+    "folder-watch": "every folder is watched",
+    none: "the store is scanned from time to time",
+  }[hints.way];
+  return [best, ...reasons, ...(hints.limits === undefined ? [] : [hints.limits])].join("; ");
+}

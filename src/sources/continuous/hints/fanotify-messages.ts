@@ -1,0 +1,26 @@
+/** What the thread that reads fanotify and its owner tell each other. */
+export type FanotifyThreadData = {
+  /** Absolute, one character per byte. */
+  readonly root: string;
+  /** A folder of each filesystem below the root, the root itself first. */
+  readonly mounts: readonly string[];
+  /** Counts taken batches: what is sent and not taken yet is bounded by it. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  /** Names that wait while the owner does not listen; one more is an overflow. */
+  readonly waitingLimit: number;
+};
+
+/** Folder relative to the root, name ("" is the folder's own), and whether a folder may have come or gone. */
+export type FanotifyHint = readonly [folder: string, name: string, below: boolean];
+
+export type FanotifyReport =
+  | { readonly type: "ready"; readonly wakeDescriptor: number }
+  | { readonly type: "unavailable"; readonly why: string }
+  | { readonly type: "hints"; readonly hints: readonly FanotifyHint[] }
+  | { readonly type: "overflow"; readonly message: string }
+  /** Everything that happened before the request of this number was told. */
+  | { readonly type: "settled"; readonly request: number };
+
+export type FanotifyRequest =
+  | { readonly type: "settle"; readonly request: number }
+  | { readonly type: "end" };

@@ -1,0 +1,96 @@
+/**
+ * Whether the store still lies on the volumes that it lay on. A volume that is not mounted shows an
+ * empty folder, or an older one: nothing of that is a removal.
+ */
+import { statSync } from "node:fs";
+import { systemErrorCode } from "#errors";
+import { joinRawPath, type RawPath, rawPathToBytes, volumeIdentity } from "#image";
+import { isAtOrBelow } from "./evidence.ts";
+import { mountsBelow } from "./hints/mounts-below.ts";
+
+/** A folder at which a filesystem begins, and which one. */
+export type VolumeMark = { readonly path: RawPath; readonly id: string };
+
+export type VolumeTrouble = { readonly path: RawPath; readonly message: string };
+
+type Guarded = VolumeMark & { readonly device: bigint; readonly inode: bigint };
+
+export class VolumeGuard {
+  readonly #root: RawPath;
+  readonly #identityOf: (folder: RawPath) => Promise<string>;
+  #guarded: readonly Guarded[] = [];
+
+  constructor(root: RawPath, identityOf: (folder: RawPath) => Promise<string> = volumeIdentity) {
+    this.#root = root;
+    this.#identityOf = identityOf;
+  }
+
+  /** As they are taken for right. */
+  get marks(): readonly VolumeMark[] {
+    return this.#guarded.map(({ path, id }) => ({ path, id }));
+  }
+
+  /**
+   * Compares what is mounted with what was known; [] of a store that is new. What is in trouble goes
+   * on to be compared with what was known; the rest is guarded as it is now.
+   */
+  async look(
+    known: readonly VolumeMark[],
+    hasFiles: (path: RawPath) => boolean,
+  ): Promise<readonly VolumeTrouble[]> {
+    const prefix = this.#root === "/" ? "/" : `${this.#root}/`;
+    const mounts = await mountsBelow(this.#root);
+    const here = mounts.map((mount) => mount.slice(prefix.length) as RawPath);
+    const troubles: VolumeTrouble[] = [];
+    const guarded: Guarded[] = [];
+    for (const path of new Set(["" as RawPath, ...known.map((mark) => mark.path), ...here])) {
+      const now = await this.#markOf(path);
+      const before = known.find((mark) => mark.path === path);
+      if (now === undefined) {
+        if (before !== undefined) troubles.push({ path, message: "it is not there" });
+      } else if (before !== undefined && before.id !== now.id)
+        troubles.push({ path, message: `it lies on another volume: ${now.id}, not ${before.id}` });
+      else if (before === undefined && known.length > 0 && hasFiles(path))
+        troubles.push({ path, message: `another volume was mounted there: ${now.id}` });
+      if (now !== undefined && !troubles.some((trouble) => trouble.path === path))
+        guarded.push(now);
+    }
+    this.#guarded = guarded;
+    return troubles;
+  }
+
+  isGuarded(path: RawPath): boolean {
+    return this.#guarded.some((mark) => mark.path === path);
+  }
+
+  /** The first volume on the way to a path that is not what it was a moment ago. */
+  check(path: RawPath): VolumeTrouble | undefined {
+    for (const mark of this.#guarded) {
+      if (!isAtOrBelow(path, mark.path)) continue;
+      const now = this.#statOf(mark.path);
+      if (now?.dev !== mark.device || now.ino !== mark.inode)
+        return { path: mark.path, message: "its volume is not mounted, or another one is" };
+    }
+    return undefined;
+  }
+
+  async #markOf(path: RawPath): Promise<Guarded | undefined> {
+    const stats = this.#statOf(path);
+    if (stats === undefined) return undefined;
+    const id = await this.#identityOf(this.#absolute(path));
+    return { path, id, device: stats.dev, inode: stats.ino };
+  }
+
+  #statOf(path: RawPath): { readonly dev: bigint; readonly ino: bigint } | undefined {
+    try {
+      return statSync(rawPathToBytes(this.#absolute(path)), { bigint: true });
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  #absolute(path: RawPath): RawPath {
+    return path === "" ? this.#root : joinRawPath(this.#root, path);
+  }
+}
