@@ -21,6 +21,7 @@ import {
   type ReadCopies,
   tellUnavailable,
 } from "../methods/index.ts";
+import { stateFolderOf } from "../holds-in-force.ts";
 import { recallDisappeared } from "../known-accounts.ts";
 import { consistencyText } from "../moments.ts";
 import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
