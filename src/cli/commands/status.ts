@@ -1,14 +1,13 @@
 import { inOrder, type RecoveryPoint } from "#copies";
-import { isRecoveryError } from "#errors";
-import { type DaemonStatus, readDaemonStatus } from "#daemon";
+import type { DaemonStatus } from "#daemon";
 import { parseBaseName } from "#journal";
 import { shrinkAlarm } from "#policy";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import { ruledGroup } from "../also-protect.ts";
 import type { CommandContext } from "../command.ts";
+import { statusOfDaemon } from "../daemon/status-of-daemon.ts";
 import { daemonJson, daemonText, exposedMs } from "../daemon/daemon-text.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { stateFolderOf } from "../holds-in-force.ts";
 import {
   type Disappeared,
   disappearedJson,
@@ -22,6 +21,8 @@ import {
   type ReadCopies,
   tellUnavailable,
 } from "../methods/index.ts";
+import { stateFolderOf } from "../holds-in-force.ts";
+import { recallDisappeared } from "../known-accounts.ts";
 import { consistencyText } from "../moments.ts";
 import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
 import { plural, safeText } from "../text.ts";
@@ -79,17 +80,6 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return unavailable.length > 0 ? exitCodes.partial : exitCodes.done;
 }
 
-/** What a daemon said last. One that cannot be understood hides nothing else. */
-async function statusOfDaemon(context: CommandContext): Promise<DaemonStatus | undefined> {
-  try {
-    return await readDaemonStatus(stateFolderOf(context));
-  } catch (error) {
-    if (!isRecoveryError(error)) throw error;
-    context.output.warning(safeText(error.message));
-    return undefined;
-  }
-}
-
 type Missing = { readonly group: string; readonly copy: string };
 
 type CopyStatus = {
@@ -123,11 +113,13 @@ async function statusOfCopy(
   );
   const groups: GroupStatus[] = [];
   for (const [group, moments] of Map.groupBy(points, (point) => point.group)) {
-    const disappeared = await findDisappeared(opened, {
-      moments,
-      ageMs: shownForMs,
-      signal,
-    });
+    const disappeared =
+      opened.repository === undefined
+        ? await recallDisappeared(
+            { stateFolder: stateFolderOf(context), copy: place.folder, group },
+            { nowNs: now, withinMs: shownForMs },
+          )
+        : await findDisappeared(opened, { moments, ageMs: shownForMs, signal });
     const status = statusOf(group, { moments, site, now, opened, daemon });
     groups.push(disappeared === undefined ? status : { ...status, disappeared });
   }

@@ -1,5 +1,4 @@
-import { join, resolve } from "node:path";
-import { journalFolderName } from "#journal";
+import { resolve } from "node:path";
 import { type DeliveryStageConfig, isWithin, parseAlarmRule, type ServerConfig } from "#policy";
 import { tagValue } from "#repository";
 import type { SignalWatchOptions } from "#signals";
@@ -8,10 +7,10 @@ import { configuredSource, groupPart, refuseCopyWithin, type StorePlan } from ".
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { copyPlace, namedPlace } from "../copy-access.ts";
-import { stateFolderOf } from "../holds-in-force.ts";
 import { diskMethod } from "../methods/index.ts";
 import type { Site } from "../site.ts";
 import { safeText } from "../text.ts";
+import { journalFolderOf } from "./journal-folder-of.ts";
 
 /** One group that is followed: how its bases are taken, and where its journal lies. */
 export type ContinuousPlan = {
@@ -107,23 +106,6 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
       },
     ];
   });
-}
-
-/** Where the journal of a group lies: as typed, as configured, or in the state folder. */
-export function journalFolderOf(
-  tag: string,
-  {
-    context,
-    configured,
-  }: { readonly context: CommandContext; readonly configured?: string | undefined },
-): string {
-  const { arguments: typed, surroundings } = context;
-  const named = typed.text("journal");
-  const folder =
-    named === undefined
-      ? (configured ?? join(stateFolderOf(context), "journal"))
-      : resolve(surroundings.workingFolder, named);
-  return join(folder, journalFolderName(tag));
 }
 
 function signalsOf(rule: {

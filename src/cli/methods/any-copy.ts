@@ -1,6 +1,13 @@
 import type { Copy } from "#copies";
 import type { Image, RawPath } from "#image";
-import type { ReplicaCopy, Rotation, TakeOptions, TakeResult, TapeCopy } from "#methods";
+import type {
+  ContinuousCopy,
+  ReplicaCopy,
+  Rotation,
+  TakeOptions,
+  TakeResult,
+  TapeCopy,
+} from "#methods";
 import type { Repository } from "#repository";
 import type { CopyPlace } from "../copy-access.ts";
 
@@ -37,4 +44,6 @@ export type AnyCopy = AsyncDisposable & {
   readonly replicas?: ReplicaCopy;
   /** Of a tape library: what must be fetched. */
   readonly tapes?: TapeCopy;
+  /** Of a journal: any moment, and what it covers. */
+  readonly continuous?: ContinuousCopy;
 };

@@ -109,6 +109,27 @@ test("a gap is open until a scan of all that it is about, and says how much that
   );
 });
 
+test("what a scan left of a gap takes its place: less time, a folder, or nothing at all", async () => {
+  const gap = { type: "gap", fromNs: 10n * second, toNs: 20n * second, why: "stalled" } as const;
+  const survey = async (fromNs: bigint, toNs: bigint): Promise<JournalSurvey> =>
+    await surveyOf([
+      [1, remove],
+      [20, gap],
+      [
+        21,
+        { ...gap, fromNs, toNs, message: "Narrowed: a scan found 1 change that had been missed." },
+      ],
+      [22, reconciled],
+    ]);
+  const some = await survey(15n * second, 21n * second);
+  assert.equal(some.gaps.length, 1);
+  const unknown = (of: JournalSurvey, seconds: number): number =>
+    unknownAt(of, { sequence: 1, atNs: BigInt(seconds) * second, baseFromNs: 0n }).length;
+  assert.deepEqual([unknown(some, 12), unknown(some, 16)], [0, 1]);
+  const nothing = await survey(10n * second, 10n * second);
+  assert.equal(unknown(nothing, 16), 0);
+});
+
 test("the time between two writers is a gap, once, whether somebody told of it or not", async () => {
   const told: JournalEvent = {
     type: "gap",

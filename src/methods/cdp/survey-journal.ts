@@ -1,4 +1,4 @@
-import type { RawPath } from "#image";
+import { type RawPath, rootPath } from "#image";
 import type {
   GapReason,
   JournalEvent,
@@ -22,6 +22,8 @@ export type JournalGap = {
   readonly message?: string;
   /** The scan that found what had changed meanwhile. From there on the state is known again. */
   readonly reconciled?: JournalPoint;
+  /** What a scan left of it: in which time, and below which path, what it missed must have happened. Empty: it missed nothing. */
+  readonly narrowed?: { readonly fromNs: bigint; readonly toNs: bigint; readonly path?: RawPath };
   /** What that scan found, and what was seen while it ran: so many changes happened somewhen in the gap. */
   readonly changes?: number;
 };
@@ -29,6 +31,8 @@ export type JournalGap = {
 export type JournalAlarm = JournalPoint & { readonly id: string; readonly message: string };
 
 export type JournalSurvey = {
+  /** Whose journal it is. */
+  readonly group: string;
   readonly first?: JournalPoint;
   readonly last?: JournalPoint;
   /** Without a lapse in its sequence each. */
@@ -62,7 +66,7 @@ export async function surveyJournal(
   const surveyor = new Surveyor();
   const options = { withoutData: true, ...(signal === undefined ? {} : { signal }) };
   for await (const record of journal.read(options)) surveyor.see(record);
-  return surveyor.survey(await journal.spans(signal));
+  return { group: journal.group, ...surveyor.survey(await journal.spans(signal)) };
 }
 
 class Surveyor {
@@ -86,7 +90,7 @@ class Surveyor {
     switch (event.type) {
       case "gap": {
         const { type: _type, ...rest } = event;
-        this.#open({ sequence, ...rest }, false);
+        if (!this.#narrow(rest)) this.#open({ sequence, ...rest }, false);
         break;
       }
       case "mark":
@@ -104,7 +108,7 @@ class Surveyor {
     this.#last = record;
   }
 
-  survey(spans: readonly JournalSpan[]): JournalSurvey {
+  survey(spans: readonly JournalSpan[]): Omit<JournalSurvey, "group"> {
     const last = this.#last;
     const { event } = last ?? {};
     return {
@@ -146,6 +150,23 @@ class Surveyor {
     return { sequence, fromNs, toNs, why };
   }
 
+  /** A scan says of an open gap what is left of it, before it says that it is done. */
+  #narrow({ fromNs, toNs, why, path, message }: Omit<JournalGap, "sequence">): boolean {
+    const open = this.#gaps.findLast(
+      ({ gap }) =>
+        gap.reconciled === undefined &&
+        gap.why === why &&
+        gap.fromNs <= fromNs &&
+        isWithin(path ?? rootPath, gap.path),
+    );
+    if (open === undefined || message?.startsWith("Narrowed:") !== true) return false;
+    open.gap = {
+      ...open.gap,
+      narrowed: { fromNs, toNs, ...(path === undefined ? {} : { path }) },
+    };
+    return true;
+  }
+
   #open(gap: JournalGap, isImplied = true): void {
     const implied = this.#gaps.findIndex(
       (one) =>
@@ -181,8 +202,9 @@ export function unknownAt(
   { sequence, atNs, baseFromNs }: JournalPoint & { readonly baseFromNs: bigint },
 ): readonly JournalGap[] {
   return gaps.filter(
-    ({ fromNs, toNs, reconciled }) =>
-      fromNs <= atNs &&
+    ({ fromNs, toNs, reconciled, narrowed }) =>
+      (narrowed?.fromNs ?? fromNs) <= atNs &&
+      (narrowed === undefined || narrowed.toNs > narrowed.fromNs) &&
       baseFromNs < toNs &&
       (reconciled === undefined || reconciled.sequence > sequence),
   );
