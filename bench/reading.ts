@@ -5,7 +5,7 @@
  *
  *     node bench/reading.ts [--scale N] [--work DIR] [--corpus DIR]
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -68,7 +68,7 @@ function filesBelow(folder: string): readonly Buffer[] {
 
 async function repository(): Promise<readonly Row[]> {
   const store = layOutOneFolder({ work: values.work, scale: Number(values.scale) });
-  using site = new Site();
+  using site = new Site(mkdtempSync(join(tmpdir(), "restante-reading-")));
   await site.init();
   await site.capture({ store: store.path, atRest: true });
   // Of an open repository with its index loaded, of which nothing else is in memory.

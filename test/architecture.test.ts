@@ -167,6 +167,11 @@ test("only the command line reads the environment, prints or exits", () => {
   assert.deepEqual(unused, [], "exceptions that nothing needs any more");
 });
 
+test("nothing but tests makes keys cheap to guess", () => {
+  const users = filesBelow("src").filter((path) => readText(path).includes("makeKeysCheap("));
+  assert.deepEqual(users, ["src/repository/cheap-keys.fixture.ts", "src/repository/key-cost.ts"]);
+});
+
 test("tests import no test of another file", () => {
   const wrong = imports.filter((found) => found.resolved?.endsWith(".test.ts") === true);
   assert.deepEqual(wrong, []);

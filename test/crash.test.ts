@@ -7,7 +7,7 @@ import { initRepository } from "#repository";
 import { directoryStorage } from "#storage";
 import { assertSound } from "./support/assert-sound.ts";
 import { contentsOfFolder, contentsOfImage, deliver, makeMaildir } from "./support/mail-store.ts";
-import { filesIn, password, Site, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
+import { filesIn, password, Site, withoutRestic } from "./support/recovery-site.ts";
 import { killEverywhere } from "./support/kill-everywhere.ts";
 import { runChild } from "./support/start-child.ts";
 
@@ -132,7 +132,6 @@ test("a creation killed at any storage operation is finished by the next one", a
       if (existsSync(join(site.repository, "config")) || end.outcome.done !== undefined)
         await assert.rejects(again, { code: "repository.exists" }, name);
       else await again;
-      weakenKeys(site.repository);
       assert.equal(
         filesIn(site, "keys").length,
         1,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -9,7 +8,8 @@ import { encodeMailboxName, type MailAccount, openMailStore } from "#mail";
 import { DovecotStores, type StoreUsers } from "./support/dovecot-stores.ts";
 import type { RawImap } from "./support/raw-imap.ts";
 import { withoutLmtp } from "./support/lmtp-dovecot.ts";
-import { type ListedMailbox, type ListedMessage, serverListing } from "./support/server-listing.ts";
+import { differences, ourListing } from "./support/our-listing.ts";
+import { serverListing } from "./support/server-listing.ts";
 
 const archive = join(import.meta.dirname, "../../shared/corpora/corpora.tar.xz");
 const skip =
@@ -199,72 +199,4 @@ async function onlyAccount(copy: string, user: User): Promise<MailAccount> {
   assert.deepEqual(problems, []);
   assert.equal(accounts.length, 1, accounts.map(({ root }) => root).join(" "));
   return accounts[0] as MailAccount;
-}
-
-/** As the server lists it; what a layout does not say without its server is taken from there. */
-async function ourListing(
-  account: MailAccount,
-  said: readonly ListedMailbox[],
-): Promise<readonly ListedMailbox[]> {
-  const isMaildir = account.layout === "maildir";
-  const mailboxes: ListedMailbox[] = [];
-  for (const [index, mailbox] of (await account.mailboxes()).entries()) {
-    const { messages, problems } = await account.messages(mailbox);
-    assert.deepEqual([...mailbox.problems, ...problems], [], mailbox.name);
-    const listed: ListedMessage[] = [];
-    for (const [at, message] of messages.entries()) {
-      const bytes = Buffer.concat(await Array.fromAsync(account.read(message)));
-      assert.equal(bytes.length, message.sizeBytes, `${mailbox.name} ${message.uid}`);
-      const text = bytes.toString("latin1").replaceAll(/(?<!\r)\n/g, "\r\n");
-      listed.push({
-        uid: message.uid ?? 0,
-        flags: message.flags,
-        keywords: message.keywords,
-        internalDate: new Date(
-          Number(message.internalDateNs / 1_000_000_000n) * 1000,
-        ).toISOString(),
-        sizeBytes: message.virtualSizeBytes ?? text.length,
-        modseq: modseqOr(
-          // Where the mailbox keeps none for each message, all have its own.
-          message.modseq ?? mailbox.highestModseq,
-          isMaildir ? said[index]?.messages[at]?.modseq : undefined,
-        ),
-        sha256: createHash("sha256").update(text, "latin1").digest("hex"),
-      });
-    }
-    mailboxes.push({
-      name: mailbox.name,
-      uidValidity: mailbox.uidValidity ?? 0,
-      uidNext: mailbox.uidNext ?? 0,
-      highestModseq: modseqOr(
-        mailbox.highestModseq,
-        isMaildir ? said[index]?.highestModseq : undefined,
-      ),
-      messages: listed,
-    });
-  }
-  return mailboxes;
-}
-
-function modseqOr(ours: bigint | undefined, otherwise: string | undefined): string {
-  return ours?.toString() ?? otherwise ?? "";
-}
-
-/** What differs, message by message: the lists themselves are too long to be read. */
-function differences(
-  ours: readonly ListedMailbox[],
-  said: readonly ListedMailbox[],
-): readonly string[] {
-  const lines = (mailboxes: readonly ListedMailbox[]): ReadonlySet<string> =>
-    new Set(
-      mailboxes.flatMap(({ messages, ...mailbox }) => [
-        JSON.stringify({ ...mailbox, messages: messages.length }),
-        ...messages.map((message) => JSON.stringify({ mailbox: mailbox.name, ...message })),
-      ]),
-    );
-  const [here, there] = [lines(ours), lines(said)];
-  return [
-    ...[...here].filter((line) => !there.has(line)).map((line) => `ours ${line}`),
-    ...[...there].filter((line) => !here.has(line)).map((line) => `said ${line}`),
-  ].sort((a, b) => (a.slice(5) < b.slice(5) ? -1 : 1));
 }

@@ -4,6 +4,7 @@ import type { GroupPlan, StorePlan } from "./capture-plan.ts";
 import type { CommandContext } from "./command.ts";
 import { namedPlace } from "./copy-access.ts";
 import { diskMethod, takenBy } from "./methods/index.ts";
+import { foldersOf } from "./server-places.ts";
 import type { Site, SiteGroup } from "./site.ts";
 
 /** The group that a folder beside a server's store is filed under: "mx1:/etc/dovecot". No line's name has a colon. */
@@ -26,12 +27,12 @@ export function ruledGroup(site: Site, tag: string): SiteGroup | undefined {
  * as it is, into every repository that the server's lines of business fill.
  */
 export function alsoPlans(
-  { name, path, alsoProtect }: Pick<ServerConfig, "name" | "path" | "alsoProtect">,
+  { name, alsoProtect, ...places }: Pick<ServerConfig, "name" | "path" | "volumes" | "alsoProtect">,
   { context, site }: { readonly context: CommandContext; readonly site: Site },
 ): readonly StorePlan[] {
   const copies = copiesOf(name, { context, site });
   return alsoProtect.folders
-    .filter((folder) => !isWithin(folder, path))
+    .filter((folder) => !foldersOf(places).some((one) => isWithin(folder, one)))
     .map((folder) => ({
       shown: alsoGroupName(name, folder),
       folder,

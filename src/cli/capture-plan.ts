@@ -1,9 +1,10 @@
-import { displayPath, type Image, type RawPath, rawPathFromText } from "#image";
+import { displayPath, type Image, type RawPath, rawPathFromText, type ServerFacts } from "#image";
 import { type MailAccount, openMailStore } from "#mail";
 import { cloneRotation, deltaRotation, intervalMsOf, type Rotation } from "#methods";
 import {
   type ConfiguredVolume,
   type HotSplitConfig,
+  isWithin,
   matchesMailbox,
   type ServerConfig,
 } from "#policy";
@@ -24,6 +25,7 @@ import {
 } from "./methods/index.ts";
 import { accountAddress } from "./mailbox-address.ts";
 import type { Site, SiteGroup, SiteMethod } from "./site.ts";
+import { foldersBeside, serverFactsOf } from "./server-places.ts";
 import { safeText } from "./text.ts";
 
 /** One mail store to capture: one walk, and a moment for each protection group in it. */
@@ -32,8 +34,12 @@ export type StorePlan = {
   /** Absolute. */
   readonly folder: string;
   readonly source: SourcePlan;
+  /** Folders of the same store that lie elsewhere, absolute: captured in the same moment. */
+  readonly beside?: readonly string[];
   /** Parts of it that the configuration gives a role. */
   readonly volumes?: readonly ConfiguredVolume[];
+  /** Where the server keeps what, to be recorded with the moment. */
+  readonly facts?: ServerFacts;
   readonly groups: readonly GroupPlan[];
 };
 
@@ -75,7 +81,7 @@ export function planCapture(context: CommandContext, site: Site): readonly Store
     const plan = {
       shown: name,
       folder: path,
-      volumes: server.volumes,
+      ...placesOfServer(server),
       source: typedSource(context, server) ?? configuredSource(server),
       groups: inTakeOrder(wanted.flatMap((group) => groupPlans(group, { context, site, all }))),
     };
@@ -103,6 +109,17 @@ export function planCapture(context: CommandContext, site: Site): readonly Store
       hint: `There are ${site.groups.map(({ name }) => safeText(name)).join(", ")}.`,
     },
   );
+}
+
+/** What the configuration says of where a server's mail lies. */
+function placesOfServer(server: ServerConfig): Pick<StorePlan, "beside" | "volumes" | "facts"> {
+  const beside = foldersBeside(server);
+  const facts = serverFactsOf(server);
+  return {
+    beside,
+    volumes: server.volumes,
+    ...(facts === undefined ? {} : { facts }),
+  };
 }
 
 function folderPlan(
@@ -155,7 +172,7 @@ function inTakeOrder(plans: readonly GroupPlan[]): readonly GroupPlan[] {
   return plans.toSorted((a, b) => takeOrder(a.method) - takeOrder(b.method));
 }
 
-function configuredSource(server: ServerConfig): SourcePlan {
+export function configuredSource(server: ServerConfig): SourcePlan {
   const { dataSource, stop, start, stopTimeLimitMs: timeoutMs } = server;
   switch (dataSource) {
     case "live application":
@@ -176,7 +193,7 @@ function groupPlans(
   group: SiteGroup,
   { context, site, all }: Planning & { readonly all: readonly SiteGroup[] },
 ): readonly GroupPlan[] {
-  const part = { name: group.name, ...partOf(group, all) };
+  const part = groupPart(group, all);
   const typed = typedMethod(context);
   const isWanted = ({ method }: SiteMethod): boolean => typed === undefined || method === typed;
   if (context.arguments.has("copy")) {
@@ -210,6 +227,14 @@ function usualRotation(method: MethodWords): Rotation {
 }
 
 type Planning = { readonly context: CommandContext; readonly site: Site };
+
+/** A group by its name, with what tells its mailboxes from those of the server's others. */
+export function groupPart(
+  group: SiteGroup,
+  all: readonly SiteGroup[],
+): Pick<GroupPlan, "name" | "has"> {
+  return { name: group.name, ...partOf(group, all) };
+}
 
 /** First match wins: a mailbox belongs to a group when no earlier line of the same server takes it. */
 function partOf(
@@ -259,23 +284,25 @@ function typedSource(
 /** The mailboxes of a store that are not the group's. */
 export async function foldersOfOthers(
   image: Image,
-  { has, folder }: { readonly has: GroupPlan["has"]; readonly folder: string },
+  { has, root }: { readonly has: GroupPlan["has"]; readonly root: RawPath },
 ): Promise<ReadonlySet<RawPath>> {
   if (has === undefined) return new Set();
   const { accounts } = await openMailStore(image);
-  const root = rawPathFromText(folder);
   const own = (account: MailAccount): boolean => has(accountAddress(account, root));
   // Owners of one spool share its folder: it stays where any of them is the group's.
   const kept = new Set(accounts.filter(own).map((account) => account.root));
-  return new Set(
-    accounts.map((account) => account.root).filter((path) => path !== "" && !kept.has(path)),
-  );
+  const others = accounts.filter(({ root: path }) => path !== "" && !kept.has(path));
+  // What lies apart of theirs is theirs too, as long as nobody else has it.
+  const shared = new Set(accounts.filter(own).flatMap(({ alsoIn = [] }) => alsoIn));
+  const apart = others.flatMap(({ alsoIn = [] }) => alsoIn).filter((path) => !shared.has(path));
+  return new Set([...others.map((account) => account.root), ...apart]);
 }
 
 /** A copy within the store that it protects would capture itself, and die with it. */
-export function refuseCopyWithin({ folder, groups }: StorePlan): void {
+export function refuseCopyWithin({ folder: main, beside = [], groups }: StorePlan): void {
   for (const { place } of groups) {
-    if (place.folder !== folder && !place.folder.startsWith(`${folder}/`)) continue;
+    const folder = [main, ...beside].find((one) => isWithin(place.folder, one));
+    if (folder === undefined) continue;
     throw new CliError(
       "cli.usage",
       `Cannot capture "${safeText(folder)}" to ${displayPath(rawPathFromText(place.folder))}: the copy lies within the mail store`,

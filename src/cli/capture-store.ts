@@ -1,13 +1,6 @@
 import { hostname } from "node:os";
 import { isRecoveryError } from "#errors";
-import {
-  type Image,
-  type RawPath,
-  rawPathFromText,
-  rootPath,
-  type Volume,
-  volumeIdentity,
-} from "#image";
+import { type Image, type RawPath, rawPathFromText, type Volume, volumeIdentity } from "#image";
 import { foldersOfOthers, type GroupPlan, type StorePlan } from "./capture-plan.ts";
 import {
   type Captured,
@@ -28,6 +21,7 @@ import { type AnyCopy, diskMethod, openAnyCopy, openSource } from "./methods/ind
 import { withoutFolders } from "./part-image.ts";
 import { phaseClock, totalMs } from "./phase-clock.ts";
 import { captureMeasurements, recordMeasurements } from "./run-measurements.ts";
+import { withServerFacts } from "./server-places.ts";
 import type { Site } from "./site.ts";
 import { safeText } from "./text.ts";
 
@@ -61,6 +55,7 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
   await using source = await openSource(plan, run);
   await using image = await source.source.stableImage({
     folder: rawPathFromText(plan.folder),
+    beside: (plan.beside ?? []).map(rawPathFromText),
     group: plan.groups[0]?.name ?? plan.folder,
     ...(await volumesOf(plan)),
     signal: surroundings.signal,
@@ -79,21 +74,30 @@ export async function captureStore(plan: StorePlan, run: CaptureRun): Promise<vo
 }
 
 /** The whole store, and the parts of it that have a role of their own; nothing where none has. */
-async function volumesOf({
-  folder,
-  volumes = [],
-}: StorePlan): Promise<{ readonly volumes?: readonly Volume[] }> {
+export async function volumesOf(
+  plan: Pick<StorePlan, "folder" | "volumes" | "beside">,
+): Promise<{ readonly volumes?: readonly Volume[] }> {
+  const { folder, volumes = [] } = plan;
   if (volumes.length === 0) return {};
-  const root = rawPathFromText(folder);
-  const whole: Volume = { id: await volumeIdentity(root), role: "mixed", root: rootPath };
-  const parts = volumes
-    .filter(({ path }) => path !== folder)
-    .map(async ({ path, role }): Promise<Volume> => {
-      const absolute = rawPathFromText(path);
-      const within = absolute.slice(root.length).replace(/^\/+/, "") as RawPath;
-      return { id: await volumeIdentity(absolute), role, root: within };
-    });
-  return { volumes: [whole, ...(await Promise.all(parts))] };
+  const root = rootOf(plan);
+  const volumeAt = async (path: string, role: Volume["role"]): Promise<Volume> => {
+    const absolute = rawPathFromText(path);
+    const within = absolute.slice(root === "/" ? 1 : root.length + 1) as RawPath;
+    return { id: await volumeIdentity(absolute), role, root: within };
+  };
+  const main = volumes.find(({ path }) => path === folder)?.role ?? "mixed";
+  const parts = volumes.filter(({ path }) => path !== folder);
+  return {
+    volumes: await Promise.all([
+      volumeAt(folder, main),
+      ...parts.map(async ({ path, role }) => await volumeAt(path, role)),
+    ]),
+  };
+}
+
+/** What the root of the Image stands for. */
+function rootOf({ folder, beside = [] }: Pick<StorePlan, "folder" | "beside">): RawPath {
+  return beside.length === 0 ? rawPathFromText(folder) : ("/" as RawPath);
 }
 
 async function tellUnopened(
@@ -147,15 +151,16 @@ async function captureGroup(image: Image, capture: GroupCapture): Promise<readon
 
 /** What the moment lacks that an earlier one has: said at once, and never a deletion. */
 async function tellGone(
-  { group, opened, result }: Captured,
+  captured: Captured,
   { plan, run }: { readonly plan: StorePlan; readonly run: CaptureRun },
 ): Promise<void> {
-  if (opened.repository === undefined) return;
+  const { group, opened, result } = captured;
+  if (opened.repository === undefined) return await tellGoneByList(captured, { plan, run });
   const { surroundings, output } = run.context;
   const { signal } = surroundings;
   const moments = await opened.copy.moments(result.point.group, signal);
   const { problems } = result;
-  const gone = await findDisappeared(opened, { moments, folder: plan.folder, problems, signal });
+  const gone = await findDisappeared(opened, { moments, problems, signal });
   if (gone !== undefined) {
     run.disappeared.push({ shown: plan.shown, accounts: gone.accounts });
     await output.document({ type: "disappeared", group, ...disappearedJson(gone) });
@@ -169,6 +174,37 @@ async function tellGone(
   }
 }
 
+/** The same for a copy whose moments are not compared themselves. What a repository of this run told is not told again. */
+async function tellGoneByList(
+  { group, opened, result, accounts }: Captured,
+  { plan, run }: { readonly plan: StorePlan; readonly run: CaptureRun },
+): Promise<void> {
+  if (accounts === undefined) return;
+  const { surroundings, output } = run.context;
+  const { noteAccounts } = await import("./known-accounts.ts");
+  const { point, problems } = result;
+  const gone = await noteAccounts(
+    { stateFolder: run.stateFolder, copy: opened.place.folder, group: point.group },
+    {
+      seen: accounts,
+      point,
+      problems,
+      nowNs: surroundings.now(),
+      onProblem: (sentence) => output.warning(`${safeText(group)}: ${sentence}`),
+    },
+  );
+  if (gone === undefined) return;
+  await output.document({ type: "disappeared", group, ...disappearedJson(gone) });
+  const told = new Set(
+    run.disappeared
+      .filter(({ shown }) => shown === plan.shown)
+      .flatMap((one) => one.accounts.map(({ path }) => path)),
+  );
+  if (gone.accounts.every(({ path }) => told.has(path))) return;
+  run.disappeared.push({ shown: plan.shown, accounts: gone.accounts });
+  output.warning(`${safeText(group)}: ${disappearedText(gone, run.site.zone)}`);
+}
+
 async function takeOne(
   image: Image,
   { plan, group, run, opened }: GroupCapture,
@@ -178,12 +214,14 @@ async function takeOne(
   const progress = output.progress(surroundings.clockMs);
   const clock = phaseClock(surroundings.clockMs);
   clock.begin("scan");
-  const part = withoutFolders(
-    image,
-    await foldersOfOthers(image, { has: group.has, folder: plan.folder }),
-  );
+  const root = rootOf(plan);
+  const told = withServerFacts(image, plan.facts);
+  const others = await foldersOfOthers(told, { has: group.has, root });
+  const part = withServerFacts(withoutFolders(image, others), plan.facts);
+  const { folder, beside = [] } = plan;
   const result = await opened.take(part, {
-    path: rawPathFromText(plan.folder),
+    path: root,
+    ...(beside.length === 0 ? {} : { paths: [folder, ...beside].map(rawPathFromText) }),
     group: group.name,
     hostname: hostname(),
     tags: typed.texts("tag"),
@@ -201,7 +239,37 @@ async function takeOne(
   clock.pause();
   const phases = clock.phases();
   const { name, method } = group;
-  return { group: name, method, opened, result, elapsedMs: totalMs(phases), phases };
+  const accounts = await accountsTaken(part, {
+    opened,
+    point: result.point,
+    signal: surroundings.signal,
+  });
+  return {
+    group: name,
+    method,
+    opened,
+    result,
+    ...(accounts === undefined ? {} : { accounts }),
+    elapsedMs: totalMs(phases),
+    phases,
+  };
+}
+
+/** Of clones, delta snapshots and tapes: a repository compares its moments. */
+async function accountsTaken(
+  image: Image,
+  {
+    opened,
+    ...options
+  }: {
+    readonly opened: AnyCopy;
+    readonly point: Captured["result"]["point"];
+    readonly signal: AbortSignal;
+  },
+): Promise<Captured["accounts"]> {
+  if (opened.repository !== undefined) return undefined;
+  const { seeAccounts } = await import("./known-accounts.ts");
+  return await seeAccounts(image, options);
 }
 
 /** What a backup to disk says of this site's speed. One walk for several groups cannot be told apart. */

@@ -54,6 +54,12 @@ function serverLines(server: ServerConfig): readonly string[] {
         );
   }
   for (const { path: part, role } of server.volumes) lines.push(`  ${role} in ${safeText(part)}`);
+  for (const { mail, ...parts } of server.places)
+    lines.push(
+      `  mail in ${safeText(mail)}${Object.entries(parts)
+        .map(([part, place]) => `, ${part === "directoryName" ? "named" : part} ${safeText(place)}`)
+        .join("")}`,
+    );
   const { kinds, folders } = server.alsoProtect;
   if (folders.length > 0) lines.push(`  captured too: ${folders.map(safeText).join(", ")}`);
   if (kinds.length > 0) lines.push(`  must be captured: ${kinds.join(", ")}`);

@@ -10,7 +10,10 @@ export function copyToSearch(
 ): AnyCopy {
   const from = typed.text("from");
   const candidates = found.candidates.filter(
-    ({ copy }) => from === undefined || copy.name === from || copy.method === from,
+    ({ copy }) =>
+      // What a catalog would be made of is in the copies that a journal is replayed on.
+      found.copyOf(copy).continuous === undefined &&
+      (from === undefined || copy.name === from || copy.method === from),
   );
   const best = candidates.toSorted(
     (a, b) =>

@@ -25,6 +25,8 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["planner.nothing-feasible", exitCodes.nothingMatched],
   ["records.not-found", exitCodes.nothingMatched],
   ["records.busy", exitCodes.locked],
+  ["daemon.running", exitCodes.locked],
+  ["daemon.nothing-to-do", exitCodes.usage],
   ["cli.refused", exitCodes.refused],
   ["catalog.query", exitCodes.usage],
   ["catalog.cursor", exitCodes.usage],

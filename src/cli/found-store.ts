@@ -1,5 +1,6 @@
 import { type Host, isHostError } from "#hosts";
-import type { FoundServer, GenerateConfigOptions } from "#policy";
+import { staticFolder } from "#mail";
+import type { ConfiguredPlaces, FoundServer, GenerateConfigOptions } from "#policy";
 import {
   type CaptureAdvice,
   captureAdvice,
@@ -75,8 +76,13 @@ async function foundServer(
       ...(advice.path === "/home" ? ["What else people keep in their homes is captured too."] : []),
       ...advice.left.map(({ kind, path, why }) => `Not captured: ${kind} in ${path}. ${why}`),
     ],
-    ...(freezes === undefined
-      ? { dataSource: "live application" }
+    ...(freezes === undefined || advice.volumes.length > 0
+      ? {
+          dataSource: "live application",
+          ...(freezes === undefined
+            ? {}
+            : { dataSourceWhy: `${freezes} freezes one folder, and the store lies in several` }),
+        }
       : {
           dataSource: "hot split snapshot",
           dataSourceWhy: `${freezes} freezes it; restante doctor says how`,
@@ -85,9 +91,27 @@ async function foundServer(
             : {}),
         }),
     ...(origin === "doveadm user" && isComplete ? { mailboxes: "from doveadm" } : {}),
+    volumes: advice.volumes.map(({ path, role }) => ({ path, role })),
+    places: placesWithin(server, advice),
     alsoProtect: [...advice.within, ...advice.folders],
     ...(stop === undefined || start === undefined ? {} : { stop: stop.words, start: start.words }),
   };
+}
+
+/** Those of the accounts in the folder that is captured. */
+function placesWithin(
+  { places = [] }: MailServer,
+  { path, volumes }: CaptureAdvice,
+): readonly ConfiguredPlaces[] {
+  const folders = [path, ...volumes.map((volume) => volume.path)];
+  return places.filter(({ mail }) => {
+    const folder = staticFolder(mail);
+    return folder !== undefined && folders.some((one) => touchesFolder(folder, one));
+  });
+}
+
+function touchesFolder(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
 }
 
 /** doveadm of 2.3 is asked, about three layouts; all else our reader looks at. */

@@ -1,16 +1,17 @@
 import { inOrder, type RecoveryPoint } from "#copies";
 import { isRecoveryError } from "#errors";
-import { displayPath, type ImageProblem, joinRawPath, type RawPath, rawPathFromText } from "#image";
+import { displayPath, type ImageProblem, joinRawPath, type RawPath } from "#image";
 import type { LostAccount } from "#servers";
 import { formatInstant } from "#time";
 import { mailboxAddress } from "./mailbox-address.ts";
 import type { AnyCopy } from "./methods/index.ts";
+import { imageRoot } from "./moment-view.ts";
 import { shortId } from "./moments.ts";
 import { safeText } from "./text.ts";
 
 /** Accounts that an earlier moment has and the newest has not. */
 export type Disappeared = {
-  readonly since: RecoveryPoint;
+  readonly since: Pick<RecoveryPoint, "id" | "atNs">;
   /** By address, ascending; the place within the store. */
   readonly accounts: readonly { readonly address: string; readonly path: string }[];
   readonly isComplete: boolean;
@@ -19,8 +20,6 @@ export type Disappeared = {
 export type DisappearedOptions = {
   /** Moments of one group; the newest is compared with the one before it, or with an older one. */
   readonly moments: readonly RecoveryPoint[];
-  /** Absolute folder of the store. */
-  readonly folder: string;
   /** What the newest moment could not read is not gone. */
   readonly problems?: readonly ImageProblem[];
   /** Compare with a moment at least so old, where there is one. Default: the one before. */
@@ -30,14 +29,14 @@ export type DisappearedOptions = {
 
 /**
  * Compares two moments of a repository, in which what did not change costs nothing. Undefined where
- * there is nothing to compare, nobody has disappeared, or the copy cannot tell cheaply (clones, tapes).
+ * there is nothing to compare, nobody has disappeared, or the copy cannot tell cheaply (clones, tapes: see known-accounts.ts).
  */
 export async function findDisappeared(
   { copy, repository }: Pick<AnyCopy, "copy" | "repository">,
   options: DisappearedOptions,
 ): Promise<Disappeared | undefined> {
   if (repository === undefined) return undefined;
-  const { signal, folder, problems = [] } = options;
+  const { signal, problems = [] } = options;
   const [newest, since] = pairOf(options);
   if (newest === undefined || since === undefined) return undefined;
   // The room of servers is loaded only where there is something to compare.
@@ -48,7 +47,7 @@ export async function findDisappeared(
     const unread = problems.map(({ path }) => path);
     const { lost, isComplete } = await findLostAccounts(before, now, { unread, signal });
     if (lost.length === 0) return undefined;
-    const root = rawPathFromText(folder);
+    const root = imageRoot(newest);
     const accounts = lost.map((account) => shownAccount(account, root));
     return {
       since,
@@ -71,7 +70,11 @@ function pairOf({
   const newest = ordered.at(-1);
   if (newest === undefined) return [undefined, undefined];
   const earlier = ordered.filter(
-    ({ id, generation }) => id !== newest.id && generation === newest.generation,
+    ({ id, generation, paths }) =>
+      id !== newest.id &&
+      generation === newest.generation &&
+      // What another folder holds is not gone from this one.
+      paths.join("\0") === newest.paths.join("\0"),
   );
   const oldEnough = newest.atNs - BigInt(Math.round(ageMs)) * 1_000_000n;
   return [newest, earlier.findLast(({ atNs }) => atNs <= oldEnough) ?? earlier[0]];

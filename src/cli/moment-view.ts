@@ -1,6 +1,7 @@
 import type { RecoveryPoint } from "#copies";
 import { displayPath, type Image, joinRawPath, type RawPath, rawPathFromText } from "#image";
 import { isRecoveryError } from "#errors";
+import type { ContinuousMoment } from "#methods";
 import { CliError } from "./cli-error.ts";
 import type { CataloguedMessage } from "./catalogued-message.ts";
 import type { CommandContext } from "./command.ts";
@@ -24,6 +25,7 @@ import {
 import type { JsonDocument } from "./output.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 import { openSite, type Site } from "./site.ts";
+import { replayJson, replayText } from "./replay-text.ts";
 import type { Target } from "./target.ts";
 import { safeText } from "./text.ts";
 
@@ -40,6 +42,8 @@ export type MomentView = AsyncDisposable & {
   readonly points: readonly RecoveryPoint[];
   /** Other copies that have a moment of the target, for when this one turns out to be damaged. */
   readonly others: readonly string[];
+  /** Of a moment that was replayed out of a journal. */
+  readonly replay?: ContinuousMoment;
   /** Opens another moment of the same target, from the copy that serves it best. Closed with the view. */
   openOther(at: string, subject: string): Promise<ChosenCopy>;
 };
@@ -55,7 +59,7 @@ export async function openMoment(
   await using disposables = new AsyncDisposableStack();
   const isMessageId = parseMessageId(named) !== undefined;
   const read = disposables.use(
-    await readCopies(isMessageId ? undefined : named, { context, site }),
+    await readCopies(isMessageId ? undefined : named, { context, site, journals: true }),
   );
   const message = isMessageId ? await messageById(named, read, { context, site }) : undefined;
   const typed = message?.target ?? named;
@@ -70,6 +74,9 @@ export async function openMoment(
   disposables.use(image);
   output.note(`${safeText(named)} as of ${momentText(chosen, site.zone)}`);
   if (found.isChoice) output.note(`  ${choiceText(best)}`);
+  const { replay } = best;
+  for (const line of replay === undefined ? [] : replayText(replay, site.zone))
+    output.note(`  ${line}`);
   const held = disposables.move();
   return {
     site,
@@ -80,6 +87,7 @@ export async function openMoment(
     root: imageRoot(chosen.point),
     points,
     others,
+    ...(replay === undefined ? {} : { replay }),
     openOther: async (other, subject) => {
       const later = await openBest(found, { context, at: other, subject });
       held.use(later.image);
@@ -139,8 +147,14 @@ function choiceText({ opened, reason, others }: ChosenCopy): string {
 export function viewMomentJson({
   chosen,
   opened: { copy },
-}: Pick<ChosenCopy, "chosen" | "opened">): Omit<JsonDocument, "type"> {
-  return { ...chosenMomentJson(chosen), copy: copy.name, method: copy.method };
+  replay,
+}: Pick<ChosenCopy, "chosen" | "opened" | "replay">): Omit<JsonDocument, "type"> {
+  return {
+    ...chosenMomentJson(chosen),
+    copy: copy.name,
+    method: copy.method,
+    ...(replay === undefined ? {} : { replay: replayJson(replay) }),
+  };
 }
 
 /**

@@ -51,11 +51,13 @@ export function chooseMoment(
 
 const idPattern = /^[0-9a-f]{8,64}$/;
 /** "mx1%2fsales/00000012-20260723T140307Z": a replica's ID is its folder, and may be named without its group's. */
+/** "journal-1234": the store as it was after that event of its journal. */
+const journalPattern = /^journal-\d{1,15}$/;
 const replicaPattern = /^(?:[A-Za-z0-9_%~-]{1,255}\/)?\d{8,15}-\d{8}T\d{6}Z$/;
 
 /** Whether this can be the beginning of a snapshot's ID, or names a replica. */
 export function isMomentId(at: string): boolean {
-  return idPattern.test(at) || replicaPattern.test(at);
+  return idPattern.test(at) || replicaPattern.test(at) || journalPattern.test(at);
 }
 
 function momentById(points: readonly RecoveryPoint[], at: string): RecoveryPoint | undefined {
@@ -110,6 +112,7 @@ export function consistencyText({ consistency }: Pick<RecoveryPoint, "consistenc
 }
 
 export function shortId({ id }: Pick<RecoveryPoint, "id">): string {
+  if (journalPattern.test(id)) return id;
   return id.includes("/") ? id.slice(id.lastIndexOf("/") + 1) : id.slice(0, 8);
 }
 

@@ -70,7 +70,9 @@ function borrowed(
     // A folder that lacks something is not the folder that the fingerprint stands for.
     fingerprint: async (path, signal) =>
       holds(path, hidden) ? undefined : await image.fingerprint(path, signal),
-    ...(local === undefined ? {} : { local }),
+    ...(local === undefined
+      ? {}
+      : { local: hidden.size === 0 ? local : { ...local, holdsMore: true as const } }),
     ...(extract === undefined ? {} : { extract }),
     ...(evidence === undefined ? {} : { evidence }),
     [Symbol.asyncDispose]: async () => undefined,

@@ -72,7 +72,10 @@ function jobsTo(
 ): readonly RestoreJob[] {
   const base = isOneOfMany ? joinRawPath(folder, path) : folder;
   if (parts.length === 1) return parts.map((from) => ({ shown, from, target: base }));
-  return parts.map((from) => ({ shown, from, target: joinRawPath(base, rawBaseName(from)) }));
+  // What a server keeps apart lies elsewhere, often under the same name.
+  const isApart = parts.some((from) => !from.startsWith(`${path}/`));
+  const nameOf = (from: RawPath): RawPath => (isApart ? from : rawBaseName(from));
+  return parts.map((from) => ({ shown, from, target: joinRawPath(base, nameOf(from)) }));
 }
 
 async function jobsInto(

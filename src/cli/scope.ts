@@ -39,7 +39,10 @@ export type Scope = {
   readonly uid?: number;
 };
 
-type View = Pick<MomentView, "image" | "root"> & { readonly target: Target };
+type View = Pick<MomentView, "image" | "root" | "target"> & {
+  /** The moment, where it may have been captured from several folders. */
+  readonly chosen?: MomentView["chosen"];
+};
 
 export type ScopeOptions = {
   /** Whose mailbox a path lies in is found by listing the folders above it, large ones too. Default: true. */
@@ -53,13 +56,14 @@ export async function scopesOf(
 ): Promise<readonly Scope[]> {
   const { image, root, target } = view;
   const { mailboxes } = target;
-  if (mailboxes === undefined) return [await folderScope(view, withAccount)];
+  if (mailboxes === undefined)
+    return await Promise.all(wholeOf(view).map(async (one) => await folderScope(one, withAccount)));
   const store = await openMailStore(image);
   const scopes: Scope[] = [];
   for (const account of store.accounts) {
     const address = accountAddress(account, root);
     if (isMeant(mailboxes, address))
-      scopes.push(await mailScope(account, { address, folder: mailboxes.folder }));
+      scopes.push(await mailScope(image, account, { address, folder: mailboxes.folder }));
   }
   if (scopes.length > 0) return scopes;
   throw new CliError(
@@ -69,6 +73,14 @@ export async function scopesOf(
       hint: `See what there is with \`restante ls ${safeText(displayPath(root))}\`.`,
     },
   );
+}
+
+/** Of a server all folders that were captured as its store, in this moment. */
+function wholeOf(view: View): readonly View[] {
+  const { target, chosen } = view;
+  const paths = chosen?.point.paths ?? [];
+  if (target.groups === undefined || target.within !== "" || paths.length < 2) return [view];
+  return paths.map((store) => ({ ...view, target: { ...target, store } }));
 }
 
 function isMeant(wanted: WantedMailboxes, address: string): boolean {
@@ -180,11 +192,12 @@ type MailScopeOptions = {
 };
 
 async function mailScope(
+  image: Image,
   account: MailAccount,
   { address, folder }: MailScopeOptions,
 ): Promise<Scope> {
   if (folder === undefined)
-    return { shown: address, path: account.root, parts: partsOf(account), account };
+    return { shown: address, path: account.root, parts: await wholeParts(image, account), account };
   const mailboxes = await account.mailboxes();
   const numbered = splitMessageNumber(folder);
   const whole = findMailbox(mailboxes, folder);
@@ -206,12 +219,22 @@ async function mailScope(
     : { ...base, shown: `${shown}#${numbered.uid}`, parts: [], uid: numbered.uid };
 }
 
+/** All folders of an account, where they are nobody else's; none where they hold other mail too. */
+async function wholeParts(
+  image: Image,
+  { owner, root, alsoIn = [] }: MailAccount,
+): Promise<readonly RawPath[]> {
+  if (owner !== undefined) return [];
+  const parts = [root];
+  for (const path of alsoIn) {
+    const isInside = path === root || path.startsWith(`${root}/`);
+    if (!isInside && (await findEntry(image, path)) !== undefined) parts.push(path);
+  }
+  return parts;
+}
+
 /** The files that hold just that; none where they hold other mail too. */
-function partsOf(
-  { layout, owner, root }: MailAccount,
-  mailbox?: StoredMailbox,
-): readonly RawPath[] {
-  if (mailbox === undefined) return owner === undefined ? [root] : [];
+function partsOf({ layout, root }: MailAccount, mailbox: StoredMailbox): readonly RawPath[] {
   if (layout === "mbox") return [mailbox.path];
   if (layout !== "maildir") return [];
   return mailbox.path === root

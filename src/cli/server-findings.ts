@@ -5,6 +5,7 @@ import type { StorePlan } from "./capture-plan.ts";
 import type { CaptureRun } from "./capture-store.ts";
 import { openHost, touches } from "./found-store.ts";
 import { mailboxAddress } from "./mailbox-address.ts";
+import { foldersOf } from "./server-places.ts";
 import { safeText } from "./text.ts";
 
 /**
@@ -51,15 +52,17 @@ function isAsked({ name, alsoProtect, mailboxList }: ServerConfig, run: CaptureR
 }
 
 async function tellLacking(
-  { name, path, alsoProtect: { kinds, folders } }: ServerConfig,
+  server: ServerConfig,
   found: MailServer,
   { context: { output, surroundings } }: CaptureRun,
 ): Promise<void> {
+  const { name, alsoProtect } = server;
+  const { kinds, folders } = alsoProtect;
   if (kinds.length === 0) return;
   const { missedBy } = await import("#servers");
   const items = await found.alsoProtect(surroundings.signal);
   const wanted = items.filter(({ kind }) => kinds.includes(kind));
-  for (const item of missedBy(found, wanted, [path, ...folders]).items) {
+  for (const item of missedBy(found, wanted, [...foldersOf(server), ...folders]).items) {
     await output.document({ type: "not-captured", server: name, kind: item.kind, path: item.path });
     output.warning(
       `${name}: the capture lacks ${item.kind} in ${safeText(item.path)}. ${item.why} Add it to also_protect`,

@@ -1,6 +1,7 @@
 import { memoryHost } from "#hosts";
 import { openRepository, type Repository } from "#repository";
 import type { Storage } from "#storage";
+import "../repository/cheap-keys.fixture.ts";
 import { runCommandLine } from "./run.ts";
 import type { AskOptions, Surroundings, Terminal } from "./terminal.ts";
 

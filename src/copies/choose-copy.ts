@@ -21,6 +21,8 @@ export type CandidateDetails = {
   readonly survives?: readonly Loss[];
   /** Until it can be read, as estimated or measured. Default: by its reach. */
   readonly recallMinutes?: number;
+  /** Its moments are the store as it was seen to be at just that instant: nothing else can be nearer to it. */
+  readonly isObserved?: boolean;
   /** IDs of moments that were tried and are of no use, and why. */
   readonly setAside?: ReadonlyMap<string, string>;
 };
@@ -209,7 +211,7 @@ function weigh(
   const quality = qualityOf(point);
   const lossMinutes = Number((atNs - point.atNs) / 1_000_000n) / 60_000;
   const recallMinutes = candidate.recallMinutes ?? recallByReach[copy.reach];
-  const doubtMinutes = quality === "sound" ? 0 : doubts[quality];
+  const doubtMinutes = quality === "sound" || candidate.isObserved === true ? 0 : doubts[quality];
   return {
     copy,
     point,

@@ -72,15 +72,15 @@ export class AlarmWatch implements Disposable {
   async #raise({ signal, atNs }: Waiting): Promise<string | undefined> {
     const known = this.#raised.get(signal.episode);
     if (known !== undefined) {
-      await this.#records.extend(known, signal.path);
+      await this.#records.extend(known, signal);
       return undefined;
     }
     const group = this.#group.name;
     const id = await this.#records.raise({ group, journal: this.#journal.id, signal, atNs });
     this.#raised.set(signal.episode, id);
-    const { message } = signal;
+    const { message, before } = signal;
     // The record is what counts; the mark shows it on the line of time.
-    const mark = { type: "mark", name: "alarm", id, message } as const;
+    const mark = { type: "mark", name: "alarm", id, fromNs: before.atNs, message } as const;
     this.#journal.append(mark, atNs).durable.catch(() => undefined);
     return `${id}: ${message}; what precedes it is held`;
   }

@@ -23,18 +23,23 @@ export class BaseKeeper {
     this.#dueNs = this.#dueOf(newest);
   }
 
-  /** The newest that is there; one that is taken now, where there is none. */
+  /**
+   * The newest that is there and that the journal goes on from; one that is taken now, where there is none:
+   * a copy whose capture began before the journal did misses what happened in between.
+   */
   static async begin(
     group: DaemonGroup,
     options: {
+      readonly journal: Journal;
       readonly clock: DaemonClock;
       readonly onTaking: () => void;
       readonly signal: AbortSignal;
     },
   ): Promise<BaseKeeper> {
-    const { clock, onTaking, signal } = options;
+    const { journal, clock, onTaking, signal } = options;
+    const span = (await journal.spans(signal)).at(-1);
     let newest = await group.newestBase(signal);
-    if (newest === undefined) {
+    if (newest === undefined || span === undefined || newest.fromNs < span.first.atNs) {
       onTaking();
       newest = await group.takeBase(signal);
     }

@@ -1,4 +1,3 @@
-import type { RawPath } from "#image";
 import { type Alarm, alarmsIn, holdsIn } from "#records";
 import type { Signal } from "#signals";
 
@@ -6,8 +5,8 @@ import type { Signal } from "#signals";
 export interface DaemonRecords {
   /** Returns the alarm's ID. */
   raise(alarm: RaisedAlarm): Promise<string>;
-  /** One more account belongs to an alarm. */
-  extend(id: string, path: RawPath): Promise<void>;
+  /** One more account belongs to an alarm. It may have begun there, and been seen later. */
+  extend(id: string, signal: Signal): Promise<void>;
 }
 
 export type RaisedAlarm = {
@@ -57,10 +56,16 @@ export function recordsIn(
       await audit("alarm", { alarm: id, hold, group, kind, message });
       return id;
     },
-    extend: async (id, path) => {
+    extend: async (id, { path, before }) => {
       const alarm = await alarms.get(id);
-      if (alarm.paths.includes(path) || alarm.paths.length >= mostPaths) return;
-      await alarms.replace(id, { ...alarm, paths: [...alarm.paths, path] });
+      const isKnown = alarm.paths.includes(path) || alarm.paths.length >= mostPaths;
+      const isEarlier = before.sequence < alarm.before.sequence;
+      if (isKnown && !isEarlier) return;
+      await alarms.replace(id, {
+        ...alarm,
+        paths: isKnown ? alarm.paths : [...alarm.paths, path],
+        before: isEarlier ? before : alarm.before,
+      });
     },
   };
 }

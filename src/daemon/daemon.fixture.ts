@@ -107,10 +107,12 @@ export type FakeGroupOptions = Partial<DaemonGroup> & {
   readonly clock: FakeClock;
   readonly mail?: readonly string[];
   readonly bases?: BaseMoment[];
+  /** When the journal began. Default: when it is opened. */
+  readonly journalStartNs?: bigint;
 };
 
 export function fakeGroup(name: string, options: FakeGroupOptions): FakeGroup {
-  const { clock, mail = [], bases = [], ...more } = options;
+  const { clock, mail = [], bases = [], journalStartNs, ...more } = options;
   const captures: FakeCapture[] = [];
   const journals: MemoryJournal[] = [];
   return {
@@ -121,12 +123,13 @@ export function fakeGroup(name: string, options: FakeGroupOptions): FakeGroup {
     openJournal: async (): Promise<Journal> => {
       const journal = memoryJournal({ group: name, records: journals.at(-1)?.records ?? [] });
       journals.push(journal);
+      journal.append({ type: "mark", name: "start" }, journalStartNs ?? clock.now());
       return journal;
     },
     newestBase: async () => bases.at(-1),
     takeBase: async () => {
       const atNs = clock.now();
-      bases.push({ id: `here ${bases.length + 1}`, fromNs: atNs - 1n, atNs });
+      bases.push({ id: `here ${bases.length + 1}`, fromNs: atNs, atNs });
       return bases.at(-1) as BaseMoment;
     },
     openBase: async () => await Promise.reject(new Error("not read here")),

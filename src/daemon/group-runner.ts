@@ -141,7 +141,7 @@ export class GroupRunner {
     // New mail is safe from here on, however long a base and the first scan take.
     await this.#startStage(signal);
     const onTaking = (): void => this.#enter("taking-base");
-    const bases = await BaseKeeper.begin(group, { clock, onTaking, signal });
+    const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
     this.#running = { journal, bases };
     this.#enter("starting");
     const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));

@@ -65,6 +65,7 @@ const marksOf = (group: FakeGroup): readonly string[] =>
     .journal()
     .records.map(({ event }) => event)
     .filter((event): event is JournalEvent & { type: "mark" } => event.type === "mark")
+    .filter(({ name }) => name !== "start")
     .map(({ name, id }) => (id === undefined ? name : `${name} ${id}`));
 
 test("a group takes a base when there is none, follows, and ends with a clean stop", async () => {
@@ -90,6 +91,7 @@ test("a base that is there is gone on from; the next comes when it is due, or wh
   const group = fakeGroup("mx1", {
     clock: scene.clock,
     bases: [{ id: "here 0", fromNs: atNs, atNs }],
+    journalStartNs: atNs,
     baseEveryMs: 60_000,
   });
   await scene.follows([group]);
@@ -100,6 +102,15 @@ test("a base that is there is gone on from; the next comes when it is due, or wh
   await scene.clock.pass(60_000);
   await scene.clock.until(() => marksOf(group).length === 3);
   assert.deepEqual(marksOf(group), ["base here 0", "base here 2", "base by cron"]);
+});
+
+test("a base from before the journal began is none that it goes on from", async () => {
+  await using scene = new Scene();
+  const atNs = scene.clock.now();
+  const bases = [{ id: "here 0", fromNs: atNs - 1n, atNs }];
+  const group = fakeGroup("mx1", { clock: scene.clock, bases });
+  await scene.follows([group]);
+  assert.deepEqual(marksOf(group), ["base here 2"]);
 });
 
 test("a group that fails is started again, later each time, and takes no other down", async () => {

@@ -60,6 +60,8 @@ export type ImageProblem = {
 export interface LocalAccess {
   /** Absolute path of the folder that is the Image's root, one character per byte. */
   readonly root: RawPath;
+  /** The folder holds more than the Image does: to freeze or keep it whole would be to keep what is none of it. */
+  readonly holdsMore?: true;
   /**
    * Where files that are no longer under their listed name can be read now (renamed by a flag,
    * moved to another folder), found by inode. Both are paths within the Image; a path that is

@@ -31,6 +31,8 @@ export type ImagePart = {
 export type JoinedImageOptions = {
   /** Whose moment it is. Default: that of the first part. */
   readonly group?: string;
+  /** Default: those of the parts. */
+  readonly volumes?: readonly Volume[];
 };
 
 /**
@@ -55,7 +57,7 @@ class JoinedImage implements Image {
   readonly #above: ReadonlyMap<RawPath, ReadonlySet<RawName>>;
   #isClosed = false;
 
-  constructor(parts: readonly ImagePart[], { group }: JoinedImageOptions) {
+  constructor(parts: readonly ImagePart[], { group, volumes }: JoinedImageOptions) {
     if (parts.length === 0) throw new RangeError("an Image of no folder");
     this.#parts = parts.map(({ folder, image }) => ({
       at: folder.replace(/^\/+/, "") as RawPath,
@@ -64,17 +66,19 @@ class JoinedImage implements Image {
     this.#group = group;
     this.#above = foldersAbove(this.#parts);
     this.consistency = worst(parts.map(({ image }) => image.consistency));
-    this.volumes = this.#parts.flatMap(({ at, image }) =>
+    const ofParts = this.#parts.flatMap(({ at, image }) =>
       image.volumes.map((volume) => ({
         ...volume,
         root: volume.root === rootPath ? at : joinRawPath(at, volume.root),
       })),
     );
+    this.volumes = volumes ?? ofParts;
     this.fingerprintScope = `joined#${randomUUID()}`;
     const isLocal = parts.every(({ folder, image }) => image.local?.root === folder);
     if (isLocal)
       this.local = {
         root: "/" as RawPath,
+        holdsMore: true,
         relocate: (paths, signal) => this.#relocate(paths, signal),
       };
   }

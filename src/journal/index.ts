@@ -25,6 +25,12 @@ export type {
   JournalReadOptions,
   JournalSpan,
 } from "./journal.ts";
+export {
+  type BaseName,
+  formatBaseName,
+  journalFolderName,
+  parseBaseName,
+} from "./journal-place.ts";
 export { JournalError, type JournalErrorCode } from "./journal-error.ts";
 export { memoryJournal, type MemoryJournal, type MemoryJournalOptions } from "./memory-journal.ts";
 export {
@@ -34,4 +40,10 @@ export {
   type OpenReaderOptions as OpenJournalReaderOptions,
 } from "./segments/open-journal.ts";
 export type { FolderJournal } from "./segments/folder-journal.ts";
-export type { JournalSecret } from "./segments/journal-key.ts";
+export type { FolderJournalReader } from "./segments/folder-journal-reader.ts";
+export type { SegmentFacts } from "./segments/segment-facts.ts";
+export {
+  changeJournalPassword,
+  type JournalSecret,
+  type PasswordChange as JournalPasswordChange,
+} from "./segments/journal-key.ts";

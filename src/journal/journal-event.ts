@@ -151,7 +151,10 @@ export type JournalEvent =
       readonly path?: RawPath;
       /** `base`: the copy's name and the moment's ID in it; `alarm`: its ID. */
       readonly id?: string;
-      /** `base`: the instant at which the copy's capture began, nanoseconds since 1970 UTC. */
+      /**
+       * `base`: the instant at which the copy's capture began; `alarm`: the last at which all was well.
+       * Nanoseconds since 1970 UTC.
+       */
       readonly fromNs?: bigint;
       readonly volumes?: readonly Volume[];
       /** One sentence in plain words. */

@@ -77,7 +77,21 @@ export {
   type VirtualTapeLibrary,
   type VirtualTapeLibraryOptions,
 } from "./tape/index.ts";
-export { replayedImage, type ReplayOptions } from "./cdp/index.ts";
+export {
+  type BaseCandidate,
+  continuousCopy,
+  type ContinuousCopy,
+  type ContinuousCopyOptions,
+  continuousMethod,
+  type ContinuousMoment,
+  type JournalAlarm,
+  type JournalGap,
+  type JournalSurvey,
+  type NotCovered,
+  replayedImage,
+  type ReplayOptions,
+  surveyJournal,
+} from "./cdp/index.ts";
 export { clones, clonesName, initClones } from "./clones/index.ts";
 export { deltas, deltasName, initDeltas } from "./deltas/index.ts";
 export {

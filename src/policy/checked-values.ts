@@ -122,3 +122,9 @@ export const payrollScalar: z.ZodType<string | number> = checkedScalar((value) =
 export const productivityLostScalar: z.ZodType<string | number> = checkedScalar((value) =>
   shareFinding(value),
 );
+
+/** Whether a path with a server's variables stands from the root on: nobody's home is known here. */
+export function isPathTemplate(text: string): boolean {
+  const isPath = /^\/[^\p{Cc}]*$/u.test(text) && !text.split("/").includes("..");
+  return isPath && text.length <= 4096 && !/%h|%\{home\}/.test(text);
+}

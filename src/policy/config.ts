@@ -106,8 +106,10 @@ export type ServerConfig = {
   readonly stopTimeLimitMs: number;
   readonly mailboxList: MailboxList;
   readonly alsoProtect: AlsoProtect;
-  /** Parts of the store with a role of their own; [] is one part with everything in it. */
+  /** Parts of the store with a role of their own, within its folder or elsewhere; [] is one part with everything in it. */
   readonly volumes: readonly ConfiguredVolume[];
+  /** Where the server keeps what is not in an account's own folder; [] is where it does by default. */
+  readonly places: readonly ConfiguredPlaces[];
   /** With the data source "hot split snapshot", and only then. */
   readonly hotSplit?: HotSplitConfig;
   /** The running server, for putting messages back into it. */
@@ -145,9 +147,19 @@ export type AlsoProtect = {
 };
 
 export type ConfiguredVolume = {
-  /** Absolute, within the store's folder, as text. */
+  /** Absolute, as text. One that lies outside the store's folder is captured in the same moment. */
   readonly path: string;
   readonly role: VolumeRole;
+};
+
+/** Templates of absolute paths, with Dovecot's variables. */
+export type ConfiguredPlaces = {
+  readonly mail: string;
+  readonly index?: string;
+  readonly control?: string;
+  readonly alt?: string;
+  readonly attachments?: string;
+  readonly directoryName?: string;
 };
 
 /** A command that ends by itself: program and arguments. */

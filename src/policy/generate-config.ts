@@ -1,4 +1,11 @@
-import type { DataSource, MailboxList, ServerType, SplitValidator } from "./config.ts";
+import type {
+  ConfiguredPlaces,
+  DataSource,
+  MailboxList,
+  ServerType,
+  SplitValidator,
+  VolumeRole,
+} from "./config.ts";
 import { yamlScalar } from "./yaml-scalar.ts";
 
 export type GenerateConfigOptions = {
@@ -27,6 +34,9 @@ export type FoundServer = {
   /** With a hot split, where the server's usual utility does not know this store. */
   readonly validate?: SplitValidator;
   readonly mailboxes?: MailboxList;
+  /** Volumes of the store outside its path. */
+  readonly volumes?: readonly { readonly path: string; readonly role: VolumeRole }[];
+  readonly places?: readonly ConfiguredPlaces[];
   /** Words and folders of `also_protect`. */
   readonly alsoProtect: readonly string[];
   /** For a capture with the server stopped: written as a comment where the data source is another. */
@@ -118,11 +128,39 @@ function serverText({
           command("start", start),
         ]),
     ...(mailboxes === undefined ? [] : [`    mailboxes: ${mailboxes}`]),
+    ...listText(
+      "volumes",
+      (found.volumes ?? []).map(({ path: folder, role }) => ({ path: folder, role })),
+    ),
+    ...listText(
+      "places",
+      (found.places ?? []).map(({ directoryName, ...place }) => ({
+        ...place,
+        ...(directoryName === undefined ? {} : { directory_name: directoryName }),
+      })),
+    ),
     ...(alsoProtect.length === 0
       ? []
       : ["    also_protect:", ...alsoProtect.map((one) => `      - ${yamlScalar(one)}`)]),
     "",
   ].join("\n");
+}
+
+/** Each entry on a line of its own. */
+function listText(
+  key: string,
+  entries: readonly Readonly<Record<string, string>>[],
+): readonly string[] {
+  if (entries.length === 0) return [];
+  return [
+    `    ${key}:`,
+    ...entries.map(
+      (entry) =>
+        `      - { ${Object.entries(entry)
+          .map(([name, text]) => `${name}: ${listItem(text)}`)
+          .join(", ")} }`,
+    ),
+  ];
 }
 
 /** In a list of the flow style a comma or bracket would mean something. */

@@ -12,6 +12,7 @@ export {
   findTier,
   type AlarmConfig,
   type AlsoProtect,
+  type ConfiguredPlaces,
   type ConfiguredVolume,
   type Config,
   type CopyConfig,
@@ -94,6 +95,7 @@ export {
   type RetentionRule,
   type RetentionSpan,
 } from "./retention-rule.ts";
+export { type AlarmRule, parseAlarmRule } from "./alarm-rule.ts";
 export { heldBy, type RetentionHold } from "./hold.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {

@@ -75,6 +75,7 @@ test("parseConfig() fills in what may be left out", () => {
         mailboxList: "from the store",
         alsoProtect: { kinds: [], folders: [] },
         volumes: [],
+        places: [],
       },
     ],
     copies: [

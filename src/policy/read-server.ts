@@ -2,13 +2,14 @@ import { parseDuration } from "#time";
 import { tidyPath } from "./checked-values.ts";
 import {
   type AlsoProtect,
+  type ConfiguredPlaces,
   protectedWords,
   type ServerConfig,
   type TimedCommandLine,
 } from "./config.ts";
 import { readDeliveryStage } from "./delivery-stage-schema.ts";
 import { readImap } from "./imap-schema.ts";
-import type { WrittenServer } from "./server-schema.ts";
+import type { WrittenPlaces, WrittenServer } from "./server-schema.ts";
 
 const defaultStopTimeLimitMs = 60_000;
 const defaultRepeat = 5;
@@ -28,11 +29,25 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
     mailboxList: server.mailboxes ?? "from the store",
     alsoProtect: readAlsoProtect(server.also_protect ?? []),
     volumes: (server.volumes ?? []).map(({ path, role }) => ({ path: tidyPath(path), role })),
+    places: (server.places ?? []).map(readPlaces),
     ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
     ...(server.delivery_stage === undefined
       ? {}
       : { deliveryStage: readDeliveryStage(server.delivery_stage) }),
     ...(dataSource === "hot split snapshot" ? { hotSplit: readHotSplit(server) } : {}),
+  };
+}
+
+function readPlaces({
+  directory_name: directoryName,
+  ...written
+}: WrittenPlaces): ConfiguredPlaces {
+  const templates = Object.entries(written).flatMap(([key, text]) =>
+    text === undefined ? [] : [[key, tidyPath(text)]],
+  );
+  return {
+    ...(Object.fromEntries(templates) as Omit<ConfiguredPlaces, "directoryName">),
+    ...(directoryName === undefined ? {} : { directoryName }),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { AddFinding } from "./checked-yaml.ts";
-import { quoted } from "#errors";
-import { isWithin } from "./checked-values.ts";
 import { valueIn } from "./schema-problems.ts";
+import { checkPlaces, checkVolumes } from "./server-place-findings.ts";
 import type { WrittenServer } from "./server-schema.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
@@ -12,6 +11,7 @@ export function checkServers(document: YamlDocument, add: AddFinding): void {
     checkHotSplit(document, { server, add });
     checkMailboxes(document, { server, add });
     checkVolumes(document, { server, add });
+    checkPlaces(document, { server, add });
   }
 }
 
@@ -85,20 +85,4 @@ function checkMailboxes(document: YamlDocument, { server, add }: ServerPlace): v
     message: '"mailboxes: from doveadm" is for a server of type dovecot',
     hint: "Write mailboxes: from the store, or take it out.",
   });
-}
-
-/** What lies outside would not be captured, and a file must not promise it. */
-function checkVolumes(document: YamlDocument, { server, add }: ServerPlace): void {
-  const written = valueIn(document.value, ["servers", server]) as Partial<WrittenServer> | null;
-  const { path, volumes } = written ?? {};
-  if (typeof path !== "string" || !Array.isArray(volumes)) return;
-  for (const [index, volume] of volumes.entries()) {
-    const inner = (volume as { readonly path?: unknown } | null)?.path;
-    if (typeof inner !== "string" || isWithin(inner, path)) continue;
-    add(["servers", server, "volumes", index, "path"], {
-      code: "config.path",
-      message: `${quoted(inner)} does not lie in the server's folder ${quoted(path)}`,
-      hint: "Name the folder above both as path, or capture this one by also_protect.",
-    });
-  }
 }

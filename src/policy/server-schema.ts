@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { closestWord, quoted } from "#errors";
-import { absolutePathText, checkedText, durationText } from "./checked-values.ts";
+import { absolutePathText, checkedText, durationText, isPathTemplate } from "./checked-values.ts";
 import {
   type DataSource,
   dataSources,
@@ -36,8 +36,19 @@ export type WrittenServer = {
   readonly mailboxes?: MailboxList | undefined;
   readonly also_protect?: readonly string[] | undefined;
   readonly volumes?: readonly { readonly path: string; readonly role: VolumeRole }[] | undefined;
+  readonly places?: readonly WrittenPlaces[] | undefined;
   readonly imap?: WrittenImap | undefined;
   readonly delivery_stage?: WrittenDeliveryStage | undefined;
+};
+
+/** Templates of paths, with Dovecot's variables. */
+export type WrittenPlaces = {
+  readonly mail: string;
+  readonly index?: string | undefined;
+  readonly control?: string | undefined;
+  readonly alt?: string | undefined;
+  readonly attachments?: string | undefined;
+  readonly directory_name?: string | undefined;
 };
 
 const words = z
@@ -71,7 +82,22 @@ const validateValue = z
     };
     context.addIssue({ code: "custom", message: finding.message, params: { finding } });
   }) as z.ZodType<SplitValidator | readonly string[]>;
+/** A path from the root on, with variables. */
+const templateText = checkedText((text) => {
+  if (isPathTemplate(text)) return undefined;
+  return {
+    code: "config.path",
+    message: `${quoted(text)} is no path from the root on`,
+    hint: "Write where homes lie in place of ~ and %h: /var/vmail/%d/%n/mdbox.",
+  };
+});
+const directoryNameText = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^/\p{Cc}]+$/u);
 const mostProtected = 100;
+const mostPlaces = 1000;
 const mostVolumes = 100;
 
 /** How often a hot split may be tried; more is a store that never holds still. */
@@ -134,13 +160,35 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
   volumes: z
     .array(
       z.strictObject({
-        path: absolutePathText.describe("A folder within the server's path."),
+        path: absolutePathText.describe(
+          "A folder within the server's path, or one that lies elsewhere and is captured in the same moment.",
+        ),
         role: z.enum(volumeRoles).describe("database, log, or mixed."),
       }),
     )
     .max(mostVolumes)
     .optional()
-    .describe("Parts of the store with a role of their own."),
+    .describe("Parts of the store with a role of their own, and those that lie outside its path."),
+  places: z
+    .array(
+      z.strictObject({
+        mail: templateText.describe("The account's own folder: /var/vmail/%d/%n."),
+        index: templateText.optional().describe("INDEX= or mail_index_path."),
+        control: templateText.optional().describe("CONTROL= or mail_control_path."),
+        alt: templateText.optional().describe("ALT= or mail_alt_path."),
+        attachments: templateText
+          .optional()
+          .describe("mail_attachment_dir or mail_ext_attachment_path."),
+        directory_name: directoryNameText
+          .optional()
+          .describe("DIRNAME= or mailbox_directory_name, of a dbox."),
+      }),
+    )
+    .max(mostPlaces)
+    .optional()
+    .describe(
+      "Where a Dovecot keeps what is not in an account's mail folder, with its variables (%u, %n, %d, %{user | domain}). Recorded with each moment. `restante config generate` writes them.",
+    ),
   repeat: z
     .int()
     .min(1)

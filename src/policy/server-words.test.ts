@@ -68,7 +68,10 @@ test("a quiesce without a resume, a volume outside and a list from nowhere are r
   const split = "data_source: hot split snapshot";
   assert.deepEqual(slips(`${split}, quiesce: [a]`), [["config.command", undefined]]);
   assert.deepEqual(slips(`${split}, resume: [a]`), [["config.command", undefined]]);
-  assert.deepEqual(slips("volumes: [{path: /srv/log, role: log}]"), [["config.path", undefined]]);
+  assert.deepEqual(slips(`${split}, volumes: [{path: /srv/log, role: log}]`), [
+    ["config.path", undefined],
+  ]);
+  assert.deepEqual(slips("volumes: [{path: /srv, role: log}]"), [["config.path", undefined]]);
   assert.deepEqual(slips("also_protect: [sievee]"), [["config.protect", "sieve"]]);
   assert.deepEqual(slips("also_protect: [etc/dovecot]"), [["config.protect", undefined]]);
   assert.deepEqual(slips(`${split}, validate: readr`), [["config.unknown-value", "reader"]]);
@@ -85,4 +88,31 @@ test("quiesce without a hot split is a warning", () => {
   assert.ok(config !== undefined);
   assert.ok(problems.every(({ severity }) => severity === "warning"));
   assert.equal(problems.length, 2);
+});
+
+test("a volume elsewhere and the places of accounts are read as they are written", () => {
+  const { config, problems } = parseConfig(
+    configWith(
+      "volumes: [{path: /var/index/, role: log}], places: [{mail: /srv/mail/%d/%n, index: /var/index/%u, directory_name: x}]",
+    ),
+    { fileName: "config.yaml" },
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config?.servers[0]?.volumes, [{ path: "/var/index", role: "log" }]);
+  assert.deepEqual(config.servers[0].places, [
+    { mail: "/srv/mail/%d/%n", index: "/var/index/%u", directoryName: "x" },
+  ]);
+});
+
+test("a place that is not captured, is no path, or is of another server is told", () => {
+  const places = (text: string): string => `places: [{mail: /srv/mail/%n, ${text}}]`;
+  assert.deepEqual(slips(places("index: /var/index/%n")), [["config.path", undefined]]);
+  assert.deepEqual(slips(places("index: /srv/mail/%n/index")), []);
+  assert.deepEqual(slips(places("index: ~/index")), [["config.path", undefined]]);
+  assert.deepEqual(slips(places("index: /%h/index")), [["config.path", undefined]]);
+  assert.deepEqual(slips(places("index: /srv/mail/../x")), [["config.path", undefined]]);
+  assert.deepEqual(slips(places("directory_name: a/b")).length, 1);
+  const text = configWith(places("index: /srv/mail/%n")).replace("type: dovecot", "type: courier");
+  const [problem] = parseConfig(text, { fileName: "config.yaml" }).problems;
+  assert.equal(problem?.code, "config.misplaced");
 });

@@ -67,6 +67,7 @@ test("a key that was saved is found with its password and named by its hash", as
   const bytes = await storage.load({ type: "key", name: keyId });
   assert.equal(sha256Hex(bytes), keyId);
   const file = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
+  assert.deepEqual([file["N"], file["r"], file["p"]], [32_768, 8, 7]);
   assert.deepEqual(
     [file["created"], file["username"], file["hostname"], file["kdf"]],
     ["2023-11-14T22:13:20Z", "root", "mx1", "scrypt"],

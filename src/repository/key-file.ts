@@ -9,11 +9,10 @@ import { asError } from "#errors";
 import { toRfc3339Nano } from "#time";
 import type { Storage } from "#storage";
 import { type MasterKey, masterKeyFromBytes, openSealer, sha256Hex } from "./crypto.ts";
+import { keyCost } from "./key-cost.ts";
 import { RepositoryError } from "./repository-error.ts";
 import { parseJson } from "./unpacked-file.ts";
 
-/** restic calibrates to half a second; these are what it chose on a small server of 2026. */
-const scryptParameters = { N: 32768, r: 8, p: 7 } as const;
 const saltBytes = 64;
 /** restic tries at most this many keys too. */
 export const maxKeysTried: number = 20;
@@ -59,7 +58,7 @@ export type NewKeyOptions = {
 
 export async function saveKey(storage: Storage, options: NewKeyOptions): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const cost = options.cost ?? scryptParameters;
+  const cost = options.cost ?? keyCost();
   const derived = await derive(options.password, { ...cost, salt });
   const { masterKey } = options;
   const plain = JSON.stringify({

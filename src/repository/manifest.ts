@@ -85,7 +85,7 @@ export function momentTags(facts: ManifestFacts, extra: readonly string[]): read
     `${tagPrefixes.sequence}${facts.sequence}`,
     `${tagPrefixes.generation}${facts.generation}`,
     `${tagPrefixes.consistency}${facts.consistency}`,
-    ...facts.image.volumes.map((volume) => `${tagPrefixes.volume}${tagValue(volume.id)}`),
+    ...new Set(facts.image.volumes.map((volume) => `${tagPrefixes.volume}${tagValue(volume.id)}`)),
     ...(facts.serverFacts === undefined
       ? []
       : [`${tagPrefixes.server}${tagValue(facts.serverFacts.server)}`]),

@@ -1,7 +1,7 @@
 import { isImageError, rawPathFromText } from "#image";
 import { type Host, isHostError } from "#hosts";
 import { commonFolder, isWithin, parentFolder } from "./folders.ts";
-import type { MailServer, ProtectedItem, ProtectedKind } from "./mail-server.ts";
+import type { MailServer, ProtectedItem, ProtectedKind, ServerVolume } from "./mail-server.ts";
 import { missedBy } from "./missed-items.ts";
 
 /** How all of a server's state is captured. */
@@ -10,6 +10,8 @@ export type CaptureAdvice = {
   readonly path: string;
   /** What belongs to it and lies in that folder, where it lies there now. */
   readonly within: readonly ProtectedKind[];
+  /** Volumes of the store that lie elsewhere, of one moment with it; none lies in another. */
+  readonly volumes: readonly ServerVolume[];
   /** Folders that must be captured beside it, absolute; none lies in another. */
   readonly folders: readonly string[];
   /** Files of which one would have to capture half of the system to have them. */
@@ -51,19 +53,31 @@ export async function captureAdvice(
   if (path === undefined) return undefined;
   const items = await server.alsoProtect(signal);
   const missed = missedBy(server, items, [path]);
-  const folders: string[] = missed.volumes.map((volume) => volume.path);
+  const volumes = missed.volumes.filter(
+    (one, index, all) =>
+      !isWithin(path, one.path) &&
+      !all.some((other, at) =>
+        other.path === one.path ? at < index : isWithin(one.path, other.path),
+      ),
+  );
+  const folders: string[] = [];
   const left: ProtectedItem[] = [];
   for (const item of missed.items) {
     const folder = (await isFolder(host, item.path, signal)) ? item.path : parentFolder(item.path);
+    if (volumes.some((volume) => isWithin(item.path, volume.path))) continue;
     if (tooWide.has(folder)) left.push(item);
     else folders.push(folder);
   }
   const outermost = [...new Set(folders)]
     .filter((one) => !folders.some((other) => other !== one && isWithin(one, other)))
     .toSorted();
-  const within = items.filter((item) => item.isThere === true && isWithin(item.path, path));
+  const store = [path, ...volumes.map((volume) => volume.path)];
+  const within = items.filter(
+    (item) => item.isThere === true && store.some((folder) => isWithin(item.path, folder)),
+  );
   return {
     path,
+    volumes,
     within: [...new Set(within.map(({ kind }) => kind))],
     folders: outermost,
     left: left.filter((item) => !outermost.some((folder) => isWithin(item.path, folder))),

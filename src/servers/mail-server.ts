@@ -6,7 +6,7 @@
  * An adapter looks through the Host port alone, with a time limit on each question, and as whoever
  * it runs as. What it could not look at it says (`unseen`); it never takes it for nothing.
  */
-import type { Validation, Volume } from "#image";
+import type { AccountPlaces, Validation, Volume } from "#image";
 import type { MailLayout } from "#mail";
 import { protectedWords, type ProtectedWord } from "#policy";
 import type { FoundTool } from "./look/find-program.ts";
@@ -110,6 +110,8 @@ export interface MailServer {
   readonly remarks: readonly string[];
   /** The mail's own volume first. Empty where the configuration does not say: see `remarks`. */
   readonly volumes: readonly ServerVolume[];
+  /** Where accounts have what is not in their own folder; absent where all is found without it. */
+  readonly places?: readonly AccountPlaces[];
   readonly commands: ServerCommands;
   accounts(signal?: AbortSignal): Promise<ServerAccounts>;
   alsoProtect(signal?: AbortSignal): Promise<readonly ProtectedItem[]>;

@@ -1,6 +1,7 @@
 import { displayPath } from "#image";
+import type { Sequence } from "#journal";
 import type { AccountState } from "./account-state.ts";
-import type { BurstWindow } from "./burst-window.ts";
+import type { BurstStart, BurstWindow } from "./burst-window.ts";
 import type { Signal, SignalKind } from "./signal.ts";
 import type { SignalWatchOptions } from "./signal-watch.ts";
 
@@ -9,14 +10,15 @@ const leastScrambled = 10;
 /** An account of hardly any mail is emptied by its owner. */
 const leastWhenAllGone = 10;
 
-type Open = { readonly episode: number; lastNs: bigint };
+type Open = { readonly episode: number; readonly startSequence: Sequence; lastNs: bigint };
 
 /** Decides whether what happened to one account, or to the whole store, is an alarm. */
 export class SignalJudge {
   readonly #options: Required<Omit<SignalWatchOptions, "expectedMessages">>;
   /** Since when a threshold is passed, by account and kind. */
   readonly #since = new Map<string, bigint>();
-  readonly #told = new Map<string, bigint>();
+  /** The newest sequence that was told of, by account and kind. */
+  readonly #told = new Map<string, Sequence>();
   readonly #open = new Map<SignalKind, Open>();
   #episodes = 0;
 
@@ -85,30 +87,65 @@ export class SignalJudge {
     const since = this.#since.get(key) ?? nowNs;
     this.#since.set(key, since);
     if (nowNs - since < BigInt(settleMs) * 1_000_000n) return undefined;
-    const windowNs = BigInt(withinMs) * 1_000_000n;
-    let open = this.#open.get(kind);
-    if (open === undefined || nowNs - open.lastNs > windowNs) {
-      open = { episode: ++this.#episodes, lastNs: nowNs };
-      this.#open.set(kind, open);
-    }
-    open.lastNs = nowNs;
-    if (this.#told.has(key)) return undefined;
-    this.#told.set(key, nowNs);
-    const start = window.start(least);
-    if (start === undefined) return undefined;
+    const start = earliest(window.start(least), account);
+    const last = window.newest;
+    if (start === undefined || last === undefined) return undefined;
+    const told = this.#told.get(key);
+    if (told !== undefined && start.sequence <= told) return undefined;
+    this.#told.set(key, last);
+    const episode = this.#episodeOf(kind, { startSequence: start.sequence, told, nowNs, withinMs });
     const unit = facts.isFiles === true ? "files" : account.unit;
     return {
       kind,
       path: account.path,
       before: { sequence: start.sequence - 1, atNs: start.atNs - 1n },
-      last: { sequence: window.newest ?? start.sequence, atNs: nowNs },
+      last: { sequence: last, atNs: nowNs },
       count,
       of: before,
       unit,
-      episode: open.episode,
+      episode,
       message: messageOf({ kind, account, count, before, unit }),
     };
   }
+
+  /** One account after another is one event; the same account again, after it was told of, is another. */
+  #episodeOf(
+    kind: SignalKind,
+    now: {
+      readonly startSequence: Sequence;
+      readonly told: Sequence | undefined;
+      readonly nowNs: bigint;
+      readonly withinMs: number;
+    },
+  ): number {
+    const { startSequence, told, nowNs, withinMs } = now;
+    const open = this.#open.get(kind);
+    const isOver = open === undefined || nowNs - open.lastNs > BigInt(withinMs) * 1_000_000n;
+    const isAgain = told !== undefined && (open?.startSequence ?? 0) <= told;
+    if (!isOver && !isAgain) {
+      open.lastNs = nowNs;
+      return open.episode;
+    }
+    this.#open.set(kind, { episode: ++this.#episodes, startSequence, lastNs: nowNs });
+    return this.#episodes;
+  }
+}
+
+/**
+ * One attack shows in more than one way, and what shows first need not be what is told of: all was well
+ * before any of it began.
+ */
+function earliest(
+  start: BurstStart | undefined,
+  { losses, rewrites, scrambles, containers }: AccountState,
+): BurstStart | undefined {
+  let first = start;
+  for (const window of [losses, rewrites, scrambles, containers]) {
+    const other = window.start(1);
+    if (first !== undefined && other !== undefined && other.sequence < first.sequence)
+      first = other;
+  }
+  return first;
 }
 
 type Seen = { readonly account: AccountState; readonly nowNs: bigint };

@@ -99,6 +99,24 @@ describe("what is an alarm", () => {
     assert.match(signal.message, /^200 of 201 messages of "support" disappeared \(100%\)$/);
   });
 
+  test("what was put back meanwhile sets no moment back", () => {
+    const story = new Story();
+    story.learn([...inbox("support", 200), ...inbox("anna", 2000)]);
+    for (const path of inbox("support", 200)) story.remove(path);
+    story.passes(3);
+    for (const path of inbox("support", 200)) story.put(path, mail, old);
+    const wellUntil = story.sequence;
+    for (const path of inbox("support", 200)) story.remove(path);
+    story.passes(5);
+    assert.deepEqual(
+      story.signals.map(({ path, before, episode }) => [path, before.sequence, episode]),
+      [
+        ["support", 0, 1],
+        ["support", wellUntil, 2],
+      ],
+    );
+  });
+
   test("one that was said is not said again; later accounts belong to the same episode", () => {
     const story = new Story();
     story.learn([...inbox("a", 100), ...inbox("b", 100), ...inbox("c", 5000)]);
@@ -156,11 +174,12 @@ describe("what is an alarm", () => {
       beside.put(`${path}.locked`, noise(n));
       beside.remove(path);
     }
-    assert.deepEqual(beside.kinds(), [
+    assert.deepEqual(beside.kinds().toSorted(), [
       "mass-removal anna",
-      "scrambled-content anna",
       "scrambled-content ",
+      "scrambled-content anna",
     ]);
+    assert.ok(beside.signals.every(({ before }) => before.sequence <= 1));
   });
 
   test("one dbox file of many messages that becomes noise", () => {

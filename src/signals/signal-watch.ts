@@ -114,7 +114,8 @@ export class SignalWatch {
       signals.push(...seen);
       if (isQuiet) this.#touched.delete(account);
     }
-    return signals;
+    // What began first comes first: its moment is the one to go back to.
+    return signals.toSorted((a, b) => a.before.sequence - b.before.sequence);
   }
 
   #put(

@@ -1,4 +1,5 @@
 import { type LiveImageOptions, openLiveImage } from "#image";
+import { openFolders } from "./open-folders.ts";
 import type { Source } from "./source.ts";
 
 export type LiveSourceOptions = Pick<LiveImageOptions, "clock" | "passLimit" | "onListed">;
@@ -12,6 +13,11 @@ export function liveSource(options: LiveSourceOptions = {}): Source {
   return {
     name: "Live Application",
     consistency: "fuzzy",
-    stableImage: ({ folder, ...request }) => openLiveImage(folder, { ...request, ...options }),
+    stableImage: async ({ folder, beside = [], ...request }) =>
+      await openFolders([folder, ...beside], {
+        ...request,
+        open: async (one, volumes) =>
+          await openLiveImage(one, { ...request, ...volumes, ...options }),
+      }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type RecoveredHold,
   recoverInterruptedHolds,
 } from "#servers";
+import { openFolders } from "./open-folders.ts";
 import { OfflineImage } from "./offline-image.ts";
 import { sourceErrorOf } from "./source-error.ts";
 import type { Source, StableImageRequest } from "./source.ts";
@@ -47,7 +48,7 @@ async function stopAndOpen(
   options: OfflineSourceOptions,
   request: StableImageRequest,
 ): Promise<Image> {
-  const { folder, signal } = request;
+  const { folder, beside = [], signal, volumes: _volumes, ...moment } = request;
   const { stop, start, stateFolder, clock = systemClockNs } = options;
   const { stopTimeoutMs = defaultHoldTimeoutMs, startTimeoutMs = defaultHoldTimeoutMs } = options;
   const hold = await holdServer(
@@ -59,7 +60,11 @@ async function stopAndOpen(
     { folder, stateFolder, clock, signal },
   );
   try {
-    const image = await openDirectoryImage(folder, { ...request, consistency: "offline", clock });
+    const image = await openFolders([folder, ...beside], {
+      ...request,
+      open: async (one, volumes) =>
+        await openDirectoryImage(one, { ...moment, ...volumes, consistency: "offline", clock }),
+    });
     return new OfflineImage(image, hold);
   } catch (error) {
     await hold.release(error);

@@ -13,6 +13,11 @@ export type SourceName = (typeof sourceNames)[number];
 export type StableImageRequest = Omit<MomentOptions, "clock"> & {
   /** The mail store: an absolute path, one character per byte. */
   readonly folder: RawPath;
+  /**
+   * Other folders of the same store, absolute, none in another: the Image is of all of them then, with
+   * the machine's root as its own (`joinImages`).
+   */
+  readonly beside?: readonly RawPath[];
   /** Default: one volume with everything in it. */
   readonly volumes?: readonly Volume[];
   /** Default: read from /etc/passwd and /etc/group. */

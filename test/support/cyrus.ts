@@ -33,6 +33,8 @@ function whatIsMissing(): string | false {
 export type CyrusSettings = {
   /** Further lines of imapd.conf. FOLDER stands for the server's folder. */
   readonly lines?: readonly string[];
+  /** Answers IMAP on this port of 127.0.0.1 too. */
+  readonly port?: number;
 };
 
 export class Cyrus implements AsyncDisposable {
@@ -56,7 +58,7 @@ export class Cyrus implements AsyncDisposable {
     );
     for (const path of own) mkdirSync(path, { recursive: true });
     writeFileSync(join(folder, "imapd.conf"), configuration(folder, settings));
-    writeFileSync(join(folder, "cyrus.conf"), services(folder));
+    writeFileSync(join(folder, "cyrus.conf"), services(folder, settings));
     if (isRoot) {
       for (const path of [dirname(folder), folder]) chmodSync(path, 0o755);
       for (const path of own) chownSync(path, nobody, nobody);
@@ -141,14 +143,15 @@ ${lines.map((line) => `${line.replaceAll("FOLDER", folder)}\n`).join("")}`;
 }
 
 /** Its own sockets, no ports. Services are told the configuration one by one. */
-function services(folder: string): string {
+function services(folder: string, { port }: CyrusSettings): string {
   const line = (name: string, socket: string, argv: string): string =>
-    `  ${name} cmd="${program(name)} -C ${folder}/imapd.conf${argv}" listen="${folder}/socket/${socket}" prefork=0\n`;
+    `  ${name} cmd="${program(name.replace(/^tcp/, ""))} -C ${folder}/imapd.conf${argv}" listen="${socket}" prefork=0\n`;
+  const tcp = port === undefined ? "" : line("tcpimapd", `127.0.0.1:${port}`, "");
   return `START {
   recover cmd="${program("ctl_cyrusdb")} -C ${folder}/imapd.conf -r"
 }
 SERVICES {
-${line("imapd", "imap", "")}${line("lmtpd", "lmtp", " -a")}}
+${line("imapd", `${folder}/socket/imap`, "")}${line("lmtpd", `${folder}/socket/lmtp`, " -a")}${tcp}}
 EVENTS {
 }
 `;

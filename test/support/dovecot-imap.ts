@@ -139,7 +139,7 @@ async function startServer(folder: string): Promise<ChildProcess> {
   throw new Error(`Dovecot did not start: ${readFileSync(join(folder, "dovecot.log"), "utf8")}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server: Server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

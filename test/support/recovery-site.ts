@@ -3,12 +3,14 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { randomBytes, scryptSync } from "node:crypto";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  statfsSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -24,8 +26,9 @@ import {
 } from "#repository";
 import { directoryStorage, type Storage } from "#storage";
 import { systemClock } from "#time";
-// The door offers no way to choose how hard the password is to guess, and rightly so.
+// The door offers no way to choose how hard a password is to guess, and rightly so.
 import { masterKeyFromBytes, openSealer, sha256Hex } from "../../src/repository/crypto.ts";
+import "../../src/repository/cheap-keys.fixture.ts";
 
 export const password = "correct horse";
 export const hostname = "mx1";
@@ -39,7 +42,7 @@ export class Site implements Disposable {
   /** Symbolic links resolved, as captures see it. */
   readonly folder: string;
 
-  constructor(folder: string = realpathSync(mkdtempSync(join(tmpdir(), "restante-site-")))) {
+  constructor(folder: string = realpathSync(mkdtempSync(join(quickFolder(), "restante-site-")))) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true });
   }
@@ -98,13 +101,25 @@ export class Site implements Disposable {
   }
 }
 
+/**
+ * Memory where there is plenty of it: what a disk does when a file is made durable takes longer than
+ * everything else in these tests, and none of them takes the power away. TMPDIR chooses another place.
+ */
+export function quickFolder(): string {
+  const memory = "/dev/shm";
+  if (process.env["TMPDIR"] !== undefined || !existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize > leastMemoryBytes ? memory : tmpdir();
+}
+
+const leastMemoryBytes = 2 ** 31;
+
 let emptyRepository: Promise<string> | undefined;
 
 async function makeEmptyRepository(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "restante-empty-"));
+  const folder = mkdtempSync(join(quickFolder(), "restante-empty-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   await initRepository(directoryStorage(folder), { password });
-  weakenKeys(folder);
   return folder;
 }
 
@@ -139,7 +154,7 @@ export async function captureStore(
   });
 }
 
-/** The same master key under a password that is cheap to try: half a second a process counts here. */
+/** The same for a repository that another process made: the same master key under a password that is cheap to try. */
 export function weakenKeys(repository: string): void {
   const folder = join(repository, "keys");
   for (const name of readdirSync(folder)) {

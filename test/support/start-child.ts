@@ -1,16 +1,10 @@
 /** Starts repository-child.ts and waits for its end. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { StorageOperation } from "#storage";
+import { builtProgram } from "./built-program.ts";
 import type { Site } from "./recovery-site.ts";
 import type { ChildOutcome, ChildRequest } from "./repository-child.ts";
-
-/** Children run the same program over and over: compiling it once halves what each costs. */
-const compiled = mkdtempSync(join(tmpdir(), "restante-compiled-"));
-process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
 
 export type ChildEnd = {
   readonly wasKilled: boolean;
@@ -27,10 +21,10 @@ export async function runChild(
   }: Pick<ChildRequest, "action"> & Partial<ChildRequest> & { readonly user?: number },
 ): Promise<ChildEnd> {
   const whole = { repository: site.repository, cache: site.cache, store: site.store, ...request };
-  const script = join(import.meta.dirname, "repository-child.ts");
-  const child = spawn(process.execPath, [script, JSON.stringify(whole)], {
+  const program = await builtProgram("test/support/repository-child.ts");
+  const child = spawn(process.execPath, [program.path, JSON.stringify(whole)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+    env: { ...process.env, ...program.environment },
     ...(user === undefined ? {} : { uid: user, gid: user }),
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>

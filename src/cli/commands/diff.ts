@@ -1,11 +1,4 @@
-import {
-  displayPath,
-  type Image,
-  memoryImage,
-  openLiveImage,
-  rawPathToBytes,
-  type RawPath,
-} from "#image";
+import { displayPath, type Image, memoryImage, rawPathToBytes, type RawPath } from "#image";
 import {
   type DifferenceCounts,
   diffImages,
@@ -17,6 +10,7 @@ import { stat } from "node:fs/promises";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { accountPairs, diffMail, type DiffMailOptions, type MailRow } from "../diff-mail.ts";
+import { openLivingStore } from "../living-store.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { type MessageSummary, pathJson, summarise } from "../message-summary.ts";
 import { momentText } from "../moments.ts";
@@ -117,7 +111,7 @@ async function openLater(typed: string, { view, context }: Omit<Sides, "later">)
     `  against the living store now, ${formatInstant(surroundings.now(), view.site.zone)}`,
   );
   // A store that is not there is no empty store: this throws.
-  const image = await openLiveImage(view.root, { signal: surroundings.signal });
+  const image = await openLivingStore(view, surroundings.signal);
   return { image, [Symbol.asyncDispose]: async () => await image[Symbol.asyncDispose]() };
 }
 

@@ -12,6 +12,7 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { openHost } from "../found-store.ts";
 import { openSite, type Site } from "../site.ts";
 import { isElsewhere } from "../local-folder.ts";
+import { foldersBeside } from "../server-places.ts";
 import { plural } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
@@ -85,7 +86,7 @@ function storesOf(
 function alsoCaptured({ config }: Site, stores: readonly string[]): readonly string[] {
   return (config?.servers ?? [])
     .filter(({ path }) => stores.includes(path))
-    .flatMap(({ alsoProtect }) => alsoProtect.folders);
+    .flatMap((server) => [...foldersBeside(server), ...server.alsoProtect.folders]);
 }
 
 function checkText({ state, message, hint }: Check, output: CommandContext["output"]): string {

@@ -1,6 +1,8 @@
 import type { CopyCandidate, RecoveryPoint } from "#copies";
 import { formatBytes, formatInstant } from "#time";
 import type { CommandContext } from "../command.ts";
+import { continuousJson, continuousReports, continuousText } from "../continuous-report.ts";
+import { statusOfDaemon } from "../daemon/status-of-daemon.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import {
   copiesJson,
@@ -17,12 +19,16 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const site = await openSite(context);
   const [typed] = context.arguments.positionals;
-  await using found = await readCopies(typed, { context, site });
+  await using found = await readCopies(typed, { context, site, journals: true });
   tellUnavailable(found, context, site);
   const groups = groupsOf(found, context);
+  const daemon = await statusOfDaemon(context);
+  const { signal } = context.surroundings;
+  const continuous = await continuousReports(found, { daemon, signal });
   await output.document({
     type: "moments",
     ...copiesJson(found),
+    ...(continuous.length === 0 ? {} : { continuous: continuous.map(continuousJson) }),
     timeZone: site.zone,
     groups: groups.map(([group, moments]) => ({
       group,
@@ -30,6 +36,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     })),
   });
   for (const [group, moments] of groups) await output.text(groupText(group, { moments, found }));
+  for (const one of continuous) await output.text(continuousText(one, site.zone));
   const isPartial = found.unavailable.length > 0;
   if (groups.length > 0) return isPartial ? exitCodes.partial : exitCodes.done;
   const copy = found.isChoice ? "No copy has" : "The copy has no";

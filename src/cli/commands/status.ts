@@ -1,8 +1,12 @@
 import { inOrder, type RecoveryPoint } from "#copies";
+import type { DaemonStatus } from "#daemon";
+import { parseBaseName } from "#journal";
 import { shrinkAlarm } from "#policy";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import { ruledGroup } from "../also-protect.ts";
 import type { CommandContext } from "../command.ts";
+import { statusOfDaemon } from "../daemon/status-of-daemon.ts";
+import { daemonJson, daemonText, exposedMs } from "../daemon/daemon-text.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import {
   type Disappeared,
@@ -17,6 +21,7 @@ import {
   type ReadCopies,
   tellUnavailable,
 } from "../methods/index.ts";
+import { recallDisappeared } from "../known-accounts.ts";
 import { consistencyText } from "../moments.ts";
 import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
 import { plural, safeText } from "../text.ts";
@@ -47,9 +52,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   await using found = await readCopies(undefined, { context, site });
   tellUnavailable(found, context, site);
   const now = surroundings.now();
+  const daemon = await statusOfDaemon(context);
   const copies: CopyStatus[] = [];
   for (const opened of found.copies)
-    copies.push(await statusOfCopy(opened, { found, context, now }));
+    copies.push(await statusOfCopy(opened, { found, context, now, daemon }));
   const groups = copies.flatMap((one) => one.groups);
   const missing = copies.flatMap((one) => one.missing);
   const { isChoice, unavailable } = found;
@@ -59,8 +65,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     now: toRfc3339Nano(now),
     groups: groups.map((status) => statusJson(status, isChoice)),
     unprotected: isChoice ? missing : missing.map(({ group }) => group),
+    ...(daemon === undefined ? {} : { daemon: daemonJson(daemon) }),
   });
   for (const status of groups) await output.text(statusText(status, { site, output, isChoice }));
+  if (daemon !== undefined) await output.text(daemonText(daemon, { zone: site.zone, now, output }));
   for (const { group, copy } of missing) {
     const where = isChoice ? ` in ${safeText(copy)}` : "";
     await output.text(`${safeText(group)}${where}: ${output.style("red", "no moment at all")}\n`);
@@ -85,7 +93,13 @@ async function statusOfCopy(
     found,
     context,
     now,
-  }: { readonly found: ReadCopies; readonly context: CommandContext; readonly now: bigint },
+    daemon,
+  }: {
+    readonly found: ReadCopies;
+    readonly context: CommandContext;
+    readonly now: bigint;
+    readonly daemon: DaemonStatus | undefined;
+  },
 ): Promise<CopyStatus> {
   const { site, isChoice } = found;
   const { signal } = context.surroundings;
@@ -98,14 +112,14 @@ async function statusOfCopy(
   );
   const groups: GroupStatus[] = [];
   for (const [group, moments] of Map.groupBy(points, (point) => point.group)) {
-    const folder = moments.at(-1)?.paths[0] ?? "";
-    const disappeared = await findDisappeared(opened, {
-      moments,
-      folder,
-      ageMs: shownForMs,
-      signal,
-    });
-    const status = statusOf(group, { moments, site, now, opened });
+    const disappeared =
+      opened.repository === undefined
+        ? await recallDisappeared(
+            { stateFolder: stateFolderOf(context), copy: place.folder, group },
+            { nowNs: now, withinMs: shownForMs },
+          )
+        : await findDisappeared(opened, { moments, ageMs: shownForMs, signal });
+    const status = statusOf(group, { moments, site, now, opened, daemon });
     groups.push(disappeared === undefined ? status : { ...status, disappeared });
   }
   const missing = site.groups
@@ -131,15 +145,23 @@ function statusOf(
     site,
     now,
     opened: { copy, place },
+    daemon,
   }: {
     readonly moments: readonly RecoveryPoint[];
     readonly site: Site;
     readonly now: bigint;
     readonly opened: AnyCopy;
+    readonly daemon: DaemonStatus | undefined;
   },
 ): GroupStatus {
   const newest = moments.at(-1) as RecoveryPoint;
-  const lossMs = Math.max(0, Number(now - newest.atNs) / 1e6);
+  const followed = daemon?.groups.find((one) => one.group === group);
+  // What the journal has since the newest base is not lost with the store.
+  const exposed =
+    daemon === undefined || followed?.base === undefined || !isBaseIn(followed.base.id, place.name)
+      ? undefined
+      : exposedMs(followed, daemon, now);
+  const lossMs = exposed ?? Math.max(0, Number(now - newest.atNs) / 1e6);
   const configured = ruledGroup(site, group);
   const objectiveMs =
     configured === undefined ? undefined : rulesOf(configured, place).loseAtMostMs;
@@ -155,6 +177,10 @@ function statusOf(
     late: objectiveMs !== undefined && lossMs > objectiveMs,
     alarms: shrinkAlarm(moments, { ...site.alarm, now }).reasons,
   };
+}
+
+function isBaseIn(base: string, copy: string): boolean {
+  return parseBaseName(base)?.copy === copy;
 }
 
 function statusJson(

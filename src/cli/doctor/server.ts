@@ -112,7 +112,7 @@ async function* checkMissed(
     yield warn(
       "mail-server.missed",
       `the capture lacks ${safeText(path)}: its ${place}`,
-      `Add it to also_protect: [${safeText(path)}]`,
+      `Add it to volumes: restante config generate writes it.`,
     );
   for (const { kind, path, why } of missed.items)
     yield warn(

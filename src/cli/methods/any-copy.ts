@@ -1,6 +1,13 @@
 import type { Copy } from "#copies";
 import type { Image, RawPath } from "#image";
-import type { ReplicaCopy, Rotation, TakeOptions, TakeResult, TapeCopy } from "#methods";
+import type {
+  ContinuousCopy,
+  ReplicaCopy,
+  Rotation,
+  TakeOptions,
+  TakeResult,
+  TapeCopy,
+} from "#methods";
 import type { Repository } from "#repository";
 import type { CopyPlace } from "../copy-access.ts";
 
@@ -8,6 +15,8 @@ import type { CopyPlace } from "../copy-access.ts";
 export type TakeRequest = TakeOptions & {
   /** Absolute folder of this machine that the Image shows. */
   readonly path: RawPath;
+  /** Where the Image is of several folders: these, absolute, and `path` is "/". */
+  readonly paths?: readonly RawPath[];
   readonly hostname: string;
   readonly now: () => bigint;
   readonly workers?: number;
@@ -35,4 +44,6 @@ export type AnyCopy = AsyncDisposable & {
   readonly replicas?: ReplicaCopy;
   /** Of a tape library: what must be fetched. */
   readonly tapes?: TapeCopy;
+  /** Of a journal: any moment, and what it covers. */
+  readonly continuous?: ContinuousCopy;
 };

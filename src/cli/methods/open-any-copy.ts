@@ -81,7 +81,10 @@ function openReplicas(place: CopyPlace, { context, site }: OpenAnyOptions): AnyC
   checkReplicas(folder, words);
   const isClones = methodNamed(words) === "rotation of clones";
   const methodOf = (
-    options: Pick<ReplicaMethodOptions, "path" | "hostname" | "rotation" | "clock" | "alarm">,
+    options: Pick<
+      ReplicaMethodOptions,
+      "path" | "paths" | "hostname" | "rotation" | "clock" | "alarm"
+    >,
   ): ReplicaMethod => (isClones ? clones : deltas)({ folder, name: place.name, ...options });
   const rotation = isClones ? cloneRotation : deltaRotation;
   const reading = methodOf({ path: "/", hostname: "", rotation });
@@ -89,10 +92,16 @@ function openReplicas(place: CopyPlace, { context, site }: OpenAnyOptions): AnyC
     place,
     copy: reading.copy,
     replicas: reading.copy,
-    take: async (image, { path, hostname, rotation: asked = rotation, group, now, ...take }) => {
-      const alarm = heldOrShrunk(await holdsInForce(context));
-      const where = { path: displayPath(path), hostname };
-      const method = methodOf({ ...where, rotation: asked, clock: now, alarm });
+    take: async (image, { path, paths, hostname, rotation: asked = rotation, group, ...rest }) => {
+      const { now, ...take } = rest;
+      const method = methodOf({
+        path: displayPath(path),
+        ...(paths === undefined ? {} : { paths: paths.map(displayPath) }),
+        hostname,
+        rotation: asked,
+        clock: now,
+        alarm: heldOrShrunk(await holdsInForce(context)),
+      });
       return await method.take(image, { ...take, group: tagValue(group) });
     },
     storedBytes: async (signal) => {

@@ -8,7 +8,7 @@ import {
 } from "#copies";
 import { isRecoveryError, type RecoveryError } from "#errors";
 import { type Image, rootPath } from "#image";
-import type { PullList } from "#methods";
+import type { ContinuousMoment, PullList } from "#methods";
 import { formatDuration, formatInstant } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
@@ -28,6 +28,8 @@ export type ChosenCopy = {
   readonly reason: string;
   /** Other copies with a moment that would do, best first. */
   readonly others: readonly string[];
+  /** Of a moment that was replayed out of a journal: on what, and what is not known of it. */
+  readonly replay?: ContinuousMoment;
 };
 
 export type OpenChosenOptions = {
@@ -51,14 +53,16 @@ export async function openChosen(
   const setAside: SetAside = new Map();
   let first: RecoveryError | undefined;
   for (;;) {
-    const choice = choose(found, { wish, setAside });
+    const choice = choose(await withAnyMoment(found, wish, signal), { wish, setAside });
     const { chosen } = choice;
     if (chosen === undefined) throw first ?? nothingThere(choice, { found, wish, ...options });
     const opened = found.copyOf(chosen.copy);
     try {
       const image = await openWhole(opened, chosen, signal);
       const { askedNs } = wish;
+      const replay = await opened.continuous?.momentAt(chosen.point.atNs, signal);
       return {
+        ...(replay !== undefined && "point" in replay ? { replay } : {}),
         opened,
         image,
         chosen: { point: chosen.point, ...(askedNs === undefined ? {} : { askedNs }) },
@@ -98,6 +102,29 @@ function wishOf(found: ReadCopies, { context, at, subject }: OpenChosenOptions):
     if (askedNs === undefined) return { id: point.id, ...insisted };
   }
   return { askedNs: askedInstant(at, asked), ...insisted };
+}
+
+/** A journal has a moment for every instant: of the one that was asked for. */
+async function withAnyMoment(
+  found: ReadCopies,
+  { askedNs, id }: Wish,
+  signal: AbortSignal,
+): Promise<ReadCopies> {
+  const candidates: CopyCandidate[] = [];
+  for (const one of found.candidates) {
+    const { continuous } = found.copyOf(one.copy);
+    // Without any moment of the target, it is another group's.
+    if (continuous === undefined || one.moments.length === 0) {
+      candidates.push(one);
+      continue;
+    }
+    const moment = askedNs === undefined ? undefined : await continuous.momentAt(askedNs, signal);
+    const isSeen = moment === undefined || !("point" in moment) || moment.unknown.length === 0;
+    const known = moment !== undefined && "point" in moment ? [moment.point] : [];
+    const moments = askedNs === undefined || id !== undefined ? one.moments : known;
+    candidates.push({ ...one, moments, ...(isSeen ? { isObserved: true } : {}) });
+  }
+  return { ...found, candidates };
 }
 
 function choose(

@@ -1,5 +1,6 @@
 import { liveSource, offlineSource, type Source } from "#sources";
 import { rawPathFromText } from "#image";
+import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import type { SourcePlan, StorePlan } from "../capture-plan.ts";
 import type { Site } from "../site.ts";
@@ -19,6 +20,14 @@ export type OpenSourceOptions = {
 export async function openSource(plan: StorePlan, options: OpenSourceOptions): Promise<OpenSource> {
   const { source } = plan;
   if (source.kind !== "hot split snapshot") return lasting(plainSource(source, options));
+  if ((plan.beside ?? []).length > 0)
+    throw new CliError(
+      "cli.usage",
+      `Cannot capture "${safeText(plan.shown)}" by a hot split: it freezes one folder, and the store lies in several`,
+      {
+        hint: "Say --data-source offline or live, or name the folder above all as the server's path.",
+      },
+    );
   const { context, site, stateFolder } = options;
   const { surroundings, output } = context;
   const replicas = plan.groups.flatMap(({ place, method }) =>

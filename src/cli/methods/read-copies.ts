@@ -9,6 +9,7 @@ import { momentsOf, resolveTarget, type Target } from "../target.ts";
 import { plural, safeText } from "../text.ts";
 import type { AnyCopy } from "./any-copy.ts";
 import { openAnyCopy } from "./open-any-copy.ts";
+import { openJournals } from "./open-journals.ts";
 
 /** What a run that reads works with: the copies that may hold its target, and their moments of it. */
 export type ReadCopies = AsyncDisposable & {
@@ -26,7 +27,12 @@ export type ReadCopies = AsyncDisposable & {
   copyOf(candidate: CopyCandidate["copy"]): AnyCopy;
 };
 
-export type ReadOptions = { readonly context: CommandContext; readonly site: Site };
+export type ReadOptions = {
+  readonly context: CommandContext;
+  readonly site: Site;
+  /** Also the journals of the groups: every moment that they and a copy cover. Default: copies alone. */
+  readonly journals?: boolean;
+};
 
 /**
  * Opens what may hold a target: with a configuration and without --copy every copy of its groups, else the one copy
@@ -64,10 +70,23 @@ export async function readCopies(
     tellUnavailable({ unavailable: unavailable.slice(1), candidates }, context, site);
     throw first.error;
   }
+  if (options.journals === true) {
+    const bases = candidates.map((candidate) => ({
+      candidate,
+      opened: owners.get(candidate.copy) as AnyCopy,
+    }));
+    const found = await openJournals({ context, site, bases }, disposables);
+    for (const { opened, candidate } of found.journals) {
+      copies.push(opened);
+      owners.set(candidate.copy, opened);
+      candidates.push(candidate);
+    }
+    unavailable.push(...found.unavailable);
+  }
   const opened: ReadCopies = {
     site,
     copies,
-    isChoice: places.length > 1,
+    isChoice: places.length > 1 || copies.length > places.length,
     unavailable,
     candidates,
     points: pointsOf(candidates),

@@ -11,19 +11,22 @@ import type {
 import { FieldWriter } from "./field-writer.ts";
 import type { FolderJournalReader } from "./folder-journal-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { JournalFiles } from "./journal-files.ts";
+import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
 export type FolderJournalOptions = {
   readonly id: string;
   readonly group: string;
   readonly key: Uint8Array;
-  readonly generation: number;
+  readonly session: number;
   /** Nanoseconds since 1970 UTC. */
   readonly clock: () => bigint;
   readonly segmentBytes: number;
   readonly maxWaitingBytes: number;
   /** What is there when it is opened. */
   readonly end: JournalEnd;
+  readonly files: JournalFiles;
   readonly reader: FolderJournalReader;
   readonly commit: GroupCommit;
   readonly lock: AsyncDisposable;
@@ -127,6 +130,24 @@ export class FolderJournal implements Journal {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** The files of the journal, from oldest to newest. */
+  async segments(signal?: AbortSignal): Promise<readonly SegmentFacts[]> {
+    return await this.#options.reader.segments(signal);
+  }
+
+  /**
+   * Removes finished segments of which nothing from `sequence` on is a part, oldest first, so that what
+   * is left has no hole. Events that are left may point at bytes that go: it is the caller who knows.
+   * How many went.
+   */
+  async removeBefore(sequence: Sequence, signal?: AbortSignal): Promise<number> {
+    return await removeSegmentsBefore(sequence, {
+      files: this.#options.files,
+      segments: await this.segments(signal),
+      signal,
+    });
+  }
+
   async spans(signal?: AbortSignal): Promise<readonly JournalSpan[]> {
     return await this.#options.reader.spans(signal);
   }
@@ -166,9 +187,9 @@ export class FolderJournal implements Journal {
   }
 
   #begin(place: Pick<NewSegment, "lastBefore" | "tagBefore" | "number">): SegmentEncoder {
-    const { id, group, generation, clock, key } = this.#options;
+    const { id, group, session, clock, key } = this.#options;
     const first = this.#lastSequence + 1;
-    return new SegmentEncoder({ id, group, generation, first, beganNs: clock(), ...place }, key);
+    return new SegmentEncoder({ id, group, session, first, beganNs: clock(), ...place }, key);
   }
 
   /** Only who subscribed before an event is told of it: for nobody its bytes are not kept. */
@@ -177,9 +198,21 @@ export class FolderJournal implements Journal {
     // The caller may use its buffer again.
     const record = { sequence, atNs, event: owned(event) };
     const whenDurable = (): void => {
-      for (const listener of this.#listeners) listener(record);
+      for (const listener of this.#listeners) tell(listener, record);
     };
     return { whenDurable };
+  }
+}
+
+/** Its failure is its own: the event is durable, and those who wait for it are told so. */
+function tell(listener: (record: JournalRecord) => void, record: JournalRecord): void {
+  try {
+    listener(record);
+  } catch (error) {
+    // As Node does with events: it goes to whoever watches the process, not into the journal.
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }
 

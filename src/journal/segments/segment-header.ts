@@ -7,7 +7,7 @@
  *   8       4       version, 1
  *   12      4       g, length of the group's name
  *   16      16      journal ID, random
- *   32      8       generation: 1 more with each writer that opens the journal
+ *   32      8       session: 1 more with each writer that opens the journal
  *   40      8       number of the segment: 1, 2, 3, …
  *   48      8       the first sequence
  *   56      8       the last sequence before it; 0 where there is none
@@ -36,7 +36,7 @@ export type SegmentHeader = {
   /** Hexadecimal. */
   readonly id: string;
   readonly group: string;
-  readonly generation: number;
+  readonly session: number;
   readonly number: number;
   readonly first: Sequence;
   readonly lastBefore: Sequence;
@@ -74,7 +74,7 @@ export function encodeHeader(
   bytes.writeUInt32LE(formatVersion, 8);
   bytes.writeUInt32LE(group.length, 12);
   bytes.write(header.id, 16, "hex");
-  bytes.writeBigUInt64LE(BigInt(header.generation), 32);
+  bytes.writeBigUInt64LE(BigInt(header.session), 32);
   bytes.writeBigUInt64LE(BigInt(header.number), 40);
   bytes.writeBigUInt64LE(BigInt(header.first), 48);
   bytes.writeBigUInt64LE(BigInt(header.lastBefore), 56);
@@ -123,7 +123,7 @@ function headerOf(bytes: Buffer, salt: Buffer): SegmentHeader {
       groupAt,
       groupAt + Math.min(bytes.readUInt32LE(12), maxGroupBytes),
     ),
-    generation: number(32),
+    session: number(32),
     number: number(40),
     first: number(48),
     lastBefore: number(56),

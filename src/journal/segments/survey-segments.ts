@@ -78,7 +78,7 @@ function between(one: Segment, next: Segment): readonly JournalProblem[] {
       ...points,
       message: "The end of a segment is missing: the disk, or somebody, has cut it off.",
     });
-  if (later.generation !== earlier.generation && absent <= 0 && !one.isCleanStop)
+  if (later.session !== earlier.session && absent <= 0 && !one.isCleanStop)
     problems.push(uncleanStop(points));
   return problems;
 }

@@ -47,7 +47,7 @@ export type FindMaildirsOptions = {
 /**
  * Finds every Maildir below the root. One whose name starts with "." belongs to the folder it
  * lies in (Maildir++), one below another to that (Dovecot's LAYOUT=fs), any other is an
- * account of its own. Never lists `cur`, `new` and `tmp`, never follows a symbolic link.
+ * account of its own. Never lists the `cur`, `new` and `tmp` of one, never follows a symbolic link.
  */
 export async function findMaildirs(
   image: Image,
@@ -79,9 +79,11 @@ export async function findMaildirs(
         continue;
       }
     }
+    const isWayDown = account === undefined && isNoPartOfMaildir(listing);
     for (let index = listing.length - 1; index >= 0; index--) {
       const entry = listing.entry(index);
-      if (entry.type !== "directory" || reservedNames.has(entry.name)) continue;
+      if (entry.type !== "directory") continue;
+      if (!isWayDown && reservedNames.has(entry.name)) continue;
       waiting.push({
         path: joinRawPath(folder.path, entry.name),
         depth: folder.depth + 1,
@@ -92,6 +94,11 @@ export async function findMaildirs(
   const found = [...accounts.values()];
   for (const account of found) account.folders.sort(compareRaw);
   return found.toSorted((a, b) => compareRaw(a.root, b.root));
+}
+
+/** One folder alone that is called "tmp" or "new" may be on the way to a store: the system's /tmp is. */
+function isNoPartOfMaildir(listing: Listing): boolean {
+  return listing.names.filter((name) => reservedNames.has(name)).length < 2;
 }
 
 /** The folder itself (`~/.maildir` too), or the one around a Maildir++ folder that has no inbox beside it. */

@@ -73,11 +73,12 @@ const uidListNames = ["dovecot-uidlist", "courierimapuiddb"] as const;
 const keywordsName = "dovecot-keywords";
 const subscriptionNames = ["subscriptions", "courierimapsubscribed"] as const;
 
-/** The folder with the lists of a Maildir: itself, or its counterpart below CONTROL=. */
-function listsOf({ root, control }: Maildirs, path: RawPath): RawPath {
-  if (control === root) return path;
+/** Where the lists of a Maildir may be: itself, or its counterpart below CONTROL=, where INBOX has a folder of its own. */
+function listsOf({ root, control }: Maildirs, path: RawPath): readonly RawPath[] {
+  if (control === root) return [path];
   const below = (root === "" ? path : path.slice(root.length + 1)) as RawPath;
-  return below === "" ? control : joinRawPath(control, below);
+  const names = path === root ? [".INBOX", "INBOX"] : [below];
+  return [...names.map((name) => joinRawPath(control, name as RawPath)), path];
 }
 
 async function readMailbox(
@@ -97,7 +98,9 @@ async function readMailbox(
     folder === "" ? "INBOX" : mailboxName(folder.split("/").flatMap(hierarchyOf), problems);
   const dependsOn = [
     ...["cur", "new"].map((part) => joinRawPath(path, part as RawName)),
-    ...[...uidListNames, keywordsName].map((part) => joinRawPath(lists, part as RawName)),
+    ...lists.flatMap((folder) =>
+      [...uidListNames, keywordsName].map((part) => joinRawPath(folder, part as RawName)),
+    ),
     joinRawPath(path, courierKeywordsName),
   ];
   return { name, path, ...header, dependsOn, problems: [...problems, ...listProblems] };
@@ -119,7 +122,7 @@ function mailboxName(hierarchy: readonly string[], problems: MailProblem[]): str
 
 async function readMessages(
   image: Image,
-  { path, lists }: { readonly path: RawPath; readonly lists: RawPath },
+  { path, lists }: { readonly path: RawPath; readonly lists: readonly RawPath[] },
   signal: AbortSignal | undefined,
 ): Promise<StoredMessages> {
   const problems: MailProblem[] = [];
@@ -199,16 +202,20 @@ function keywordOf(letter: string, keywords: ReadonlyMap<number, string>): strin
   return keywords.get(number) ?? `unknown-${number}`;
 }
 
+/** The first that there is. */
 async function readUidList(
   image: Image,
-  path: RawPath,
+  folders: readonly RawPath[],
   options: { readonly headerOnly: boolean },
 ): Promise<UidList> {
-  for (const name of uidListNames) {
+  const places = folders.flatMap((folder) =>
+    uidListNames.map((name) => joinRawPath(folder, name as RawName)),
+  );
+  for (const place of places) {
     const reader = new UidListReader();
     const problems: MailProblem[] = [];
     let last = "";
-    const isThere = await eachLine(image, joinRawPath(path, name as RawName), {
+    const isThere = await eachLine(image, place, {
       line: (line) => {
         if (!options.headerOnly || !reader.hasHeader) reader.line(line);
         else if (line !== "") last = line;
@@ -228,11 +235,13 @@ async function readUidList(
 
 async function readKeywords(
   image: Image,
-  path: RawPath,
+  folders: readonly RawPath[],
   problems: MailProblem[],
 ): Promise<ReadonlyMap<number, string>> {
   const keywords = new Map<number, string>();
-  await eachLine(image, joinRawPath(path, keywordsName as RawName), {
+  const read = async (folder: RawPath): Promise<boolean> =>
+    await eachLine(image, joinRawPath(folder, keywordsName as RawName), options);
+  const options: EachLineOptions = {
     line: (line) => {
       const match = /^([0-9]{1,4}) (\S{1,500})$/.exec(line);
       if (match === null)
@@ -243,7 +252,8 @@ async function readKeywords(
     },
     problems,
     code: "keywords",
-  });
+  };
+  for (const folder of folders) if (await read(folder)) break;
   return keywords;
 }
 

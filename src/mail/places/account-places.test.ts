@@ -76,8 +76,9 @@ test("a Maildir's UIDs, keywords and subscriptions come from where its server ke
       "mail/x.org/ann/new": { type: "directory" },
       "mail/x.org/ann/.Sent/cur/2:2,": "Subject: two\n\nx\n",
       "mail/x.org/ann/.Sent/new": { type: "directory" },
-      "control/x.org/a/ann/dovecot-uidlist": "3 V5 N9 G0123456789abcdef0123456789abcdef\n7 :1\n",
-      "control/x.org/a/ann/dovecot-keywords": "0 Wichtig\n",
+      "control/x.org/a/ann/.INBOX/dovecot-uidlist":
+        "3 V5 N9 G0123456789abcdef0123456789abcdef\n7 :1\n",
+      "control/x.org/a/ann/.INBOX/dovecot-keywords": "0 Wichtig\n",
       "control/x.org/a/ann/subscriptions": "V\t2\n\nSent\n",
       "control/x.org/a/ann/.Sent/dovecot-uidlist": "3 V6 N3\n2 :2\n",
     }),

@@ -3,3 +3,19 @@
  * as an Image, without materialising the store.
  */
 export { replayedImage, type ReplayOptions } from "./replayed.ts";
+export {
+  type BaseCandidate,
+  continuousCopy,
+  type ContinuousCopy,
+  type ContinuousCopyOptions,
+  continuousMethod,
+  type ContinuousMoment,
+  type NotCovered,
+} from "./continuous-copy.ts";
+export { JournalTimes, type TimeAnswer } from "./journal-times.ts";
+export {
+  type JournalAlarm,
+  type JournalGap,
+  type JournalSurvey,
+  surveyJournal,
+} from "./survey-journal.ts";

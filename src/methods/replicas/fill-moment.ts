@@ -14,6 +14,7 @@ export type FillSite = {
   readonly folder: RawPath;
   /** Of the source machine. */
   readonly path: string;
+  readonly paths?: readonly string[] | undefined;
   readonly hostname: string;
   readonly kind: ReplicaKind;
   readonly providers: readonly SnapshotProvider[];
@@ -85,6 +86,7 @@ async function recordOf(
   { result, group, take, site }: Omit<FillOptions, "moment"> & { readonly result: Kept },
 ): Promise<MomentRecord> {
   const { files, sizeBytes, digest, form, provider, shared, problems } = result;
+  const serverFacts = await image.serverFacts?.(take.signal);
   return {
     version: 1,
     group: take.group,
@@ -94,6 +96,7 @@ async function recordOf(
     fromNs: image.at.fromNs,
     consistency: image.consistency,
     path: site.path,
+    ...(site.paths === undefined ? {} : { paths: site.paths }),
     hostname: site.hostname,
     tags: take.tags ?? [],
     volumes: image.volumes,
@@ -106,6 +109,7 @@ async function recordOf(
     listingDigest: digest,
     problems,
     ...(image.evidence === undefined ? {} : { evidence: image.evidence }),
+    ...(serverFacts === undefined ? {} : { serverFacts }),
     verifiedAtNs: site.clock(),
   };
 }

@@ -106,7 +106,7 @@ async function keepSnapshot(
   moment: RawPath,
   { kind, providers, signal }: KeepOptions,
 ): Promise<Kept | undefined> {
-  const root = image.local?.root;
+  const root = image.local?.holdsMore === true ? undefined : image.local?.root;
   const standsStill = image.consistency !== "fuzzy" || image.evidence !== undefined;
   if (kind === "clone" || root === undefined || !standsStill) return undefined;
   const store = joinRawPath(moment, storeName);
@@ -217,7 +217,10 @@ async function ensureSame(
 async function isTogether(image: Image, moment: RawPath): Promise<boolean> {
   const root = image.local?.root;
   if (root === undefined) return false;
-  return await sameDevice(root, moment);
+  const places = image.volumes.map((volume) => joinRawPath(root, volume.root));
+  for (const place of places.length === 0 ? [root] : places)
+    if (!(await sameDevice(place, moment))) return false;
+  return true;
 }
 
 /** Says before the first byte that there is no room, where that is known. */

@@ -5,7 +5,10 @@ import {
   type Consistency,
   type Evidence,
   type ImageProblem,
+  parseServerFacts,
   type RawPath,
+  type ServerFacts,
+  serverFactsJson,
   type Volume,
 } from "#image";
 import { momentFileName } from "./moment-name.ts";
@@ -23,6 +26,8 @@ export type MomentRecord = {
   readonly consistency: Consistency;
   /** The store's folder on its machine, as text. */
   readonly path: string;
+  /** Where several folders were captured: these, and `path` is "/". */
+  readonly paths?: readonly string[];
   readonly hostname: string;
   readonly tags: readonly string[];
   readonly volumes: readonly Volume[];
@@ -39,6 +44,7 @@ export type MomentRecord = {
   readonly listingDigest: string;
   readonly problems: readonly ImageProblem[];
   readonly evidence?: Evidence;
+  readonly serverFacts?: ServerFacts;
   /** Last time it was found whole. */
   readonly verifiedAtNs: bigint;
   /** Set by a verification that found damage. */
@@ -48,7 +54,12 @@ export type MomentRecord = {
 const keptProblems = 10_000;
 
 export async function writeMoment(folder: RawPath, record: MomentRecord): Promise<void> {
-  const bounded = { ...record, problems: record.problems.slice(0, keptProblems) };
+  const { serverFacts } = record;
+  const bounded = {
+    ...record,
+    problems: record.problems.slice(0, keptProblems),
+    ...(serverFacts === undefined ? {} : { serverFacts: serverFactsJson(serverFacts) }),
+  };
   const text = JSON.stringify(
     bounded,
     (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value),
@@ -82,7 +93,10 @@ function parseMoment(text: string): MomentRecord | undefined {
   } catch {
     return undefined;
   }
-  return isMoment(value) ? value : undefined;
+  if (!isMoment(value)) return undefined;
+  const { serverFacts: written, ...record } = value;
+  const serverFacts = parseServerFacts(written);
+  return { ...record, ...(serverFacts === undefined ? {} : { serverFacts }) };
 }
 
 function isMoment(value: unknown): value is MomentRecord {
@@ -99,6 +113,7 @@ function isMoment(value: unknown): value is MomentRecord {
     (form === "snapshot" || form === "files") &&
     typeof field.shared === "boolean" &&
     isListOf(tags, isText) &&
+    (field.paths === undefined || isListOf(field.paths, isText)) &&
     isListOf(survives, (loss) => losses.includes(loss as Loss)) &&
     isListOf(volumes, (volume) => hasTexts(volume, ["id", "role", "root"])) &&
     isListOf(problems, (problem) => hasTexts(problem, ["path", "code", "message"])) &&
@@ -131,6 +146,7 @@ function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
 
 export function pointOf(id: string, record: MomentRecord): RecoveryPoint {
   const { group, sequence, generation, atNs, consistency, path, hostname, tags } = record;
+  const { paths = [path] } = record;
   const { files, sizeBytes, volumes, survives, evidence, damage } = record;
   const validated = evidence?.validations.filter(({ valid }) => valid) ?? [];
   return {
@@ -140,7 +156,7 @@ export function pointOf(id: string, record: MomentRecord): RecoveryPoint {
     generation,
     atNs,
     consistency,
-    paths: [path],
+    paths,
     hostname,
     tags: damage === undefined ? tags : [...tags, damagedTag],
     files,

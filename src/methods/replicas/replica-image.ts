@@ -15,6 +15,7 @@ import {
   rawBaseName,
   type RawPath,
   type ReadOptions,
+  type ServerFacts,
   type Volume,
 } from "#image";
 import type { KeptEntry } from "./kept-listing.ts";
@@ -41,6 +42,7 @@ export class ReplicaImage implements Image {
   readonly volumes: readonly Volume[];
   readonly fingerprintScope: string;
   readonly evidence?: Evidence;
+  readonly serverFacts: () => Promise<ServerFacts | undefined>;
   /** Not where bytes have a hash to be held against: nobody is to read past it. */
   readonly local?: LocalAccess;
   readonly #inner: Image;
@@ -58,6 +60,7 @@ export class ReplicaImage implements Image {
     this.consistency = consistency;
     this.volumes = record.volumes;
     this.fingerprintScope = inner.fingerprintScope;
+    this.serverFacts = async () => record.serverFacts;
     if (record.evidence !== undefined) this.evidence = record.evidence;
     if (record.shared && inner.local !== undefined) this.local = inner.local;
     const unlistable = record.problems.filter(({ code }) => code === "unlistable");

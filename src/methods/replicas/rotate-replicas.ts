@@ -41,6 +41,8 @@ export type ReplicaMethodOptions = {
   readonly rotation: Rotation;
   /** Absolute folder of the source machine that the Images show. */
   readonly path: string;
+  /** Where the Images are of several folders of a machine (`joinImages`): these, and `path` is "/". */
+  readonly paths?: readonly string[];
   readonly hostname: string;
   readonly clock?: ClockNs;
   /** Default: all there are. */
@@ -125,7 +127,7 @@ async function takeReplica(
   const { signal } = take;
   signal?.throwIfAborted();
   checkFolder(folder, way.name);
-  const root = image.local?.root;
+  const root = image.local?.holdsMore === true ? undefined : image.local?.root;
   if (root !== undefined && `${folder}/`.startsWith(`${root}/`))
     throw folderUnusable(folder, "it lies within the mail store");
   const opened = await openGroup(folder, take.group);

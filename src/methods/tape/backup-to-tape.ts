@@ -36,6 +36,8 @@ export type BackupToTapeOptions = TakeOptions &
   TapeWriteOptions & {
     /** Folder of the source machine that the Image shows. */
     readonly path: RawPath;
+    /** Where the Image is of several folders of a machine (`joinImages`): these, and `path` is "/". */
+    readonly paths?: readonly RawPath[];
     readonly hostname: string;
   };
 
@@ -44,11 +46,11 @@ export async function backUpToTape(
   image: Image,
   { library, ...options }: BackupToTapeOptions & { readonly library: TapeLibrary },
 ): Promise<TakeResult> {
-  const { group, hostname, path, tags = [] } = options;
+  const { group, hostname, path, paths = [path], tags = [] } = options;
   return await writeSet(image, {
     ...options,
     library,
-    moment: (lineage) => ({ ...lineage, group, hostname, paths: [displayPath(path)], tags }),
+    moment: (lineage) => ({ ...lineage, group, hostname, paths: paths.map(displayPath), tags }),
   });
 }
 
@@ -75,6 +77,7 @@ export async function writeSet(image: Image, options: WriteSetOptions): Promise<
   await settleInterrupted(state, { drive, signal });
   const next = nextOf(state, group);
   const moment = options.moment(next);
+  const serverFacts = await image.serverFacts?.(signal);
   const facts: SetFacts = {
     set: randomBytes(16).toString("hex"),
     group: moment.group,
@@ -85,6 +88,7 @@ export async function writeSet(image: Image, options: WriteSetOptions): Promise<
     hostname: moment.hostname,
     paths: moment.paths,
     tags: moment.tags,
+    ...(serverFacts === undefined ? {} : { serverFacts }),
   };
   const run = new SetRun({ state, image, facts, moment, now, options });
   const { manifest, problems, lastIsFull, bytesStored } = await run.write(

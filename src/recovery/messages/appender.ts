@@ -137,7 +137,7 @@ export class Appender {
   }
 
   async #takeBack(floor: Floor, item: Item, uid: number): Promise<AppendOutcome> {
-    const failure = "The server does not keep it as it is";
+    const failure = `The server does not keep it as it is${reasonFor(item.message.bytes)}`;
     try {
       await this.#living.remove(floor, [uid]);
     } catch (error) {
@@ -147,6 +147,15 @@ export class Appender {
     await this.#journal.taken([item.n]);
     return { failure: `${failure}; what it made of it was removed again` };
   }
+}
+
+/** Cyrus writes an X in place of each such byte, unless it is told not to. */
+function reasonFor(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = text.indexOf("\r\n\r\n");
+  const header = end < 0 ? text : text.subarray(0, end);
+  if (!header.some((byte) => byte >= 0x80)) return "";
+  return ": its header has bytes beyond ASCII, which a Cyrus changes unless imapd.conf has munge8bit: no";
 }
 
 function newMessage({ bytes, flags, internalDateSeconds }: MessageToAppend): NewMessage {

@@ -7,8 +7,11 @@ export const cyrusPutBack: readonly PutBackWay[] = [
     server: "runs",
     keeps: ["flags", "keywords", "INTERNALDATE"],
     steps: ["APPEND each message with its flags and date, as an administrator or the user"],
-    cautions: ["Messages get new UIDs. Compare by content first, or there are duplicates."],
-    isTried: false,
+    cautions: [
+      "Messages get new UIDs. Compare by content first, or there are duplicates.",
+      "It refuses messages with a header that is none, and writes an X for each byte beyond ASCII in a header unless imapd.conf has munge8bit: no.",
+    ],
+    isTried: true,
   },
   {
     name: "the spool and its databases as a whole",

@@ -1,4 +1,5 @@
 import type { Host } from "#hosts";
+import type { AccountPlaces } from "#image";
 import type { MailLayout } from "#mail";
 import type { HostLook } from "../look/host-look.ts";
 import { toolPath } from "../look/find-program.ts";
@@ -9,6 +10,7 @@ import { serverFromFacts } from "../server-from-facts.ts";
 import { storeValidator } from "../validate/store-validator.ts";
 import type { Validator } from "../validate/validator.ts";
 import { protectedItems } from "./dovecot-protect.ts";
+import { accountPlaces } from "./dovecot-places.ts";
 import { dovecotChanges, dovecotPutBack } from "./dovecot-recipes.ts";
 import { type DovecotSetup, findDovecotSetup, type FindDovecotOptions } from "./dovecot-setup.ts";
 import { findUsers, type FoundUsers, homeTemplate } from "./dovecot-users.ts";
@@ -36,7 +38,10 @@ export async function findDovecot(
   const context: PlaceContext = { users: found.users, home: homeTemplate(setup.root) };
   const { volumes, remarks } = volumesOf(places, context);
   const commands = await commandsOf(look, setup);
-  return serverOf(look, { setup, found, places, context, volumes, remarks, commands });
+  const apart = accountPlaces(own, context);
+  const all = [...remarks, ...apart.remarks];
+  const facts = { setup, found, places, context, volumes, remarks: all, commands };
+  return serverOf(look, { ...facts, apart: apart.places });
 }
 
 type Facts = {
@@ -45,12 +50,13 @@ type Facts = {
   readonly places: readonly NamespacePlace[];
   readonly context: PlaceContext;
   readonly volumes: readonly ServerVolume[];
+  readonly apart: readonly AccountPlaces[];
   readonly remarks: readonly string[];
   readonly commands: ServerCommands;
 };
 
 function serverOf(look: HostLook, facts: Facts): MailServer {
-  const { setup, found, places, context, volumes, remarks, commands } = facts;
+  const { setup, found, places, context, volumes, apart, remarks, commands } = facts;
   const { version, root, tools, isRunning, evidence } = setup;
   const title = `Dovecot${version === undefined ? "" : ` ${version}`}`;
   return serverFromFacts(look, {
@@ -63,6 +69,7 @@ function serverOf(look: HostLook, facts: Facts): MailServer {
     tools,
     remarks: [...remarks, ...otherDrivers(places)],
     volumes,
+    ...(apart.length === 0 ? {} : { places: apart }),
     commands,
     listAccounts: async () => ({
       accounts: accountsOf(found.users, places),

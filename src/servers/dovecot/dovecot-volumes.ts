@@ -109,17 +109,20 @@ export function ownPlaces(users: readonly FoundUser[]): readonly NamespacePlace[
   return [...found.values()].map((place) => ({ namespace: "", kind: "private", place }));
 }
 
-function ownPlace({ settings }: FoundUser): MailPlace | undefined {
+/** What the user database says of one user's mail; undefined where that is as for all. */
+export function ownPlace({ settings }: FoundUser): MailPlace | undefined {
   const driver = settings.get("mail_driver");
   const path = settings.get("mail_path");
   if (path !== undefined) {
     const index = settings.get("mail_index_path");
     const control = settings.get("mail_control_path");
+    const alt = settings.get("mail_alt_path");
     return {
       driver: driver ?? "auto",
       path,
       ...(index === undefined ? {} : { index }),
       ...(control === undefined ? {} : { control }),
+      ...(alt === undefined ? {} : { alt }),
     };
   }
   return parseMailLocation(settings.get("mail") ?? "");

@@ -17,6 +17,7 @@ import { JournalError, memoryJournal } from "#journal";
 import { withoutRootRights } from "../../files/unprivileged.fixture.ts";
 import { churn, seededRandom } from "../../image/maildir-churn.fixture.ts";
 import { ContinuousSite, ManualHints } from "./continuous-site.fixture.ts";
+import { ObservedState } from "./state/observed-state.ts";
 import { replayed, storeNow } from "./replayed.fixture.ts";
 
 function assertFollowed({ journal, store }: ContinuousSite): void {
@@ -139,6 +140,16 @@ test("an observed state that is behind the journal is brought forward", async ()
   assertFollowed(site);
 });
 
+test("what others write to the journal is not taken for observed: it may not be durable", async () => {
+  await using site = await ContinuousSite.open();
+  await site.capture.settle();
+  const own = site.journal.lastSequence;
+  site.journal.append({ type: "mark", name: "base", id: "1" }, 5n);
+  await site.capture.close();
+  using state = new ObservedState(join(site.stateFolder, "observed.db"));
+  assert.ok((state.journal?.sequence ?? Infinity) <= own);
+});
+
 test("an observed state that is damaged is made again", async () => {
   await using site = await ContinuousSite.open();
   await site.capture.close();
@@ -165,6 +176,30 @@ test("what a copy has is not stored in the journal once more", async () => {
   await site.capture.ready;
   assert.deepEqual(site.recorded("data"), []);
   assert.equal(site.capture.status.entries, storeNow(site.store).size);
+});
+
+test("a copy of a clone has other inodes, and what it has is not stored once more either", async () => {
+  await using site = await ContinuousSite.open();
+  await site.capture.close();
+  site.journal = memoryJournal();
+  rmSync(site.stateFolder, { recursive: true });
+  const clone = `${site.store}-clone`;
+  assert.equal(spawnSync("cp", ["-a", site.store, clone]).status, 0);
+  writeFileSync(join(site.store, "new", "7.M1.host"), "since then");
+  const image = await openDirectoryImage(clone as never);
+  await site.follow({ openBase: async () => ({ image, fromNs: 0n }) });
+  await site.capture.ready;
+  await site.capture.settle();
+  assert.deepEqual(
+    site.recorded("put").map(({ path }) => path),
+    ["new/7.M1.host"],
+  );
+  const after = site.journal.lastSequence;
+  const [name = ""] = readdirSync(join(site.store, "cur"));
+  renameSync(join(site.store, "cur", name), join(site.store, "cur", `${name}F`));
+  await site.capture.settle();
+  assert.equal(site.recorded("rename", after).length, 1, "its inode is known by now");
+  rmSync(clone, { recursive: true });
 });
 
 test("a store that is empty all at once is held, and nothing is removed until a person says so", async () => {

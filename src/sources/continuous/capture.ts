@@ -8,12 +8,13 @@ import type {
   ContinuousCapture,
   ContinuousCaptureOptions,
 } from "./capture-port.ts";
-import { compareFolder, type CompareFolderParts } from "./compare-folder.ts";
+import type { CompareFolderParts } from "./compare-folder.ts";
 import type { Difference } from "./evidence.ts";
 import { Gaps } from "./gaps.ts";
 import type { HintLoss } from "./hints/change-hints.ts";
 import { HintKeeper } from "./hints/hint-keeper.ts";
 import { Holds } from "./holds.ts";
+import { lookUntilStill } from "./look-until-still.ts";
 import { ScanList } from "./scan-list.ts";
 import type { OpenedState } from "./state/open-observed-state.ts";
 import type { ObservedState } from "./state/observed-state.ts";
@@ -32,8 +33,6 @@ export type CaptureParts = Omit<ContinuousCaptureOptions, "signal" | "clock" | "
   readonly guard: VolumeGuard;
 };
 
-/** Names that are recorded before their events are made durable. */
-const namesAtOnce = 500;
 /** Between slices of a scan, so that it takes a part of one processor only. */
 const scanPauseMs = 5;
 /** One round for each level of folders that came at once, and for what has to be looked at again. */
@@ -61,6 +60,8 @@ export class Capture implements ContinuousCapture {
   #failure: Error | undefined;
   #ending = Promise.withResolvers<void>();
   #lastDurableNs: bigint | undefined;
+  /** What the round at work began with was noticed then. */
+  #workingSinceMs: number | undefined;
   #idleNoteMs = 0;
 
   constructor(parts: CaptureParts) {
@@ -83,7 +84,6 @@ export class Capture implements ContinuousCapture {
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
       scans: this.#scans,
-      nowNs: parts.clock,
       tell: (event) => this.#tell(event),
     });
     this.#hints = new HintKeeper({
@@ -133,7 +133,7 @@ export class Capture implements ContinuousCapture {
 
   get status(): CaptureStatus {
     const { lastHintNs, way, why, lateMs } = this.#hints;
-    const since = this.#queue.sinceMs;
+    const since = this.#workingSinceMs ?? this.#queue.sinceMs;
     const reconciledAtNs = this.#scans.completedNs;
     return {
       state: this.#stateName(),
@@ -239,21 +239,22 @@ export class Capture implements ContinuousCapture {
     if (isGathering && !isHasty && this.#scans.current === undefined && !this.#scans.isDue) return;
     if ((this.#holds.dueMs ?? Infinity) <= now) await this.#holds.check();
     const untilNs = this.#parts.clock();
-    const { names, folders } = this.#queue.take(isHasty);
+    this.#workingSinceMs = since;
     this.#state.begin();
-    for (const { path, below, origin } of folders) {
-      const compared = await compareFolder(path, origin, this.#compare);
-      if (below) for (const one of compared.folders) this.#queue.addFolder(one, { below, origin });
-    }
-    for (let at = 0; at < names.length; at += namesAtOnce) {
-      await this.#recorder.record(names.slice(at, at + namesAtOnce));
-      if (at + namesAtOnce < names.length) await this.#commit();
-    }
+    await lookUntilStill({
+      queue: this.#queue,
+      recorder: this.#recorder,
+      compare: this.#compare,
+      settle: this.#hints.way === "none" ? undefined : () => this.#hints.settle(),
+      commit: () => this.#commit(),
+      isClosing: isHasty,
+    });
     const scan = this.#mode === "running" ? this.#scans.next() : undefined;
     await scan?.slice(this.#compare);
     const isOver = scan?.isWalked === true && !this.#queue.hasScanned && scan.isTaken;
     if (scan !== undefined) scan.isTaken = scan.isWalked;
     await this.#commit(untilNs);
+    this.#workingSinceMs = undefined;
     if (isOver) await this.#reconciled(scan);
     this.#settled();
   }
@@ -274,13 +275,15 @@ export class Capture implements ContinuousCapture {
 
   /** Makes what was recorded durable, and then observes it. `untilNs`: nothing before is unknown any more. */
   async #commit(untilNs?: bigint): Promise<void> {
-    const { journal } = this.#parts;
-    const sequence = journal.lastSequence;
+    const { id } = this.#parts.journal;
+    const hasChanges = this.#recorder.seal();
+    // Not the journal's newest: what others write there may not be durable yet.
+    const sequence = Math.max(this.#recorder.lastSequence, this.#state.journal?.sequence ?? 0);
     await this.#recorder.durable();
-    this.#lastDurableNs = this.#parts.clock();
+    if (hasChanges) this.#lastDurableNs = this.#parts.clock();
     if (untilNs !== undefined && !this.#gaps.isOpen && this.#hints.way !== "none")
       this.#state.setMeta("followedUntilNs", (untilNs - hintDelayNs).toString());
-    this.#state.commit({ id: journal.id, sequence });
+    this.#state.commit({ id, sequence });
     this.#idleNoteMs = performance.now() + idleMs;
   }
 
@@ -302,6 +305,7 @@ export class Capture implements ContinuousCapture {
         name: "reconciled",
         ...(path === rootPath ? {} : { path }),
       });
+    if (path === rootPath) this.#state.hasInodesOfCopy = false;
     if (this.#hints.way === "none") this.#state.setMeta("followedUntilNs", startedNs.toString());
     await this.#commit();
     this.#scans.done(scan, this.#scanEveryMs(this.#hints.way));

@@ -3,11 +3,12 @@
  * is observed, writes the difference and observes it. A file that is known by its inode is renamed or
  * linked, and its bytes are not stored again.
  */
-import { type Entry, isImageError, type RawPath, rawParent } from "#image";
+import { type Entry, isImageError, type RawPath, rawParent, Turns } from "#image";
 import type { Appended, FileState, Journal, JournalEvent } from "#journal";
 import { readContent } from "./content/read-content.ts";
 import type { Difference } from "./evidence.ts";
 import type { ChangeHints } from "./hints/change-hints.ts";
+import { isAsCopied, otherName, type OtherName } from "./other-name.ts";
 import {
   hasSameRights,
   isSameState,
@@ -17,6 +18,7 @@ import {
 } from "./state/observed-file.ts";
 import type { ObservedState } from "./state/observed-state.ts";
 import {
+  isIndex,
   isInMaildirTemporary,
   isMaildirMessage,
   isPassing,
@@ -30,8 +32,8 @@ const againMs = 60;
 /** The rest of a large file that only grew is compared after this long, and no faster than this. */
 const restAfterMs = 2000;
 const restBytesPerMs = 20_000;
-/** Events that are written before the disk is waited for. */
-const eventsAtOnce = 1000;
+/** Bytes of files that are written before the disk is waited for. */
+const storedAtOnceBytes = 4 * 1024 * 1024;
 
 export type ChangeRecorderParts = {
   readonly journal: Journal;
@@ -51,12 +53,26 @@ export type ChangeRecorderParts = {
 
 type Seen = { readonly wanted: Wanted; readonly entry: Entry | undefined };
 
+/** How a look is meant. */
+export type Look = {
+  /**
+   * Nothing is looked at after it although the store goes on changing: what came is recorded, so that no index
+   * tells of a message that is not there; what left, and the indexes themselves, wait for the next round.
+   */
+  readonly isLast?: boolean;
+};
+
 export class ChangeRecorder {
   readonly #parts: ChangeRecorderParts;
+  /** What was seen in this round. */
+  #seen: JournalEvent[] = [];
   #last: Appended | undefined;
-  #appended = 0;
+  #stored = 0;
+  readonly #turns = new Turns();
   changes = 0;
   storedBytes = 0;
+  /** Of the newest event that was recorded here: others may write to the journal as well. */
+  lastSequence = 0;
 
   constructor(parts: ChangeRecorderParts) {
     this.#parts = parts;
@@ -68,21 +84,40 @@ export class ChangeRecorder {
   }
 
   append(event: JournalEvent): void {
-    const appended = this.#parts.journal.append(event, this.#parts.nowNs());
-    // Whoever asks for the last is told; the others must not go unheard.
-    appended.durable.catch(() => undefined);
-    this.#last = appended;
-    this.#appended++;
+    this.#seen.push(event);
   }
 
-  /** Looks at names and writes down what differs. */
-  async record(names: readonly Wanted[]): Promise<void> {
+  /**
+   * Writes down what was seen since, all as of one instant: no moment lies between two events of a
+   * round. Returns whether there was anything.
+   */
+  seal(): boolean {
+    const hasSeen = this.#seen.length > 0;
+    const atNs = this.#parts.nowNs();
+    for (const event of this.#seen.splice(0)) {
+      const appended = this.#parts.journal.append(event, atNs);
+      // Whoever asks for the last is told; the others must not go unheard.
+      appended.durable.catch(() => undefined);
+      this.#last = appended;
+      this.lastSequence = appended.sequence;
+    }
+    return hasSeen;
+  }
+
+  /** Looks at names and records what differs. */
+  async record(names: readonly Wanted[], { isLast = false }: Look = {}): Promise<void> {
     const seen: Seen[] = [];
     for (const wanted of this.#reachable(names)) {
       const entry = this.#look(wanted.path);
-      if (entry !== "unseen") seen.push({ wanted, entry });
+      if (entry === "unseen") continue;
+      if (isLast && (entry === undefined || isIndex(wanted.path))) {
+        this.#parts.queue.addName(wanted.path, wanted);
+        continue;
+      }
+      seen.push({ wanted, entry });
     }
-    // Folders come before what lies in them, what came before what changed, what is gone last.
+    // Folders come before what lies in them, what came before what changed, what is gone last. Servers write
+    // messages before indexes: indexes are read before messages, and never tell of what was not there yet.
     for (const one of seen.toSorted((a, b) => this.#rank(a) - this.#rank(b))) await this.#one(one);
   }
 
@@ -106,6 +141,7 @@ export class ChangeRecorder {
     if (entry === undefined) return 4000 - depth;
     const isNew = !this.#parts.state.has(wanted.path);
     if (entry.type === "directory") return (isNew ? 0 : 2000) + depth;
+    if (isIndex(wanted.path)) return 999;
     return isNew ? 1000 : 3000;
   }
 
@@ -122,8 +158,9 @@ export class ChangeRecorder {
   async #one({ wanted, entry }: Seen): Promise<void> {
     const { state, journal, queue } = this.#parts;
     const { path } = wanted;
-    if (this.#appended >= eventsAtOnce) {
-      this.#appended = 0;
+    if (this.#turns.isDue) await this.#turns.give();
+    if (this.storedBytes - this.#stored >= storedAtOnceBytes) {
+      this.#stored = this.storedBytes;
       await journal.ready();
     }
     const before = state.get(path);
@@ -182,7 +219,7 @@ export class ChangeRecorder {
 
   /** Another inode has the name now. */
   async #replaced(wanted: Wanted, entry: Entry, before: ObservedEntry): Promise<void> {
-    const { queue } = this.#parts;
+    const { state, queue } = this.#parts;
     const { path } = wanted;
     const isFolder = entry.type === "directory";
     if (before.state.type === "directory" && isFolder) {
@@ -195,6 +232,7 @@ export class ChangeRecorder {
       this.#removeTree(wanted, before);
       return this.#came(wanted, entry);
     }
+    if (isAsCopied(entry, before, state)) return this.#attributes(wanted, entry, before);
     if (this.#otherName(path, entry) !== undefined) await this.#came(wanted, entry);
     else await this.#content(wanted, entry, undefined);
     if (before.state.links > 1) this.#otherNamesOf(before.state.inode, path, wanted);
@@ -283,27 +321,11 @@ export class ChangeRecorder {
       this.#otherNamesOf(state.inode, path, wanted);
   }
 
-  /** The same file under a name that is known: one that is gone (it was renamed), or still there (a link). */
-  #otherName(
-    path: RawPath,
-    entry: Entry,
-  ): { readonly entry: ObservedEntry; readonly isGone: boolean } | undefined {
-    const { state } = this.#parts;
-    let linked: ObservedEntry | undefined;
-    for (const known of state.withInode(entry.inode)) {
-      if (known.path === path || known.state.type !== entry.type) continue;
-      if (path.startsWith(`${known.path}/`) || known.path.startsWith(`${path}/`)) continue;
-      const isFolder = entry.type === "directory";
-      const { mtimeNs } = known.state;
-      const isSame = known.sizeBytes === entry.sizeBytes && mtimeNs === entry.mtimeNs;
-      if (!isFolder && !isSame) continue;
-      const now = this.#look(known.path);
-      if (now === "unseen") continue;
-      if (now?.inode !== entry.inode) return { entry: known, isGone: true };
-      linked ??= known;
-    }
-    if (linked === undefined || entry.type === "directory") return undefined;
-    return { entry: linked, isGone: false };
+  #otherName(path: RawPath, entry: Entry): OtherName | undefined {
+    return otherName(path, entry, {
+      state: this.#parts.state,
+      look: (known) => this.#look(known),
+    });
   }
 
   #watch(folder: RawPath): void {

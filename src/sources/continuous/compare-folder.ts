@@ -1,5 +1,5 @@
 /** Compares one folder of the store with what is observed, and asks for a look at what differs. */
-import { isImageError, joinRawPath, type Listing, type RawName, type RawPath } from "#image";
+import { isImageError, joinRawPath, type Listing, type RawName, type RawPath, Turns } from "#image";
 import type { ObservedEntry } from "./state/observed-file.ts";
 import type { ObservedState } from "./state/observed-state.ts";
 import { isMaildirTemporary, isPassing, type StoreFiles } from "./store-files.ts";
@@ -47,29 +47,38 @@ export async function compareFolder(
     return nothing;
   }
   if (listing.length === 0 && !state.isEmpty(path) && !mayBeEmpty(path)) return nothing;
-  return { folders: compareNames(path, origin, { ...parts, listing }), entries: listing.length };
+  return {
+    folders: await compareNames(path, origin, { ...parts, listing }),
+    entries: listing.length,
+  };
 }
 
-function compareNames(
+async function compareNames(
   folder: RawPath,
   origin: Origin,
   { state, queue, isOpen, listing }: CompareFolderParts & { readonly listing: Listing },
-): readonly RawPath[] {
+): Promise<readonly RawPath[]> {
+  const turns = new Turns();
   const folders: RawPath[] = [];
-  const known = state.list(folder);
-  let at = 0;
+  const known = state.each(folder);
+  let next = known.next();
   for (let index = 0; index < listing.length; index++) {
+    if (turns.isDue) await turns.give();
     const name = listing.names[index] as RawName;
-    for (let gone = known[at]; gone !== undefined && gone.name < name; gone = known[++at])
-      queue.addName(gone.path, { origin });
-    const before = known[at]?.name === name ? known[at++] : undefined;
+    for (; next.done !== true && next.value.name < name; next = known.next())
+      queue.addName(next.value.path, { origin });
+    let before: ObservedEntry | undefined;
+    if (next.done !== true && next.value.name === name) {
+      before = next.value;
+      next = known.next();
+    }
     const path = joinRawPath(folder, name);
     const isFolder = ((listing.modes[index] as number) & formatBits) === folderFormat;
     if (!isOpen(path) || (!isFolder && isPassing(path))) continue;
     if (before === undefined || !looksSame(before, listing, index)) queue.addName(path, { origin });
     if (before !== undefined && isFolder && before.state.type === "directory") folders.push(path);
   }
-  for (const gone of known.slice(at)) queue.addName(gone.path, { origin });
+  for (; next.done !== true; next = known.next()) queue.addName(next.value.path, { origin });
   return folders;
 }
 

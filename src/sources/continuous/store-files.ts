@@ -114,3 +114,8 @@ export function isMaildirMessage(path: RawPath, has: (path: RawPath) => boolean)
   const beside = joinRawPath(rawParent(folder), (name === "cur" ? "new" : "cur") as RawPath);
   return has(beside) && has(joinRawPath(rawParent(folder), "tmp" as RawPath));
 }
+
+/** What a server keeps beside its messages and tells of them: it is written after them. */
+export function isIndex(path: RawPath): boolean {
+  return /(?:^|\/)(?:dovecot[.-]|cyrus\.|mailboxes\.db$)[^/]*$/.test(path);
+}

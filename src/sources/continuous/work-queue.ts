@@ -19,6 +19,22 @@ export type Wanted = {
 
 type Later = { readonly dueMs: number; readonly origin: Origin };
 
+export type TakeOptions = {
+  /** What would be due later as well. */
+  readonly isClosing?: boolean;
+  /** All that happened before was told: what a hint found gone has no other name that is still to come. */
+  readonly isTold?: boolean;
+};
+
+export type Taken = {
+  readonly names: readonly Wanted[];
+  readonly folders: readonly {
+    readonly path: RawPath;
+    readonly below: boolean;
+    readonly origin: Origin;
+  }[];
+};
+
 export type WorkQueueOptions = {
   /** Does not go back. */
   readonly steadyMs: () => number;
@@ -50,6 +66,13 @@ export class WorkQueue {
   /** Names that are gone, or are looked at once more in a moment. */
   get laterSize(): number {
     return this.#departed.size + this.#again.end.size + this.#again.whole.size;
+  }
+
+  /** Names that a hint found gone. */
+  get departedSize(): number {
+    let size = 0;
+    for (const { origin } of this.#departed.values()) if (origin === "hint") size++;
+    return size;
   }
 
   /** When the first of what waits now was noticed, by the steady clock. */
@@ -121,18 +144,11 @@ export class WorkQueue {
     return false;
   }
 
-  /** Everything that is to be looked at now. `isClosing`: what would be due later as well. */
-  take(isClosing = false): {
-    readonly names: readonly Wanted[];
-    readonly folders: readonly {
-      readonly path: RawPath;
-      readonly below: boolean;
-      readonly origin: Origin;
-    }[];
-  } {
+  /** Everything that is to be looked at now. */
+  take({ isClosing = false, isTold = false }: TakeOptions = {}): Taken {
     const now = isClosing ? Infinity : this.#steadyMs();
     for (const [path, { dueMs, origin }] of this.#departed) {
-      if (dueMs > now) continue;
+      if (dueMs > now && !(isTold && origin === "hint")) continue;
       this.#departed.delete(path);
       this.addName(path, { origin, isFinal: true });
     }

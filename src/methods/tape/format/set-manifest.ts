@@ -1,4 +1,12 @@
-import { consistencies, type Consistency, type ImageProblem, type Volume } from "#image";
+import {
+  consistencies,
+  type Consistency,
+  type ImageProblem,
+  parseServerFacts,
+  type ServerFacts,
+  serverFactsJson,
+  type Volume,
+} from "#image";
 import { type Barcode, isBarcode } from "../drive/index.ts";
 import {
   asObject,
@@ -48,6 +56,8 @@ export type SetFacts = {
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];
+  /** Where the server kept what, where that was known. */
+  readonly serverFacts?: ServerFacts;
 };
 
 export type SetManifest = SetFacts & {
@@ -84,13 +94,16 @@ const volumeRoles = ["database", "log", "mixed"] as const;
 export function encodeSetFacts(facts: SetFacts): JsonObject {
   const { set, group, sequence, generation, fromNs, consistency, hostname, paths, tags } = facts;
   const from = String(fromNs);
-  return { set, group, sequence, generation, from, consistency, hostname, paths, tags };
+  const { serverFacts } = facts;
+  const server = serverFacts === undefined ? {} : { server: serverFactsJson(serverFacts) };
+  return { set, group, sequence, generation, from, consistency, hostname, paths, tags, ...server };
 }
 
 /** Throws FieldError. */
 export function parseSetFacts(object: JsonObject): SetFacts {
   const set = textField(object, "set");
   if (!isSetId(set)) throw new FieldError('"set" is no ID of a set');
+  const serverFacts = parseServerFacts(object["server"]);
   return {
     set,
     group: textField(object, "group"),
@@ -101,6 +114,7 @@ export function parseSetFacts(object: JsonObject): SetFacts {
     hostname: textField(object, "hostname"),
     paths: textsField(object, "paths"),
     tags: textsField(object, "tags"),
+    ...(serverFacts === undefined ? {} : { serverFacts }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type Listing,
   type RawPath,
   type ReadOptions,
+  type ServerFacts,
   type Volume,
 } from "#image";
 import { isRecoveryError } from "#errors";
@@ -47,6 +48,7 @@ export class SetImage implements Image {
   readonly consistency: Consistency;
   readonly volumes: readonly Volume[];
   readonly fingerprintScope = "sha256";
+  readonly serverFacts: () => Promise<ServerFacts | undefined>;
   readonly #options: SetImageOptions;
   readonly #tree: MemberTree;
   readonly #problems: ImageProblem[];
@@ -55,6 +57,7 @@ export class SetImage implements Image {
   constructor(options: SetImageOptions) {
     const { manifest, members, problems } = options;
     const { group, sequence, generation, fromNs, atNs, consistency, volumes } = manifest;
+    this.serverFacts = async () => manifest.serverFacts;
     this.#options = options;
     this.#tree = new MemberTree(members);
     this.#problems = [...manifest.problems, ...problems];

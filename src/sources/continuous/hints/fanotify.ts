@@ -1,5 +1,6 @@
 /** Hints of the kernel about whole filesystems (fanotify(7)): nothing to set up for each folder. */
 import { closeSync, writeSync } from "node:fs";
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemErrorCode } from "#errors";
 import type { RawName, RawPath } from "#image";
@@ -30,10 +31,8 @@ export async function openFanotify(
     taken: new Int32Array(new SharedArrayBuffer(4)),
     waitingLimit: options.waitingLimit ?? 200_000,
   };
-  const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./fanotify-worker.${suffix}`, import.meta.url), {
-    workerData,
-  });
+  const url = new URL(`./fanotify-worker${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(url, { workerData });
   const first = await firstReport(worker);
   if (first.type === "ready")
     return new FanotifyHints(worker, { workerData, wake: first.wakeDescriptor, ...request });

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { mkdir, mkdtemp, rm, watch, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { type DaemonStatus, readDaemonStatus } from "#daemon";
+import { openJournalReader } from "#journal";
+import { alarmsIn } from "#records";
+import { directoryStorage } from "#storage";
+import { writeSmallStore } from "../story.fixture.ts";
+import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "restante-cli-daemon-"));
+const repositories = new LentRepositories((location) => directoryStorage(location));
+after(async () => {
+  await repositories[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+const mail = join(folder, "mail");
+const state = join(folder, "state", "restante");
+const environment = {
+  RESTANTE_PASSWORD: "correct horse",
+  RESTANTE_REPOSITORY: join(folder, "copy"),
+  XDG_CACHE_HOME: join(folder, "cache"),
+  XDG_STATE_HOME: join(folder, "state"),
+};
+const run = (argv: readonly string[], signal?: AbortSignal): Promise<TestRun> =>
+  runForTest(argv, {
+    environment,
+    workingFolder: folder,
+    openRepository: repositories.open,
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+/** Each time that the daemon writes its status, until it says what is waited for. */
+async function until(isSo: (status: DaemonStatus) => boolean, signal: AbortSignal): Promise<void> {
+  for await (const _change of watch(state, { signal })) {
+    const status = await readDaemonStatus(state);
+    if (status !== undefined && isSo(status)) return;
+  }
+}
+
+test("daemon follows one folder, raises an alarm, shows itself in status, and stops in order", async () => {
+  const inbox = await writeSmallStore(mail);
+  await mkdir(state, { recursive: true });
+  assert.equal((await run(["init"])).exitCode, 0);
+  const stop = new AbortController();
+  const deadline = AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]);
+  const following = until(({ groups }) => groups[0]?.phase === "following", deadline);
+  const running = run(["daemon", "mail", "--journal", "journal"], stop.signal);
+  running.catch(() => undefined).finally(() => stop.abort());
+  await following;
+  const alarmed = until(({ groups }) => groups[0]?.alarms.length === 1, deadline);
+  await writeFile(join(inbox, "new/1900000000.M9.mx1"), "Subject: just before\n\n");
+  for (const name of readdirSync(join(inbox, "cur"))) await rm(join(inbox, "cur", name));
+  await alarmed;
+  const status = await run(["status"]);
+  assert.match(status.output, /^mail: following$/m, status.messages);
+  assert.match(status.output, /alarm {3}alarm-1: restante hold list/);
+  const second = await run(["daemon", "mail"]);
+  assert.equal(second.exitCode, 11, second.messages);
+  stop.abort();
+  const ended = await running;
+  assert.equal(ended.exitCode, 0, ended.messages);
+  assert.match(ended.messages, /alarm-1: 30 of 3\d messages of .* disappeared/);
+  const [alarm] = await alarmsIn(state).list();
+  assert.equal(alarm?.group, mail);
+  assert.match((await run(["status"])).output, /^daemon: stopped/m);
+  const [name = ""] = readdirSync(join(folder, "journal"));
+  await using journal = await openJournalReader({
+    folder: join(folder, "journal", name),
+    secret: { password: "correct horse" },
+  });
+  const marks: string[] = [];
+  for await (const { event } of journal.read({ withoutData: true }))
+    if (event.type === "mark") marks.push(event.name);
+  assert.deepEqual(
+    ["start", "base", "alarm", "clean-stop"].map((one) => marks.includes(one)),
+    [true, true, true, true],
+  );
+  assert.equal(marks.at(-1), "clean-stop");
+});
+
+test("daemon wants something to follow, outside of its journal and its copy", async () => {
+  for (const [argv, message] of [
+    [["daemon"], /nothing is to be protected/],
+    [["daemon", "mail", "--journal", "mail/journal"], /its journal would lie within it/],
+    [["daemon", ".", "--journal", "/elsewhere"], /the copy lies within the mail store/],
+    [["daemon", "mail", "--alarm-if", "anything"], /Cannot raise an alarm/],
+    [["daemon", "mail", "--every", "often"], /often/],
+  ] as const) {
+    const refused = await run(argv);
+    assert.notEqual(refused.exitCode, 0, argv.join(" "));
+    assert.match(refused.messages, message);
+  }
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { RawPath } from "#image";
+import { type Journal, journalFolderName, openJournal } from "#journal";
+import { directoryStorage } from "#storage";
+import { documents, message, writeSmallStore } from "./story.fixture.ts";
+import {
+  LentRepositories,
+  runForTest,
+  type TestRun,
+  type TestRunOptions,
+} from "./surroundings.fixture.ts";
+
+/* A store with one capture and a journal that goes on from there. One story, told in order. */
+let folder = "";
+let journal: Journal;
+const repositories = new LentRepositories((location) => directoryStorage(location));
+const at = (name: string): string => join(folder, name);
+const beganNs = BigInt(Date.now()) * 1_000_000n + 3_600_000_000_000n;
+
+const inbox = (): string => join(at("mail"), "example.org/support/Maildir");
+
+/** An hour ahead of now, so that what the journal says is later than the capture. */
+function ns(seconds: number): bigint {
+  return beganNs + BigInt(seconds) * 1_000_000_000n;
+}
+
+function rfc3339(seconds: number): string {
+  return new Date(Number(ns(seconds) / 1_000_000n)).toISOString();
+}
+
+const path = "example.org/support/Maildir/new/1900000000.M1P1.mx1" as RawPath;
+const state = {
+  type: "file",
+  mode: 0o600,
+  uid: 0,
+  gid: 0,
+  mtimeNs: ns(10),
+  ctimeNs: ns(10),
+  inode: 4_000_000_000n,
+  links: 1,
+} as const;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "restante-continuous-"));
+  await writeSmallStore(at("mail"));
+  journal = await openJournal({
+    folder: join(at("state"), "restante", "journal", journalFolderName(at("mail"))),
+    secret: { password: "secret" },
+    group: at("mail"),
+    clock: () => ns(-7200),
+    cost: { N: 1024, r: 8, p: 1 },
+  });
+  await run(["init", "--copy", at("here")]);
+  const early = { now: () => ns(-60) };
+  const captured = await run(["capture", at("mail"), "--copy", at("here")], early);
+  assert.equal(captured.exitCode, 0, captured.messages);
+});
+after(async () => {
+  await journal[Symbol.asyncDispose]();
+  await repositories[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (argv: readonly string[], options: TestRunOptions = {}): Promise<TestRun> =>
+  runForTest(argv, {
+    environment: {
+      XDG_CACHE_HOME: at("cache"),
+      XDG_STATE_HOME: at("state"),
+      RESTANTE_PASSWORD: "secret",
+    },
+    workingFolder: folder,
+    openRepository: repositories.open,
+    now: () => ns(1000),
+    ...options,
+  });
+
+const reading = (...argv: readonly string[]): readonly string[] => [...argv, "--copy", at("here")];
+
+test("a moment between two changes shows what was there then, from the journal, and says on what and how exactly", async () => {
+  const text = message("by the journal");
+  const content = journal.store(Buffer.from(text), ns(10));
+  const sizeBytes = Buffer.byteLength(text);
+  journal.append({ type: "put", path, state, sizeBytes, content }, ns(10));
+  journal.append({ type: "remove", path }, ns(20));
+  journal.append({ type: "mark", name: "alarm", id: "alarm-1", message: "it is gone" }, ns(21));
+  await journal.flush();
+  const listed = await run(reading("ls", inbox(), "--at", rfc3339(15)));
+  assert.equal(listed.exitCode, 0, listed.messages);
+  assert.match(listed.output, /by the journal/);
+  assert.match(listed.messages, /exact; crash/);
+  assert.match(listed.messages, /replayed on [0-9a-f]{8} of “.*here” \(backup to disk\)/);
+  assert.match(listed.messages, /nothing is unknown/);
+  const later = await run(reading("ls", inbox(), "--at", rfc3339(25)));
+  assert.doesNotMatch(later.output, /by the journal/);
+  const shown = await run(reading("show", join(at("mail"), path), "--at", rfc3339(15)));
+  assert.match(shown.output, /by the journal/);
+});
+
+test("what was deleted in between comes back byte for byte", async () => {
+  const restored = await run(
+    reading("restore", at("mail"), "--at", rfc3339(15), "--to", at("back"), "--yes"),
+  );
+  assert.equal(restored.exitCode, 0, restored.messages);
+  const bytes = await readFile(join(at("back"), path), "utf8");
+  assert.equal(bytes, message("by the journal"));
+});
+
+test("moments shows what is covered, gaps with their reasons, alarms, and what may be lost", async () => {
+  const gap = { type: "gap", fromNs: ns(30), toNs: ns(40), why: "overflow" } as const;
+  journal.append(gap, ns(40));
+  await journal.flush();
+  const shown = await run(reading("moments", at("mail")));
+  assert.match(shown.output, /journal-\d+ /);
+  assert.match(shown.output, /every change {2}/);
+  assert.match(shown.output, /gap {2}.*more happened than could be noted.*not scanned since/);
+  assert.match(shown.output, /alarm {2}alarm-1, .*it is gone/);
+  assert.match(shown.output, /lost at most {2}any change: not said/);
+  const unknown = await run(reading("ls", at("mail"), "--at", rfc3339(45), "--from", "journal"));
+  assert.match(unknown.messages, /unknown: what changed unseen in 1 gap/);
+  const json = await run(reading("moments", at("mail"), "--json"));
+  const [document] = documents(json);
+  const [continuous] = (document?.["continuous"] ?? []) as readonly Record<string, unknown>[];
+  assert.deepEqual(
+    [
+      continuous?.["changes"],
+      ((continuous?.["gaps"] ?? []) as object[]).length,
+      continuous?.["arrivals"],
+    ],
+    [2, 1, 0],
+  );
+  const listed = await run(reading("ls", at("mail"), "--at", rfc3339(15), "--json"));
+  const moment = documents(listed)[0]?.["moment"] as Record<string, Record<string, unknown>>;
+  assert.equal(moment["replay"]?.["sequence"], 3);
+  assert.deepEqual(moment["replay"]?.["unknown"], []);
+});
+
+test("a journal that cannot be read is told, and takes no copy with it", async () => {
+  const broken = join(at("state"), "restante", "journal", journalFolderName(at("mail")), "keys");
+  const moved = `${broken}-away`;
+  await rename(broken, moved);
+  const listed = await run(reading("ls", at("mail")));
+  assert.equal(listed.exitCode, 0, listed.messages);
+  assert.match(listed.messages, /copy “journal” cannot be used/);
+  await rename(moved, broken);
+});

@@ -1,0 +1,122 @@
+import { resolve } from "node:path";
+import { type DeliveryStageConfig, isWithin, parseAlarmRule, type ServerConfig } from "#policy";
+import { tagValue } from "#repository";
+import type { SignalWatchOptions } from "#signals";
+import { parseDuration } from "#time";
+import { configuredSource, groupPart, refuseCopyWithin, type StorePlan } from "../capture-plan.ts";
+import { CliError } from "../cli-error.ts";
+import type { CommandContext } from "../command.ts";
+import { copyPlace, namedPlace } from "../copy-access.ts";
+import { diskMethod } from "../methods/index.ts";
+import type { Site } from "../site.ts";
+import { safeText } from "../text.ts";
+import { journalFolderOf } from "./journal-folder-of.ts";
+
+/** One group that is followed: how its bases are taken, and where its journal lies. */
+export type ContinuousPlan = {
+  /** As the moments of the group have it. */
+  readonly tag: string;
+  /** How a base is taken: one store, one group. */
+  readonly base: StorePlan;
+  readonly journalFolder: string;
+  readonly baseEveryMs: number;
+  readonly signals: SignalWatchOptions;
+  readonly server?: ServerConfig;
+  readonly deliveryStage?: DeliveryStageConfig;
+};
+
+const usualRule = "more than 20% of a mailbox disappears within 10 minutes";
+
+/** What `restante daemon [FOLDER]` means. */
+export function planContinuous(context: CommandContext, site: Site): readonly ContinuousPlan[] {
+  const [typed] = context.arguments.positionals;
+  const plans = typed === undefined ? configuredPlans(context, site) : [folderPlan(context, site)];
+  for (const { base, journalFolder } of plans) {
+    refuseCopyWithin(base);
+    const { beside = [] } = base;
+    if (beside.length > 0)
+      throw new CliError(
+        "cli.usage",
+        `Cannot follow "${safeText(base.folder)}": parts of it lie apart, in ${beside.map((one) => `"${safeText(one)}"`).join(", ")}`,
+        {
+          hint: "A store in several folders is not followed yet: capture it on a schedule with `restante capture`.",
+        },
+      );
+    if (isWithin(journalFolder, base.folder))
+      throw new CliError(
+        "cli.usage",
+        `Cannot follow "${safeText(base.folder)}": its journal would lie within it, in "${safeText(journalFolder)}"`,
+        { hint: "Keep the journal elsewhere, best on another disk: --journal DIR." },
+      );
+  }
+  return plans;
+}
+
+function folderPlan(context: CommandContext, site: Site): ContinuousPlan {
+  const { arguments: typed, surroundings } = context;
+  const folder = resolve(surroundings.workingFolder, typed.positionals[0] ?? ".");
+  const name = typed.text("group") ?? folder;
+  const rule = typed.text("alarm-if") ?? usualRule;
+  const alarm = parseAlarmRule(rule);
+  if (alarm === undefined)
+    throw new CliError("cli.usage", `Cannot raise an alarm if "${safeText(rule)}"`, {
+      hint: `Write it like: ${usualRule}.`,
+    });
+  const tag = tagValue(name);
+  return {
+    tag,
+    base: {
+      shown: typed.positionals[0] ?? folder,
+      folder,
+      source: { kind: "live" },
+      groups: [{ name, place: copyPlace(context, site), method: diskMethod }],
+    },
+    journalFolder: journalFolderOf(tag, { context }),
+    baseEveryMs: parseDuration(typed.text("every") ?? "1 day"),
+    signals: signalsOf(alarm),
+  };
+}
+
+function configuredPlans(context: CommandContext, site: Site): readonly ContinuousPlan[] {
+  const { config } = site;
+  const wanted = context.arguments.text("group");
+  return site.groups.flatMap((group): readonly ContinuousPlan[] => {
+    const server = config?.servers.find(({ name }) => name === group.server);
+    const method = group.methods.find((one) => one.method === "continuous data protection");
+    if (config === undefined || server === undefined || method === undefined) return [];
+    if (wanted !== undefined && wanted !== group.name && wanted !== group.tag) return [];
+    const place = namedPlace(method.copy, { context, site });
+    const all = site.groups.filter((one) => one.server === group.server);
+    const { deliveryStage } = server;
+    return [
+      {
+        tag: group.tag,
+        base: {
+          shown: group.name,
+          folder: server.path,
+          volumes: server.volumes,
+          source: configuredSource(server),
+          groups: [{ ...groupPart(group, all), place, method: diskMethod }],
+        },
+        journalFolder: journalFolderOf(group.tag, { context, configured: method.journalPath }),
+        baseEveryMs: method.everyMs ?? parseDuration("1 day"),
+        signals: signalsOf(config.alarm),
+        server,
+        ...(deliveryStage === undefined ? {} : { deliveryStage }),
+      },
+    ];
+  });
+}
+
+function signalsOf(rule: {
+  readonly shrinkPercent: number;
+  readonly of?: "mailbox" | "group";
+  readonly withinMs?: number;
+}): SignalWatchOptions {
+  const { shrinkPercent: percent, of, withinMs } = rule;
+  return {
+    percent,
+    ...(of === undefined ? {} : { of }),
+    ...(withinMs === undefined ? {} : { withinMs }),
+  };
+}
