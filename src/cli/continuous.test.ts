@@ -123,9 +123,13 @@ test("moments shows what is covered, gaps with their reasons, alarms, and what m
   assert.match(unknown.messages, /unknown: what changed unseen in 1 gap/);
   const json = await run(reading("moments", at("mail"), "--json"));
   const [document] = documents(json);
-  const [continuous] = document?.["continuous"] as readonly Record<string, unknown>[];
+  const [continuous] = (document?.["continuous"] ?? []) as readonly Record<string, unknown>[];
   assert.deepEqual(
-    [continuous?.["changes"], (continuous?.["gaps"] as object[]).length, continuous?.["arrivals"]],
+    [
+      continuous?.["changes"],
+      ((continuous?.["gaps"] ?? []) as object[]).length,
+      continuous?.["arrivals"],
+    ],
     [2, 1, 0],
   );
   const listed = await run(reading("ls", at("mail"), "--at", rfc3339(15), "--json"));

@@ -9,6 +9,7 @@ import { parseConfig } from "#policy";
 import { directoryStorage } from "#storage";
 import { virtualUsers23 } from "../servers/dovecot/configurations.fixture.ts";
 import { fixtureHost, type FixtureHost } from "../servers/look/host.fixture.ts";
+import { removeTree } from "./demo/remove-tree.ts";
 import { LentRepositories, runForTest, type TestRun } from "./surroundings.fixture.ts";
 
 const base = await mkdtemp(join(tmpdir(), "restante-servers-"));
@@ -247,6 +248,25 @@ test("an account whose mail disappears is reported by capture and status, and ke
   await rename(join(folder, "gone"), mail("bob"));
   assert.doesNotMatch((await run("capture")).messages, /no mail/);
   assert.doesNotMatch((await run("status")).output, /gone {4}/);
+});
+
+test("who disappeared is told of clones too, and by status for a week, until they are back", async () => {
+  await site("");
+  const clones = join(folder, "clones");
+  await run("init", "--copy", clones, "--method", "clones");
+  const capture = async (): Promise<string> =>
+    (await run("capture", "mx1", "--copy", clones, "--method", "clones")).messages;
+  assert.doesNotMatch(await capture(), /no mail/);
+  await rename(mail("bob"), join(folder, "gone"));
+  assert.match(await capture(), /bob@example\.org has no mail in the store any more, since moment/);
+  assert.doesNotMatch(await capture(), /no mail/);
+  const status = async (): Promise<string> => (await run("status", "--copy", clones)).output;
+  assert.match(await status(), /gone {4}bob@example\.org has no mail/);
+  await rename(join(folder, "gone"), mail("bob"));
+  assert.doesNotMatch(await capture(), /no mail/);
+  assert.doesNotMatch(await status(), /gone {4}/);
+  // Clones are kept from whoever would change them.
+  await removeTree(clones);
 });
 
 test("an account that the server does not have any more is no alarm of the server's", async () => {
