@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
-import { type DeliveryStageConfig, isWithin, parseAlarmRule, type ServerConfig } from "#policy";
+import {
+  type DeliveryStageConfig,
+  isWithin,
+  parseAlarmRule,
+  type RetentionRule,
+  type ServerConfig,
+} from "#policy";
 import { tagValue } from "#repository";
 import type { SignalWatchOptions } from "#signals";
 import { parseDuration } from "#time";
@@ -21,6 +27,8 @@ export type ContinuousPlan = {
   readonly base: StorePlan;
   readonly journalFolder: string;
   readonly baseEveryMs: number;
+  /** What its rules keep; none of a folder that was typed: everything. */
+  readonly keep: readonly RetentionRule[];
   readonly signals: SignalWatchOptions;
   readonly server?: ServerConfig;
   readonly deliveryStage?: DeliveryStageConfig;
@@ -74,6 +82,7 @@ function folderPlan(context: CommandContext, site: Site): ContinuousPlan {
     },
     journalFolder: journalFolderOf(tag, { context }),
     baseEveryMs: parseDuration(typed.text("every") ?? "1 day"),
+    keep: [],
     signals: signalsOf(alarm),
   };
 }
@@ -111,6 +120,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
         },
         journalFolder: journalFolderOf(group.tag, { context, configured: method.journalPath }),
         baseEveryMs: method.everyMs ?? parseDuration("1 day"),
+        keep: method.keep,
         signals: signalsOf(config.alarm),
         server,
         ...(deliveryStage === undefined ? {} : { deliveryStage }),
