@@ -1,5 +1,5 @@
 import type { RecoveryError } from "#errors";
-import type { Repository, Snapshot } from "#repository";
+import { isMoment, type Repository, type Snapshot } from "#repository";
 import type { Copy, RecoveryPoint } from "./copy.ts";
 import { inOrder, recoveryPointOf } from "./recovery-point.ts";
 
@@ -17,7 +17,7 @@ export function snapshotsCopy(repository: Repository, options: SnapshotsCopyOpti
   return {
     ...place,
     async moments(group, signal) {
-      const points = (await repository.snapshots(signal)).map(recoveryPointOf);
+      const points = (await repository.snapshots(signal)).filter(isMoment).map(recoveryPointOf);
       return inOrder(
         group === undefined ? points : points.filter((point) => point.group === group),
       );

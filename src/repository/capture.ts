@@ -3,18 +3,17 @@
  * spans from the listing of the index that is relied upon to the snapshot's write.
  */
 import { randomBytes } from "node:crypto";
-import { availableParallelism } from "node:os";
 import { displayPath, type Image, type RawPath } from "#image";
 import type { WalkCounts } from "./capture-tally.ts";
 import { walkAndStore, type WalkResult } from "./capture-walk.ts";
-import { ContentStore } from "./content-store.ts";
+import { openMeans } from "./capture-means.ts";
+import type { ContentStore } from "./content-store.ts";
 import { sha256Hex } from "./crypto.ts";
-import { type LoadedIndex, keepIndex, listIndexIds, loadIndex } from "./load-index.ts";
 import { type Lock, takeLock, underLock } from "./lock.ts";
 import { encodeManifest, momentTags, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 import type { CaptureOptions, CaptureProgress, CaptureResult, Snapshot } from "./repository.ts";
-import { PackSaver } from "./pack-saver.ts";
+import type { PackSaver } from "./pack-saver.ts";
 import { type ScanCache, ScanCacheWriter, openScanCache } from "./scan-cache.ts";
 import { type ScanFacts, encodeLaterFacts } from "./scan-facts.ts";
 import { listSnapshots } from "./list-snapshots.ts";
@@ -201,64 +200,6 @@ function progressOf(counts: WalkCounts, store: ContentStore): CaptureProgress {
     filesTotal: counts.filesTotal,
     bytesDone: store.bytesRead,
     bytesTotal: counts.bytesTotal,
-  };
-}
-
-type Means = {
-  /** Aborted by the caller, by a lock that was refused or lost. */
-  readonly signal: AbortSignal;
-  readonly lockReady: Promise<Lock>;
-  readonly saver: PackSaver;
-  readonly store: ContentStore;
-  readonly loadIndex: () => Promise<LoadedIndex>;
-  /** Index files that are there while the lock stands: those that were loaded, else a listing of now. */
-  readonly indexIds: () => Promise<ReadonlySet<string>>;
-  readonly writtenIndexIds: ReadonlySet<string>;
-};
-
-function openMeans({ core, options, locking }: CaptureRun): Means {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([
-    stop.signal,
-    ...(options.signal === undefined ? [] : [options.signal]),
-  ]);
-  const lockReady = locking.then((lock) => {
-    lock.signal.addEventListener("abort", () => stop.abort(lock.signal.reason), { once: true });
-    return lock;
-  });
-  // Refused: the walk, which nobody waits for at that moment, need not go on.
-  lockReady.catch((error: unknown) => stop.abort(error));
-  const access = { context: core.context, cache: core.cache, signal };
-  let loading: Promise<LoadedIndex> | undefined;
-  const load = (): Promise<LoadedIndex> => (loading ??= lockReady.then(() => loadIndex(access)));
-  const writtenIndexIds = new Set<string>();
-  const saver = new PackSaver({
-    context: core.context,
-    signal,
-    confirmLock: async () => (await lockReady).confirm(),
-    onIndex: async ({ indexId, columns }) => {
-      writtenIndexIds.add(indexId);
-      await keepIndex(core.cache, indexId, columns);
-    },
-  });
-  const store = new ContentStore({
-    masterKey: core.masterKey,
-    version: core.context.version,
-    polynomial: core.polynomial,
-    workers: options.workers ?? Math.min(availableParallelism(), 4),
-    saver,
-    index: async () => (await load()).index,
-    now: options.now,
-    signal,
-  });
-  return {
-    signal,
-    lockReady,
-    saver,
-    store,
-    loadIndex: load,
-    indexIds: async () => (loading === undefined ? listIndexIds(access) : (await loading).indexIds),
-    writtenIndexIds,
   };
 }
 

@@ -23,7 +23,7 @@ import {
   openKnownBlobs,
 } from "./known-blobs.ts";
 import type { PackSaver } from "./pack-saver.ts";
-import { contentKindOf } from "#mail";
+import { type ContentKind, contentKindOf } from "#mail";
 import type { RawPath } from "#image";
 
 export type FileToStore = {
@@ -46,6 +46,13 @@ export type StoredFile = {
   /** An instant before it was read. */
   readonly lookedAtNs: bigint;
   readonly reason: string | undefined;
+};
+
+/** A stretch of a file that is cut by itself, as what it is. */
+export type FilePart = {
+  readonly kind: ContentKind;
+  /** One after another, all in memory. */
+  readonly chunks: readonly Uint8Array[];
 };
 
 export type ContentStoreOptions = {
@@ -163,6 +170,27 @@ export class ContentStore {
     this.bytesRead += sizeBytes;
     this.filesRead++;
     await this.#options.saver.ready();
+    return { ids: Buffer.concat(ids), sizeBytes };
+  }
+
+  /** Stores a file that is made of parts; returns IDs, 32 bytes each. */
+  async addParts(parts: AsyncIterable<FilePart>): Promise<{ ids: Uint8Array; sizeBytes: number }> {
+    const ids: Uint8Array[] = [];
+    let sizeBytes = 0;
+    for await (const { kind, chunks } of parts) {
+      await this.#makeRoom();
+      const { writer, splitter } = this.#inlinePool();
+      const onPiece = (piece: Uint8Array): void => void ids.push(writer.add(piece, "data"));
+      const [only, ...others] = chunks;
+      if (only !== undefined && others.length === 0) splitter.splitWhole(kind, only, onPiece);
+      else {
+        const stream = splitter.stream(kind, onPiece);
+        for (const chunk of chunks) stream.push(chunk);
+        stream.end();
+      }
+      sizeBytes += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      await this.#options.saver.ready();
+    }
     return { ids: Buffer.concat(ids), sizeBytes };
   }
 

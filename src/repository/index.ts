@@ -10,7 +10,7 @@ export { holderText, isOver, lockStateText } from "./held-lock.ts";
 export { RepositoryError } from "./repository-error.ts";
 export { findMasterKey, type NewKeyOptions, saveKey } from "./key-file.ts";
 export { type MasterKey, masterKeyFromBytes, masterKeyToBytes } from "./crypto.ts";
-export { ownTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
+export { isMoment, ownTag, shippedTag, tagOf, tagPrefixes, tagValue } from "./manifest.ts";
 export {
   type DuplicatedSnapshot,
   type DuplicateLoss,
@@ -41,9 +41,13 @@ export type {
   OpenRepositoryOptions,
   Repository,
   RepositoryKey,
+  RolledFile,
+  RollOptions,
+  RollResult,
   Snapshot,
   SnapshotSummary,
 } from "./repository.ts";
+export type { FilePart } from "./content-store.ts";
 export type { PackReading, PackReadings } from "./pack-readings.ts";
 export type {
   DamagedPack,

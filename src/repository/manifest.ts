@@ -68,10 +68,19 @@ export const tagPrefixes = {
   server: "server:",
   files: "files:",
   bytes: "bytes:",
+  /** Of a snapshot of a journal's segments: the group, which has no `group:` there. */
+  journal: "journal:",
   /** Of a duplicate: the repository in which the moment was taken. */
   from: "from:",
 } as const;
 export const ownTag = "restante";
+/** Of a snapshot that holds segments of a journal: no moment of mail. */
+export const shippedTag = "restante:journal";
+
+/** Whether a snapshot is a moment of mail, and not what Restante keeps beside them. */
+export function isMoment({ tags }: { readonly tags: readonly string[] }): boolean {
+  return !tags.includes(shippedTag);
+}
 
 // restic splits tags at commas on its command line, so a comma in a tag could not be named there.
 export function tagValue(text: string): string {

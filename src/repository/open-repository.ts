@@ -36,6 +36,7 @@ import { repairRepository } from "./repair.ts";
 import { saveSnapshot } from "./snapshot-file.ts";
 import { heldLocks, removeLocks } from "./unlock.ts";
 import { withWarmSealer } from "./warm-sealer.ts";
+import { rollSnapshot } from "./roll-snapshot.ts";
 import { verifyRepository } from "./verify.ts";
 
 /** Makes a new repository (version 2) in an empty place. Throws `repository.exists` where there is one. */
@@ -234,17 +235,15 @@ class OpenRepository implements Repository, HasCore {
   async capture(
     ...[image, options]: Parameters<Repository["capture"]>
   ): ReturnType<Repository["capture"]> {
-    if (this.version === 1) {
-      throw new RepositoryError(
-        "repository.unsupported",
-        `Cannot capture to repository "${this.location}": it is of version 1, which is only read`,
-        {
-          hint: "Upgrade it with `restic migrate upgrade_repo_v2`.",
-        },
-      );
-    }
+    this.#ensureWritable();
     this.#dropReader();
     return captureImage(this.#core, image, options);
+  }
+
+  async roll(options: Parameters<Repository["roll"]>[0]): ReturnType<Repository["roll"]> {
+    this.#ensureWritable();
+    this.#dropReader();
+    return await rollSnapshot(this.#core, options);
   }
 
   async removeSnapshots(ids: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -345,6 +344,15 @@ class OpenRepository implements Repository, HasCore {
 
   awaitTurn(lock: LockKind): Promise<void> {
     return awaitTurn(this.#core.context, lock);
+  }
+
+  #ensureWritable(): void {
+    if (this.version !== 1) return;
+    throw new RepositoryError(
+      "repository.unsupported",
+      `Cannot capture to repository "${this.location}": it is of version 1, which is only read`,
+      { hint: "Upgrade it with `restic migrate upgrade_repo_v2`." },
+    );
   }
 
   // Whoever asks may store more than the index of the open reader knows.

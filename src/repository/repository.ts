@@ -3,8 +3,9 @@
  * Repository Format), version 1 (read) and 2 (read and write).
  */
 import type { RecoveryError } from "#errors";
-import type { Consistency, Image, RawPath } from "#image";
+import type { Consistency, Image, RawName, RawPath } from "#image";
 import type { DuplicateOptions, DuplicateResult } from "./duplicate-result.ts";
+import type { FilePart } from "./content-store.ts";
 import type { RepairOptions, RepairReport } from "./repair-report.ts";
 import type { VerifyOptions, VerifyReport } from "./verify-report.ts";
 import type { PruneOptions, PruneResult } from "./prune-result.ts";
@@ -99,6 +100,39 @@ export type CaptureResult = {
   readonly partial: boolean;
 };
 
+/** A file that is added to a rolling snapshot. */
+export type RolledFile = {
+  readonly folder: RawName;
+  readonly name: RawName;
+  readonly mtimeNs: bigint;
+  /** Its bytes; read once. */
+  parts(): AsyncIterable<FilePart>;
+};
+
+export type RollOptions = {
+  /** All snapshots that carry both tags are made one. */
+  readonly tags: readonly [string, string];
+  /** Absolute: a place of its own, so that rules by folder do not mix it with others. */
+  readonly path: RawPath;
+  readonly hostname: string;
+  /** Stored anew where they are there already: whoever rolls asks `image` first. */
+  readonly files: readonly RolledFile[];
+  /** Folders that are not kept any more. Default: none. */
+  readonly drops?: (folder: RawName) => boolean;
+  readonly now: () => bigint;
+  readonly signal?: AbortSignal;
+};
+
+export type RollResult = {
+  /** Undefined where there is nothing. */
+  readonly snapshot?: Snapshot;
+  /** Snapshots that are part of it and can go. */
+  readonly replaced: readonly string[];
+  /** Bytes that were not in the repository before: as content, and as stored. */
+  readonly bytesAdded: number;
+  readonly bytesStored: number;
+};
+
 /** A key opens the repository with a password of its own (restic design: Keys). */
 export type RepositoryKey = {
   readonly id: string;
@@ -177,6 +211,11 @@ export interface Repository extends AsyncDisposable {
     options?: { readonly root?: RawPath; readonly signal?: AbortSignal },
   ): Promise<Image>;
   capture(image: Image, options: CaptureOptions): Promise<CaptureResult>;
+  /**
+   * Writes a snapshot that holds what the earlier ones of its tags hold, folder by folder, and these files
+   * besides; folders that stay are not read. Removes none: `replaced` says which can go.
+   */
+  roll(options: RollOptions): Promise<RollResult>;
   /** Removes snapshots (not yet the bytes: that is prune). */
   removeSnapshots(ids: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Writes the snapshot again with other tags, then removes the old one, as `restic tag` does. */

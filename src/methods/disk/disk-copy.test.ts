@@ -59,6 +59,7 @@ function repositoryForTest(snapshots: Snapshot[]): {
           partial: false,
         };
       },
+      roll: unused,
       removeSnapshots: unused,
       replaceTags: unused,
       verify: unused,

@@ -1,10 +1,11 @@
 import { inOrder, type RecoveryPoint, recoveryPointOf } from "#copies";
-import type {
-  DuplicatedSnapshot,
-  DuplicateResult,
-  DuplicateVerification,
-  RefusedSnapshot,
-  Repository,
+import {
+  type DuplicatedSnapshot,
+  type DuplicateResult,
+  type DuplicateVerification,
+  isMoment,
+  type RefusedSnapshot,
+  type Repository,
 } from "#repository";
 import type {
   OffsiteOption,
@@ -48,8 +49,8 @@ export function duplicateOffsite(options: DuplicateOffsiteOptions): OffsiteOptio
     async state(signal) {
       const [here, there] = await Promise.all([from.snapshots(signal), to.snapshots(signal)]);
       return offsiteState({
-        here: inOrder(here.map(recoveryPointOf)),
-        there: inOrder(there.map(recoveryPointOf)),
+        here: inOrder(here.filter(isMoment).map(recoveryPointOf)),
+        there: inOrder(there.filter(isMoment).map(recoveryPointOf)),
         onTheirWay: [...leaving],
       });
     },
