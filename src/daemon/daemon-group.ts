@@ -1,6 +1,6 @@
 /** What the daemon is given for one protection group, and what is told of it. */
 import type { RawPath } from "#image";
-import type { Journal } from "#journal";
+import type { Journal, ShipResult } from "#journal";
 import type { CaptureBase, ContinuousCapture, ContinuousCaptureOptions } from "#sources";
 import type { SignalWatchOptions } from "#signals";
 
@@ -58,6 +58,14 @@ export type DaemonGroup = {
     readonly sizeBytes?: number;
     readonly isMbox?: boolean;
   }>;
+  /**
+   * Brings what is finished of the journal into the copy that its bases go to, and drops hours before
+   * that instant. Absent where that copy takes none.
+   */
+  readonly ship?: (
+    journal: Journal,
+    options: { readonly keepSinceNs: bigint | undefined; readonly signal: AbortSignal },
+  ) => Promise<Pick<ShipResult, "segments" | "bytesStored">>;
   readonly baseEveryMs: number;
   /** Since when its rules keep every change; undefined: all of them. */
   readonly keepChangesSince: (nowNs: bigint) => bigint | undefined;

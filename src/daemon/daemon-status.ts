@@ -8,6 +8,7 @@ import { quoted, systemErrorCode } from "#errors";
 import { isSurelyDead, processMark, writeDurably } from "#files";
 import { DaemonError } from "./daemon-error.ts";
 import type { StageStatus } from "./daemon-group.ts";
+import type { ShippedStatus } from "./journal-shipper.ts";
 
 export const statusFileName = "daemon-status.json";
 const statusVersion = 1;
@@ -48,6 +49,8 @@ export type GroupStatus = {
   /** IDs, oldest first. */
   readonly alarms: readonly string[];
   readonly failures: number;
+  /** Absent where its copy takes no journal. */
+  readonly shipped?: ShippedStatus;
   readonly stage?: StageStatus;
 };
 

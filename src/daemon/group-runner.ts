@@ -9,6 +9,7 @@ import { DaemonError } from "./daemon-error.ts";
 import type { DaemonClock, DaemonGroup, DaemonStage } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
+import { JournalShipper } from "./journal-shipper.ts";
 import type { GroupPhase, GroupStatus } from "./daemon-status.ts";
 
 export type GroupRunnerOptions = {
@@ -30,6 +31,7 @@ type Running = {
   readonly alarms: AlarmWatch;
   readonly bases: BaseKeeper;
   readonly keeper: JournalKeeper;
+  readonly shipper: JournalShipper;
 };
 
 /** Runs one group until it is told to stop; starts it again, later and later, when it fails. */
@@ -51,7 +53,8 @@ export class GroupRunner {
 
   get status(): GroupStatus {
     const { name: group, shown, folder, journalPlace } = this.#group;
-    const { capture, journal, bases, alarms } = this.#running;
+    const { capture, journal, bases, alarms, shipper } = this.#running;
+    const shipped = shipper?.status;
     const seen = capture?.status;
     return {
       group,
@@ -80,6 +83,7 @@ export class GroupRunner {
       gaps: this.#gaps,
       alarms: [...this.#alarms, ...(alarms?.alarms ?? [])],
       failures: this.#failures,
+      ...(shipped === undefined ? {} : { shipped }),
       ...(this.#stage === undefined ? {} : { stage: this.#stage.status }),
     };
   }
@@ -123,6 +127,7 @@ export class GroupRunner {
     await this.#stopStage();
     await running.bases.idle();
     await running.keeper.idle();
+    await running.shipper.idle();
     await running.capture.close();
     await running.journal.close();
   }
@@ -161,7 +166,9 @@ export class GroupRunner {
     const keeper = new JournalKeeper(group, { clock, records });
     // Before the journal is closed, also when another part has failed.
     stack.defer(async () => await keeper.idle());
-    const running = { journal, bases, alarms, capture, keeper };
+    const shipper = new JournalShipper(group, { clock, records });
+    stack.defer(async () => await shipper.idle());
+    const running = { journal, bases, alarms, capture, keeper, shipper };
     this.#running = running;
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
@@ -194,7 +201,7 @@ export class GroupRunner {
   /** Until it is told to stop. Throws when a part of it has ended by itself. */
   async #follow(running: Running, stop: AbortSignal): Promise<void> {
     const { clock, onNote, onChange } = this.#options;
-    const { journal, capture, alarms, bases, keeper } = running;
+    const { journal, capture, alarms, bases, keeper, shipper } = running;
     const over = new AbortController();
     const signal = AbortSignal.any([stop, over.signal]);
     let failure: { readonly error: unknown } | undefined;
@@ -223,9 +230,13 @@ export class GroupRunner {
         onNote(told, true);
         onChange();
       }
-      bases.begin(running, { signal: stop, onDone });
-      // A base that is being taken may be the one that its first events are needed for.
-      if (!bases.isWorking) keeper.begin(journal, { signal, onTold: onDone });
+      // The two would meet at the copy's lock.
+      if (!shipper.isWorking) bases.begin(running, { signal: stop, onDone });
+      if (!bases.isWorking) {
+        // A base that is being taken may be the one that its first events are needed for.
+        keeper.begin(journal, { signal, onTold: onDone });
+        shipper.begin(journal, { signal, onTold: onDone });
+      }
       await clock.sleep(lookEveryMs, signal);
     }
     if (failure !== undefined) throw failure.error;

@@ -47,3 +47,5 @@ export {
   type JournalSecret,
   type PasswordChange as JournalPasswordChange,
 } from "./segments/journal-key.ts";
+export { shipSegments, type ShipOptions, type ShipResult } from "./shipped/ship-segments.ts";
+export { openShippedJournal } from "./shipped/shipped-journal.ts";

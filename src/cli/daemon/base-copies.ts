@@ -2,7 +2,13 @@ import { hostname } from "node:os";
 import { damagedTag, type RecoveryPoint } from "#copies";
 import type { BaseMoment } from "#daemon";
 import type { Image } from "#image";
-import { formatBaseName, parseBaseName } from "#journal";
+import {
+  type FolderJournal,
+  formatBaseName,
+  parseBaseName,
+  shipSegments,
+  type ShipResult,
+} from "#journal";
 import type { CaptureBase } from "#sources";
 import { alsoPlans } from "../also-protect.ts";
 import { type CaptureRun, captureStore, OpenCopies } from "../capture-store.ts";
@@ -84,6 +90,27 @@ export class BaseCopies {
     const image = disposables.use(await opened.copy.open(point, signal));
     const held = disposables.move();
     return { image: closing(image, async () => await held.disposeAsync()), fromNs };
+  }
+
+  /** Finished segments of the journal, where the copy is a repository. */
+  async ship(
+    journal: FolderJournal,
+    {
+      keepSinceNs,
+      signal,
+    }: { readonly keepSinceNs: bigint | undefined; readonly signal: AbortSignal },
+  ): Promise<Pick<ShipResult, "segments" | "bytesStored">> {
+    await using opened = await openAnyCopy(this.#place, this.#options(signal));
+    const { repository } = opened;
+    if (repository === undefined) return { segments: 0, bytesStored: 0 };
+    const { now } = this.#context.surroundings;
+    return await shipSegments(journal, {
+      repository,
+      hostname: hostname(),
+      keepSinceNs,
+      now,
+      signal,
+    });
   }
 
   #baseOf({ id, atNs }: RecoveryPoint, fromNs: bigint): BaseMoment {

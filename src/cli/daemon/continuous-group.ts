@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type DaemonGroup, type DaemonStage, mailIn, type StageStatus } from "#daemon";
 import { type RawPath, rawPathFromText } from "#image";
-import { type Journal, journalFolderName, openJournal } from "#journal";
+import { type FolderJournal, type Journal, journalFolderName, openJournal } from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { everyChangeSince } from "#policy";
 import { captureContinuously, liveSource } from "#sources";
@@ -27,12 +27,13 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   const { now } = context.surroundings;
   const folder = rawPathFromText(base.folder);
   const bases = new BaseCopies(plan, groupSite);
+  let journal: FolderJournal | undefined;
   return {
     name: tag,
     shown: base.shown,
     folder,
     journalPlace: journalFolder,
-    openJournal: async () => await journalOf(plan, groupSite),
+    openJournal: async () => (journal = await journalOf(plan, groupSite)),
     newestBase: async (signal, byNs) => await bases.newest(signal, byNs),
     takeBase: async (signal) => await bases.take(signal),
     openBase: async (moment, signal) => await bases.open(moment, signal),
@@ -54,6 +55,10 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
           startStage: async (openNow) => stageOf(await startStage(plan, { groupSite, openNow })),
         }),
     mailThere: (signal) => mailIn(folder, signal),
+    ship: async (given, options) => {
+      if (journal === undefined || given !== journal) return { segments: 0, bytesStored: 0 };
+      return await bases.ship(journal, options);
+    },
     baseEveryMs: plan.baseEveryMs,
     keepChangesSince: (nowNs) =>
       everyChangeSince(plan.keep, { now: nowNs, zone: groupSite.site.zone }),
@@ -61,8 +66,14 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   };
 }
 
+/** What is older is in the copy, too, once something follows it: a machine that is lost takes no more along. */
+const sealAfterMs = 15 * 60_000;
+
 /** Under the password of the copy that its bases go to: whoever opens the one opens the other. */
-async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): Promise<Journal> {
+async function journalOf(
+  plan: ContinuousPlan,
+  { context, onNote }: GroupSite,
+): Promise<FolderJournal> {
   const { journalFolder, tag, base } = plan;
   const place = base.groups[0]?.place;
   if (place === undefined) throw new Error("a plan has a group");
@@ -74,6 +85,7 @@ async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): 
     secret: { password },
     group: tag,
     clock: context.surroundings.now,
+    sealAfterMs,
   });
   for (const { message } of journal.problems) onNote(message);
   return journal;

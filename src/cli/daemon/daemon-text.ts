@@ -23,14 +23,19 @@ export function daemonJson({ startedNs, writtenNs, groups, ...status }: DaemonSt
     ...status,
     started: toRfc3339Nano(startedNs),
     written: toRfc3339Nano(writtenNs),
-    groups: groups.map(({ lastDurableNs, reconciledNs, nextBaseNs, base, ...group }) => ({
+    groups: groups.map(({ lastDurableNs, reconciledNs, nextBaseNs, base, shipped, ...group }) => ({
       ...group,
       ...instant("lastDurable", lastDurableNs),
       ...instant("reconciled", reconciledNs),
       ...instant("nextBase", nextBaseNs),
+      ...(shipped === undefined ? {} : { shipped: shippedJson(shipped) }),
       ...(base === undefined ? {} : { base: { id: base.id, at: toRfc3339Nano(base.atNs) } }),
     })),
   };
+}
+
+function shippedJson({ atNs, ...shipped }: NonNullable<GroupStatus["shipped"]>): object {
+  return { ...shipped, ...instant("at", atNs) };
 }
 
 function instant(name: string, atNs: bigint | undefined): Readonly<Record<string, string>> {
@@ -60,7 +65,7 @@ function groupLines(
 ): readonly string[] {
   // What it was at when it was killed is not what it is at now.
   const phase = status.state === "running" ? group.phase : "stopped";
-  const { shown, note, hints, lastDurableNs, base, gaps, alarms, stage } = group;
+  const { shown, note, hints, lastDurableNs, base, gaps, alarms, shipped, stage } = group;
   const isGood = phase === "following" || phase === "starting" || phase === "taking-base";
   const exposed = exposedMs(group, status, now);
   const lines = [
@@ -75,6 +80,12 @@ function groupLines(
       `  last change ${formatInstant(lastDurableNs, zone)}; ${plural(group.changes ?? 0, "change")}, ${formatBytes(group.storedBytes ?? 0)} since it started`,
     );
   if (base !== undefined) lines.push(`  base of ${formatInstant(base.atNs, zone)}`);
+  if (shipped?.failure !== undefined)
+    lines.push(
+      `  ${output.style("red", "journal not in its copy yet")}, tried again: ${safeText(shipped.failure)}`,
+    );
+  else if (shipped?.atNs !== undefined)
+    lines.push(`  journal in its copy as of ${formatInstant(shipped.atNs, zone)}`);
   if (gaps > 0) lines.push(`  ${plural(gaps, "gap")}: changes may have gone unseen`);
   if (stage !== undefined)
     lines.push(

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { CopyCandidate, RecoveryPoint } from "#copies";
 import { readDaemonStatus } from "#daemon";
 import { isRecoveryError, type RecoveryError } from "#errors";
-import { openJournalReader } from "#journal";
+import { type JournalReader, openJournalReader, openShippedJournal } from "#journal";
 import { type BaseCandidate, continuousCopy } from "#methods";
 import { bytesIn } from "../bytes-in.ts";
 import { CliError } from "../cli-error.ts";
@@ -88,15 +88,22 @@ async function openJournalOf(
   { context, site, bases }: OpenJournalsOptions,
 ): Promise<AnyCopy | undefined> {
   const { signal } = context.surroundings;
-  if (!existsSync(place.folder)) return undefined;
   const group = site.groups.find((one) => one.tag === tag);
   const filled = group === undefined ? undefined : journalOf(group)?.copy;
   const of =
     filled === undefined
       ? (bases.find(({ opened }) => opened.repository !== undefined)?.opened.place ?? place)
       : namedPlace(filled, { context, site });
-  const password = await context.passwords.password(of.folder, { source: of.passwordSource });
-  const journal = await openJournalReader({ folder: place.folder, secret: { password }, signal });
+  const journal = existsSync(place.folder)
+    ? await openJournalReader({
+        folder: place.folder,
+        secret: {
+          password: await context.passwords.password(of.folder, { source: of.passwordSource }),
+        },
+        signal,
+      })
+    : await shippedJournal(tag, { bases, signal });
+  if (journal === undefined) return undefined;
   const watchedUntilNs = await watchedUntil(tag, context);
   const continuous = continuousCopy({
     name: place.name,
@@ -116,11 +123,26 @@ async function openJournalOf(
       );
     },
     storedBytes: async (within) => {
+      // Of one that is lost, what is in a copy counts there.
+      if (!existsSync(place.folder)) return 0;
       await using storage = await openStorageAt(place.folder, context.surroundings);
       return await bytesIn(storage, within);
     },
     [Symbol.asyncDispose]: async () => await journal[Symbol.asyncDispose](),
   };
+}
+
+/** Of a journal whose folder is lost, what a copy has; the repository is open as long as its copy is. */
+async function shippedJournal(
+  tag: string,
+  { bases, signal }: Pick<OpenJournalsOptions, "bases"> & { readonly signal: AbortSignal },
+): Promise<JournalReader | undefined> {
+  for (const { opened } of bases) {
+    if (opened.repository === undefined) continue;
+    const journal = await openShippedJournal(opened.repository, tag, signal);
+    if (journal !== undefined) return journal;
+  }
+  return undefined;
 }
 
 function baseOf({ opened, candidate }: OpenCandidate, tag: string): BaseCandidate {

@@ -23,6 +23,7 @@ export type FolderJournalOptions = {
   /** Nanoseconds since 1970 UTC. */
   readonly clock: () => bigint;
   readonly segmentBytes: number;
+  readonly sealAfterNs: bigint | undefined;
   readonly maxWaitingBytes: number;
   /** What is there when it is opened. */
   readonly end: JournalEnd;
@@ -82,7 +83,7 @@ export class FolderJournal implements Journal {
     if (event.type === "data" && event.bytes.length > maxDataBytes) throw tooLarge(event.bytes);
     const encoded = encodeRecord(this.#fields, event, atNs);
     const before = this.#segment;
-    if (!before.hasRoomFor(encoded, this.#options.segmentBytes))
+    if (!before.hasRoomFor(encoded, this.#options.segmentBytes) || this.#isOld(before))
       this.#segment = this.#begin({
         lastBefore: this.#lastSequence,
         tagBefore: before.tag,
@@ -180,6 +181,12 @@ export class FolderJournal implements Journal {
     } finally {
       await this.#options.lock[Symbol.asyncDispose]();
     }
+  }
+
+  /** One without events stays: it would be no file of its own. */
+  #isOld({ header, isEmpty }: SegmentEncoder): boolean {
+    const { sealAfterNs, clock } = this.#options;
+    return !isEmpty && sealAfterNs !== undefined && clock() - header.beganNs >= sealAfterNs;
   }
 
   #begin(place: Pick<NewSegment, "lastBefore" | "tagBefore" | "number">): SegmentEncoder {

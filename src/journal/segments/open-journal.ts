@@ -30,6 +30,8 @@ export type JournalSettings = {
   readonly clock: () => bigint;
   /** When a segment is as long as this, the next one is begun. Default 64 MiB. */
   readonly segmentBytes?: number;
+  /** Also when it is as old as this and something is to be added. Default: however old. */
+  readonly sealAfterMs?: number;
   /** When `ready` lets a writer wait. Default 16 MiB. */
   readonly maxWaitingBytes?: number;
 };
@@ -148,6 +150,8 @@ async function openLocked(
     key: journalKey,
     session: (newest?.session ?? 0) + 1,
     clock: settings.clock,
+    sealAfterNs:
+      settings.sealAfterMs === undefined ? undefined : BigInt(settings.sealAfterMs) * 1_000_000n,
     segmentBytes: Math.min(
       Math.max(settings.segmentBytes ?? defaultSegmentBytes, smallestSegmentBytes),
       largestSegmentBytes,

@@ -63,6 +63,10 @@ export class SegmentEncoder {
     return this.#sizeBytes;
   }
 
+  get isEmpty(): boolean {
+    return this.#sizeBytes === headerBytes;
+  }
+
   /** Tag of the last frame. */
   get tag(): Buffer {
     return this.#tag;
@@ -70,7 +74,7 @@ export class SegmentEncoder {
 
   /** Whether an event fits, or is the first. */
   hasRoomFor({ metadata, data }: EncodedEvent, segmentBytes: number): boolean {
-    if (this.#sizeBytes === headerBytes) return true;
+    if (this.isEmpty) return true;
     return this.#sizeBytes + frameOverheadBytes + metadata.length + data.length <= segmentBytes;
   }
 
