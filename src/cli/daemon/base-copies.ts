@@ -20,11 +20,15 @@ import type { Site } from "../site.ts";
 import { safeText } from "../text.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
 
+const lookAgainNs = 3_600_000_000_000n;
+
 /** The bases of one group's journal: moments of the copy that its tier names. The copy is open only while it is asked. */
 export class BaseCopies {
   readonly #plan: ContinuousPlan;
   readonly #context: CommandContext;
   readonly #site: Site;
+  /** The newest segment that was there when all were shipped, and when to look in the copy all the same. */
+  #shipped: { readonly digest: string | undefined; readonly lookNs: bigint } | undefined;
 
   constructor(plan: ContinuousPlan, { context, site }: { context: CommandContext; site: Site }) {
     this.#plan = plan;
@@ -100,17 +104,26 @@ export class BaseCopies {
       signal,
     }: { readonly keepSinceNs: bigint | undefined; readonly signal: AbortSignal },
   ): Promise<Pick<ShipResult, "segments" | "bytesStored">> {
+    const { now } = this.#context.surroundings;
+    const newest = (await journal.segments(signal)).findLast((one) => one.sealed !== undefined);
+    const digest = newest?.sealed?.digest;
+    // Opening a copy costs a derivation: not every minute of a quiet night.
+    const isNothingNew = this.#shipped?.digest === digest && now() < (this.#shipped?.lookNs ?? 0n);
+    if (isNothingNew) return { segments: 0, bytesStored: 0 };
     await using opened = await openAnyCopy(this.#place, this.#options(signal));
     const { repository } = opened;
-    if (repository === undefined) return { segments: 0, bytesStored: 0 };
-    const { now } = this.#context.surroundings;
-    return await shipSegments(journal, {
-      repository,
-      hostname: hostname(),
-      keepSinceNs,
-      now,
-      signal,
-    });
+    const result =
+      repository === undefined
+        ? { segments: 0, bytesStored: 0 }
+        : await shipSegments(journal, {
+            repository,
+            hostname: hostname(),
+            keepSinceNs,
+            now,
+            signal,
+          });
+    this.#shipped = { digest, lookNs: now() + lookAgainNs };
+    return result;
   }
 
   #baseOf({ id, atNs }: RecoveryPoint, fromNs: bigint): BaseMoment {
