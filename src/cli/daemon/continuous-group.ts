@@ -10,6 +10,7 @@ import { volumesOf } from "../capture-store.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
 import type { Site } from "../site.ts";
+import { acceptPlaces, type AcceptedPlace, howToAccept } from "./accepted-places.ts";
 import { BaseCopies } from "./base-copies.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
 
@@ -17,6 +18,8 @@ export type GroupSite = {
   readonly context: CommandContext;
   readonly site: Site;
   readonly onNote: (text: string) => void;
+  /** What a person said is right as it is. */
+  readonly accepted?: readonly AcceptedPlace[];
 };
 
 /** A group with all that the daemon works with: the journal's folder, the copy, the store, the stage. */
@@ -25,6 +28,8 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   const { base, tag, journalFolder, deliveryStage } = plan;
   const { now } = context.surroundings;
   const folder = rawPathFromText(base.folder);
+  // Once: a group that fails and is started again accepts nothing more.
+  const accepted = [...(groupSite.accepted ?? [])];
   const bases = new BaseCopies(plan, groupSite);
   return {
     name: tag,
@@ -37,7 +42,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
       const others = await othersIn(plan, options.signal);
-      return await captureContinuously({
+      const capture = await captureContinuously({
         ...options,
         group: tag,
         folder,
@@ -45,7 +50,10 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         ...(await volumesOf(base)),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
+        howToAccept: (path) => howToAccept(base.folder, path),
       });
+      void acceptPlaces(capture, { places: accepted.splice(0), ...groupSite });
+      return capture;
     },
     ...(deliveryStage === undefined
       ? {}

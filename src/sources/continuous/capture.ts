@@ -83,6 +83,7 @@ export class Capture implements ContinuousCapture {
     this.#holds = new Holds({
       ...shared,
       guard: parts.guard,
+      howToAccept: parts.howToAccept,
       openGap: (fromNs, path, message) =>
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
