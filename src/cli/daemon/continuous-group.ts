@@ -5,7 +5,8 @@ import { type RawPath, rawPathFromText } from "#image";
 import { type Journal, journalFolderName, openJournal } from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { captureContinuously, liveSource } from "#sources";
-import { foldersOfOthers } from "../capture-plan.ts";
+import { openMailStore } from "#mail";
+import { othersAmong } from "../capture-plan.ts";
 import { volumesOf } from "../capture-store.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
@@ -13,6 +14,7 @@ import type { Site } from "../site.ts";
 import { acceptPlaces, type AcceptedPlace, howToAccept } from "./accepted-places.ts";
 import { BaseCopies } from "./base-copies.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
+import { OtherMailboxes } from "./other-mailboxes.ts";
 
 export type GroupSite = {
   readonly context: CommandContext;
@@ -46,7 +48,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         ...options,
         group: tag,
         folder,
-        ...(others.size === 0 ? {} : { isProtected: (path: RawPath) => !isBelow(path, others) }),
+        ...(others === undefined ? {} : { isProtected: (path: RawPath) => !others.has(path) }),
         ...(await volumesOf(base)),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
@@ -84,28 +86,22 @@ async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): 
   return journal;
 }
 
-/** The mailboxes of other groups in the same store, by their folders. */
+/** The mailboxes of other groups in the same store. */
 async function othersIn(
   { base, tag }: ContinuousPlan,
   signal: AbortSignal | undefined,
-): Promise<ReadonlySet<RawPath>> {
+): Promise<OtherMailboxes | undefined> {
   const [group] = base.groups;
-  if (group?.has === undefined) return new Set();
+  if (group?.has === undefined) return undefined;
   await using image = await liveSource().stableImage({
     folder: rawPathFromText(base.folder),
     group: tag,
     ...(signal === undefined ? {} : { signal }),
   });
-  return await foldersOfOthers(image, {
-    has: group.has,
-    root: rawPathFromText(base.folder),
-  });
-}
-
-function isBelow(path: RawPath, folders: ReadonlySet<RawPath>): boolean {
-  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1))
-    if (folders.has(path.slice(0, end) as RawPath)) return true;
-  return false;
+  const { has } = group;
+  const root = rawPathFromText(base.folder);
+  const { accounts } = await openMailStore(image);
+  return new OtherMailboxes({ accounts, others: othersAmong(accounts, { has, root }), has, root });
 }
 
 async function startStage(
