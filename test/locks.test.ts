@@ -10,9 +10,9 @@ import { documents } from "../src/cli/story.fixture.ts";
 import { runForTest, type TestRun } from "../src/cli/surroundings.fixture.ts";
 import { coreOfRepository } from "../src/repository/duplicate.fixture.ts";
 import { saveUnpacked } from "../src/repository/unpacked-file.ts";
+import { builtRestante } from "./support/built-program.ts";
 import { makeMaildir } from "./support/mail-store.ts";
 import { filesIn, password, Site, withoutRestic } from "./support/recovery-site.ts";
-import { projectRoot } from "./support/source-tree.ts";
 
 async function newSite(messages = 300): Promise<Site> {
   const site = new Site();
@@ -41,13 +41,19 @@ async function restante(
   });
 }
 
+const program = await builtRestante();
+
 /** The program as a process of its own. */
 function startRestante(site: Site, argv: readonly string[]): ChildProcess {
-  const program = join(projectRoot, "bin/restante.js");
-  const words = [program, ...argv, "--no-config", "--copy", site.repository];
+  const words = [program.path, ...argv, "--no-config", "--copy", site.repository];
   return spawn(process.execPath, words, {
     cwd: site.folder,
-    env: { PATH: process.env["PATH"], HOME: site.folder, ...environmentOf(site) },
+    env: {
+      ...program.environment,
+      PATH: process.env["PATH"],
+      HOME: site.folder,
+      ...environmentOf(site),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Records } from "#records";
 import { openImapAccount } from "#recovery";
+import { builtProgram } from "./support/built-program.ts";
 import { DovecotImap, type ImapUser, userPassword, withoutImap } from "./support/dovecot-imap.ts";
 import type { ChildRequest } from "./support/restore-imap-child.ts";
-import { projectRoot } from "./support/source-tree.ts";
 
 const moments = ["before", "within", "after"] as const;
 /**
@@ -83,9 +83,10 @@ describe("a restore into Dovecot that is killed", { skip: withoutImap }, () => {
 
 /** Whether it was killed. */
 async function runChild(request: ChildRequest): Promise<boolean> {
-  const program = join(projectRoot, "test/support/restore-imap-child.ts");
-  const child = spawn(process.execPath, [program, JSON.stringify(request)], {
+  const program = await builtProgram("test/support/restore-imap-child.ts");
+  const child = spawn(process.execPath, [program.path, JSON.stringify(request)], {
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...program.environment },
   });
   let messages = "";
   child.stderr.on("data", (chunk: Buffer) => (messages += chunk.toString()));

@@ -12,11 +12,11 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { noSshd, startSshd } from "../src/hosts/sshd.fixture.ts";
 import { contentsOfFolder, deliver, makeMaildir } from "./support/mail-store.ts";
+import { builtRestante } from "./support/built-program.ts";
 import { password, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
 import { restic } from "./support/restic.ts";
-import { projectRoot } from "./support/source-tree.ts";
 
-const program = join(projectRoot, "bin", "restante.js");
+const { path: program, environment: compiled } = await builtRestante();
 const peerCommand = `${process.execPath} ${program} peer`;
 /** Nothing here takes a tenth of it; what still runs then hangs. */
 const limitMs = 100_000;
@@ -51,6 +51,7 @@ describe("a second site over SSH", { skip: noSshd ?? false }, async () => {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
+        ...compiled,
         PATH: process.env["PATH"],
         HOME: folder,
         TZ: "UTC",

@@ -17,15 +17,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { layOutSampleServer, MaildirFolder, openSampleMail } from "../src/cli/demo/index.ts";
+import { builtRestante } from "./support/built-program.ts";
 import { withoutDovecot } from "./support/dovecot.ts";
 import { contentsOfFolder } from "./support/mail-store.ts";
 import { MailServer } from "./support/mail-server.ts";
 import { password, weakenKeys, withoutRestic } from "./support/recovery-site.ts";
 import { resticJson } from "./support/restic.ts";
-import { projectRoot, readText } from "./support/source-tree.ts";
+import { readText } from "./support/source-tree.ts";
 
 const page = readText("docs/operations/without-restante.md");
 /** Fenced commands by the heading above them; nothing of the page's commands is left out. */
+const built = await builtRestante();
 const blocks = commandBlocks(page);
 const isRoot = process.getuid?.() === 0;
 
@@ -126,9 +128,9 @@ describe("recovery without Restante", { skip: withoutRestic }, () => {
   let late = "";
 
   function restante(...argv: readonly string[]): void {
-    execFileSync(process.execPath, [join(projectRoot, "bin/restante.js"), ...argv, "--quiet"], {
+    execFileSync(process.execPath, [built.path, ...argv, "--quiet"], {
       cwd: folder,
-      env: environment,
+      env: { ...environment, ...built.environment },
     });
   }
 
@@ -138,7 +140,7 @@ describe("recovery without Restante", { skip: withoutRestic }, () => {
     writeFileSync(configuration, siteConfiguration(mail, { repository, password: at("password") }));
     layOutSampleServer(mail, { now: new Date(), seed: 1, messages: 1000 });
     mkdirSync(at("bin"));
-    program("restante", `exec '${process.execPath}' '${projectRoot}/bin/restante.js' "$@"`);
+    program("restante", `exec '${process.execPath}' '${built.path}' "$@"`);
     server.install(program);
     restante("init", "--copy", repository);
     weakenKeys(repository);

@@ -6,6 +6,9 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { initRepository } from "#repository";
+import { directoryStorage } from "#storage";
+import "../repository/cheap-keys.fixture.ts";
 
 /* What only a process of its own can show: exit codes, signals, pipes that close, terminals, what children inherit. */
 const door = new URL("./index.ts", import.meta.url).href;
@@ -22,6 +25,7 @@ let folder = "";
 const environment = (): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
   HOME: folder,
+  NODE_COMPILE_CACHE: join(folder, "compiled"),
   TZ: "UTC",
   RESTANTE_PASSWORD: "s3cret",
   RESTANTE_REPOSITORY: join(folder, "copy"),
@@ -31,7 +35,7 @@ before(async () => {
   await mkdir(join(folder, "mail/cur"), { recursive: true });
   await mkdir(join(folder, "mail/new"));
   await writeFile(join(folder, "mail/cur/1.M1.mx1:2,"), "Subject: one\n\none\n");
-  assert.equal(run("init").status, 0);
+  await initRepository(directoryStorage(join(folder, "copy")), { password: "s3cret" });
 });
 after(async () => {
   await rm(folder, { recursive: true, force: true });

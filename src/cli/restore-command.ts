@@ -13,6 +13,7 @@ export const restoreCommand: CommandSpec = {
     "With --to, writes the target as it was to a new place. Without, puts back onto the living store what is missing there; nothing is deleted, unless --exact asks for the store exactly as it was.",
     "The preview comes first: created, merged, moved, skipped, conflict, failed. Onto the living store it asks, or wants --yes.",
     "With --to imaps://HOST (or imap://, or the word imap where the configuration knows the server) messages are put back into the running server over IMAP, whatever its layout: compared by what they are, appended with flags, keywords and date, each read back. The password comes from RESTANTE_IMAP_PASSWORD_FILE, RESTANTE_IMAP_PASSWORD or the configuration, or is asked for. `restante undo` takes it back.",
+    "With --to doveadm (or doveadm:FILE with the file of its configuration) the same goes through the Dovecot of this machine without a login: whoever may run doveadm for others, as a rule root, needs no password and no master user.",
     "With a configuration all copies of the target are looked at, and the one that serves the moment best is chosen and named; --from insists on one.",
     targetText,
   ],
@@ -22,7 +23,8 @@ export const restoreCommand: CommandSpec = {
     {
       name: "to",
       value: "DIR",
-      about: "write to this folder instead of the living store; or into a server: imaps://HOST",
+      about:
+        "write to this folder instead of the living store; or into a server: imaps://HOST, imap, doveadm",
       complete: "folder",
     },
     {

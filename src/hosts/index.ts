@@ -21,4 +21,5 @@ export { type HostClock, type SleepOptions, systemHostClock } from "./host-clock
 export { localHost, type LocalHostOptions } from "./local-host.ts";
 export { memoryHost, type MemoryHostOptions, type MemoryProgram } from "./memory-host.ts";
 export { sshHost, type SshHostOptions } from "./ssh-host.ts";
+export { openProcessStream, ProcessStream } from "./process-stream.ts";
 export { servePeer, type ServePeerOptions } from "./serve-peer.ts";

@@ -40,4 +40,10 @@ export {
   type OpenReaderOptions as OpenJournalReaderOptions,
 } from "./segments/open-journal.ts";
 export type { FolderJournal } from "./segments/folder-journal.ts";
-export type { JournalSecret } from "./segments/journal-key.ts";
+export type { FolderJournalReader } from "./segments/folder-journal-reader.ts";
+export type { SegmentFacts } from "./segments/segment-facts.ts";
+export {
+  changeJournalPassword,
+  type JournalSecret,
+  type PasswordChange as JournalPasswordChange,
+} from "./segments/journal-key.ts";

@@ -7,7 +7,7 @@ import { JournalKeeper, type JournalPolicy } from "./delivery/journal-keeper.ts"
 import { defaultBounds, defaultLimits, type StageBounds, type StageLimits } from "./limits.ts";
 import { Connection } from "./network/connection.ts";
 import type { Endpoint } from "./network/endpoint.ts";
-import { listenOn } from "./network/listen-on.ts";
+import { listenOn, requireLocal } from "./network/listen-on.ts";
 import type { StageClock } from "./network/stage-clock.ts";
 import type { ServerTls } from "./network/start-tls.ts";
 import type { Peer } from "./protocol/peer.ts";
@@ -137,13 +137,14 @@ export class DeliveryStage implements AsyncDisposable {
 
   /** @internal */
   async start(): Promise<void> {
-    await this.#context.keeper.openFirst();
     const { listen, allowPublic = false, socketMode = 0o660 } = this.#options;
+    if (!allowPublic) for (const endpoint of listen) requireLocal(endpoint);
+    await this.#context.keeper.openFirst();
     for (const endpoint of listen) {
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
         this.#accept(socket),
       );
-      await listenOn(server, { endpoint, allowPublic, socketMode });
+      await listenOn(server, { endpoint, socketMode });
       this.#servers.push(server);
     }
   }

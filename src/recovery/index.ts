@@ -43,6 +43,7 @@ export {
 export { type ExportFormat, exportFormats, type ExportLevels } from "./export/export-writer.ts";
 export { ExportError, type ExportErrorCode } from "./export/export-error.ts";
 export { RestoreError, type RestoreErrorCode } from "./restore-error.ts";
+export { type DoveadmOptions, doveadmServer } from "./living/imap/doveadm-imap.ts";
 export { type ImapAccountOptions, openImapAccount } from "./living/imap/imap-account.ts";
 export {
   type ImapLogin,

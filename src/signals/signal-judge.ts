@@ -1,7 +1,7 @@
 import { displayPath } from "#image";
 import type { Sequence } from "#journal";
 import type { AccountState } from "./account-state.ts";
-import type { BurstWindow } from "./burst-window.ts";
+import type { BurstStart, BurstWindow } from "./burst-window.ts";
 import type { Signal, SignalKind } from "./signal.ts";
 import type { SignalWatchOptions } from "./signal-watch.ts";
 
@@ -87,7 +87,7 @@ export class SignalJudge {
     const since = this.#since.get(key) ?? nowNs;
     this.#since.set(key, since);
     if (nowNs - since < BigInt(settleMs) * 1_000_000n) return undefined;
-    const start = window.start(least);
+    const start = earliest(window.start(least), account);
     const last = window.newest;
     if (start === undefined || last === undefined) return undefined;
     const told = this.#told.get(key);
@@ -129,6 +129,23 @@ export class SignalJudge {
     this.#open.set(kind, { episode: ++this.#episodes, startSequence, lastNs: nowNs });
     return this.#episodes;
   }
+}
+
+/**
+ * One attack shows in more than one way, and what shows first need not be what is told of: all was well
+ * before any of it began.
+ */
+function earliest(
+  start: BurstStart | undefined,
+  { losses, rewrites, scrambles, containers }: AccountState,
+): BurstStart | undefined {
+  let first = start;
+  for (const window of [losses, rewrites, scrambles, containers]) {
+    const other = window.start(1);
+    if (first !== undefined && other !== undefined && other.sequence < first.sequence)
+      first = other;
+  }
+  return first;
 }
 
 type Seen = { readonly account: AccountState; readonly nowNs: bigint };

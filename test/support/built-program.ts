@@ -1,23 +1,15 @@
 /** A program of the tests' own that is started over and over, in one file: finding and linking the modules of the sources costs more than most of what it does. */
-import {
-  chmodSync,
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { chmodSync, cpSync, globSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { projectRoot } from "./source-tree.ts";
 
 export type BuiltProgram = {
   /** What to run, with this process's Node. */
   readonly path: string;
-  /** The environment that it should have: ours, and a place to keep its compiled code in. */
-  readonly environment: NodeJS.ProcessEnv;
+  /** To be a part of its environment: where it keeps its compiled code. */
+  readonly environment: Readonly<Record<string, string>>;
 };
 
 const built = new Map<string, Promise<BuiltProgram>>();
@@ -29,22 +21,30 @@ export async function builtProgram(entry: string): Promise<BuiltProgram> {
   return await known;
 }
 
+/** The program itself, as bin/restante.js of an installed package. */
+export async function builtRestante(): Promise<BuiltProgram> {
+  const { environment, path } = await builtProgram("src/cli/index.ts");
+  return { environment, path: join(dirname(path), "../../bin/restante.js") };
+}
+
 /** As bin/build.js does what is published: workers lie beside whoever starts them, two folders below the package. */
 async function buildProgram(entry: string): Promise<BuiltProgram> {
   const folder = mkdtempSync(join(tmpdir(), "restante-program-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const outdir = join(folder, "dist", "cli");
-  mkdirSync(outdir, { recursive: true });
   // Some children are another user's.
   chmodSync(folder, 0o755);
-  copyFileSync(join(projectRoot, "package.json"), join(folder, "package.json"));
+  const outdir = join(folder, "dist", "cli");
+  for (const name of ["package.json", "bin"])
+    cpSync(join(projectRoot, name), join(folder, name), { recursive: true });
   symlinkSync(join(projectRoot, "node_modules"), join(folder, "node_modules"));
   await build({
     absWorkingDir: projectRoot,
     entryPoints: [entry, ...globSync("src/**/*-worker.ts", { cwd: projectRoot })],
     outdir,
     entryNames: "[name]",
+    chunkNames: "[name]-[hash]",
     bundle: true,
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "node24",
@@ -55,6 +55,6 @@ async function buildProgram(entry: string): Promise<BuiltProgram> {
   });
   return {
     path: join(outdir, basename(entry).replace(/\.ts$/, ".js")),
-    environment: { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled") },
+    environment: { NODE_COMPILE_CACHE: join(folder, "compiled") },
   };
 }

@@ -12,8 +12,12 @@ export type StageChildRequest = {
 /** The journal of tests is opened with a key, so that no start costs half a second. */
 export const childJournalKey: Uint8Array = new Uint8Array(64).fill(7);
 
-if (process.argv[2] !== undefined) {
-  const { listen, server, journal: folder } = JSON.parse(process.argv[2]) as StageChildRequest;
+if (import.meta.main) {
+  const {
+    listen,
+    server,
+    journal: folder,
+  } = JSON.parse(process.argv[2] ?? "") as StageChildRequest;
   const now = systemClock();
   const secret = { key: childJournalKey };
   const journal = await openJournal({ folder, secret, group: "mail", clock: now });

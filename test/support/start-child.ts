@@ -24,7 +24,7 @@ export async function runChild(
   const program = await builtProgram("test/support/repository-child.ts");
   const child = spawn(process.execPath, [program.path, JSON.stringify(whole)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: program.environment,
+    env: { ...process.env, ...program.environment },
     ...(user === undefined ? {} : { uid: user, gid: user }),
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>

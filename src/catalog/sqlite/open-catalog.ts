@@ -6,6 +6,7 @@ import { Database, inMemory } from "./database.ts";
 import { schema, schemaVersion } from "./schema.ts";
 import { SqliteCatalog } from "./sqlite-catalog.ts";
 import { Turn } from "./turn.ts";
+import { configureWords } from "./words-index.ts";
 
 export type OpenCatalogOptions = {
   /** Made where it is not there, for its owner alone. Undefined: in memory, gone when it is closed. */
@@ -121,10 +122,7 @@ function begin(database: Database, fullText: boolean): string | undefined {
     if (isEmpty) {
       database.exec(schema);
       database.run("INSERT INTO setting (name, value) VALUES ('full_text', ?)", text);
-      database.exec(
-        `INSERT INTO words (words, rank) VALUES ('automerge', 0);
-         INSERT INTO words (words, rank) VALUES ('hashsize', 33554432);`,
-      );
+      configureWords(database);
       return undefined;
     }
     if (version !== schemaVersion) return "another version of Restante made it";

@@ -2,15 +2,18 @@ import type { CatalogFill, MomentFacts, MomentFill } from "../catalog.ts";
 import type { Database, Row } from "./database.ts";
 import { forgetMoments, removeOrphans } from "./forget.ts";
 import { SqliteMomentFill } from "./store-moment.ts";
+import { configureWords, mergeWords } from "./words-index.ts";
 
 /** The turn to write. */
 export class SqliteFill implements CatalogFill {
   readonly #database: Database;
   readonly #giveBack: () => void;
+  #messagesAdded = 0;
 
   constructor(database: Database, giveBack: () => void) {
     this.#database = database;
     this.#giveBack = giveBack;
+    configureWords(database);
     this.#forgetUnfinished();
   }
 
@@ -41,7 +44,9 @@ export class SqliteFill implements CatalogFill {
   }
 
   async beginMoment(moment: MomentFacts): Promise<MomentFill> {
-    return new SqliteMomentFill(this.#database, moment);
+    return new SqliteMomentFill(this.#database, moment, {
+      onAdded: (messages) => (this.#messagesAdded += messages),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,6 +56,7 @@ export class SqliteFill implements CatalogFill {
       if (this.#forgetUnfinished()) return;
       const orphans = this.#database.get("SELECT 1 AS some FROM setting WHERE name = 'orphans'");
       if (orphans !== undefined) removeOrphans(this.#database);
+      mergeWords(this.#database, this.#messagesAdded);
     } finally {
       this.#giveBack();
     }

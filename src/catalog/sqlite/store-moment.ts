@@ -32,6 +32,7 @@ export class SqliteMomentFill implements MomentFill {
   readonly notes: ReadonlyMap<string, string>;
   readonly last: readonly LastSighting[];
   readonly #database: Database;
+  readonly #onAdded: (messages: number) => void;
   readonly #moment: number;
   readonly #history: number;
   readonly #ordinal: number;
@@ -42,8 +43,13 @@ export class SqliteMomentFill implements MomentFill {
   readonly #mayBeFound: boolean;
   #rows = 0;
 
-  constructor(database: Database, moment: MomentFacts) {
+  constructor(
+    database: Database,
+    moment: MomentFacts,
+    { onAdded }: { readonly onAdded: (messages: number) => void },
+  ) {
     this.#database = database;
+    this.#onAdded = onAdded;
     this.#history = historyOf(database, moment.history);
     this.#ordinal = (newestOrder(database, this.#history) ?? 0) + 1;
     this.notes = notesOf(database, this.#history);
@@ -81,6 +87,7 @@ export class SqliteMomentFill implements MomentFill {
   }
 
   async addMessages(messages: readonly NewMessage[]): Promise<readonly MessageNumber[]> {
+    this.#onAdded(messages.length);
     return this.#writing(messages.length, () => storeMessages(this.#database, messages));
   }
 

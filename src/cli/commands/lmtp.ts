@@ -31,21 +31,25 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   if (listen.length === 0) throw missing("--listen", "--listen 127.0.0.1:2424");
   const server = parseEndpoint(required(context, "server", "unix:/var/run/dovecot/lmtp"));
   const say = (line: string): void => surroundings.terminal.say(`${line}\n`);
-  const journal = await journalOf(context, say);
-  await using _journal = journal;
-  const stage = await startDeliveryStage({
-    listen,
-    server,
+  // All that may be wrong with what was typed, before the journal is touched.
+  const options = {
     name: typed.text("name") ?? hostname(),
     allowPublic: typed.has("allow-public"),
     socketMode: socketMode(typed.text("socket-mode")),
     trusted: typed.texts("trust"),
     proxyProtocol: typed.has("proxy-protocol"),
-    ...(await lmtpTls(context)),
-    openJournal: journal.open,
     whenJournalFails: policyOf(typed.text("when-journal-fails")),
     limits: limitsOf(context),
     bounds: boundsOf(context),
+    ...(await lmtpTls(context)),
+  };
+  const journal = await journalOf(context, say);
+  await using _journal = journal;
+  const stage = await startDeliveryStage({
+    ...options,
+    listen,
+    server,
+    openJournal: journal.open,
     clock: systemStageClock(surroundings.now),
     onDelivery: (delivery) => say(deliveryLine(delivery)),
     onJournalFailure: (error) => say(`journal cannot be written: ${describeError(error)}`),
@@ -61,7 +65,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 type OpenedJournal = AsyncDisposable & {
-  readonly open: (failed?: Journal) => Promise<Journal>;
+  readonly open: () => Promise<Journal>;
   readonly close: () => Promise<void>;
 };
 
@@ -75,23 +79,18 @@ async function journalOf(
   const password = await passwords.password(folder);
   const group = typed.text("group") ?? basename(folder);
   let current: Journal | undefined;
-  const open = async (): Promise<Journal> => {
-    // One writer: the lock of the one that failed is given back first.
-    await current?.[Symbol.asyncDispose]();
-    current = undefined;
-    current = await openJournal({ folder, secret: { password }, group, clock: now });
-    return current;
-  };
-  // Now, so that a wrong password or another writer ends the program before anybody delivers.
-  const first = await open();
-  for (const { message } of first.problems) say(`journal: ${message}`);
-  await sayUncleanStop(first, now);
   let isFirst = true;
   return {
     open: async () => {
-      if (!isFirst) return await open();
+      // One writer: the lock of the one that failed is given back first.
+      await current?.[Symbol.asyncDispose]();
+      current = undefined;
+      current = await openJournal({ folder, secret: { password }, group, clock: now });
+      if (!isFirst) return current;
       isFirst = false;
-      return first;
+      for (const { message } of current.problems) say(`journal: ${message}`);
+      await sayUncleanStop(current, now);
+      return current;
     },
     close: async () => await current?.close(),
     [Symbol.asyncDispose]: async () => await current?.[Symbol.asyncDispose](),

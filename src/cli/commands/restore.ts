@@ -116,7 +116,7 @@ function refuseMessageOptions({ arguments: typed }: CommandContext): void {
   const stray = ["flags", "even-moved", "compare-all"].find((name) => typed.has(name));
   if (stray === undefined) return;
   throw new CliError("cli.usage", `Cannot use --${stray}: files are restored, not messages`, {
-    hint: "Name a running server: --to imaps://HOST, or --to imap where the configuration knows it.",
+    hint: "Name a running server: --to imaps://HOST, --to imap where the configuration knows it, or --to doveadm.",
   });
 }
 

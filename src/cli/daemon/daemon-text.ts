@@ -58,7 +58,9 @@ function groupLines(
   group: GroupStatus,
   { zone, now, output, status }: DaemonTextOptions & { readonly status: DaemonStatus },
 ): readonly string[] {
-  const { shown, phase, note, hints, lastDurableNs, base, gaps, alarms, stage } = group;
+  // What it was at when it was killed is not what it is at now.
+  const phase = status.state === "running" ? group.phase : "stopped";
+  const { shown, note, hints, lastDurableNs, base, gaps, alarms, stage } = group;
   const isGood = phase === "following" || phase === "starting" || phase === "taking-base";
   const exposed = exposedMs(group, status, now);
   const lines = [

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ImapConfig } from "#policy";
-import { type ImapServer, imapServerText, isLoopback } from "#recovery";
+import {
+  type DoveadmOptions,
+  doveadmServer,
+  type ImapServer,
+  imapServerText,
+  isLoopback,
+} from "#recovery";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import type { PasswordSource } from "../passwords.ts";
@@ -17,6 +23,8 @@ export type LivingPlace = {
   /** Whose mail it is, where that was said. */
   readonly user?: string;
   readonly passwordSource?: PasswordSource;
+  /** Reached by the server's own program on this machine: for the record. */
+  readonly doveadm?: DoveadmOptions;
   /** PEM file, for the record: an undo reads it again. */
   readonly authorityPath?: string;
 };
@@ -24,7 +32,8 @@ export type LivingPlace = {
 /** The word for the server that the configuration names. */
 const configured = "imap";
 
-const onlyForServers = ["imap-user", "imap-master", "imap-authority", "imap-plain"] as const;
+const onlyForLogins = ["imap-master", "imap-authority", "imap-plain"] as const;
+const onlyForServers = ["imap-user", ...onlyForLogins] as const;
 
 export type LivingPlaceOptions = {
   readonly context: CommandContext;
@@ -52,6 +61,8 @@ export async function livingPlace(options: LivingPlaceOptions): Promise<LivingPl
       },
     );
   }
+  const doveadm = doveadmPlace(to, context);
+  if (doveadm !== undefined) return doveadm;
   const { isImapUrl, parseImapUrl } = await import("#policy");
   if (to === undefined || !isImapUrl(to)) {
     const stray = onlyForServers.find((name) => typed.has(name) || typed.text(name) !== undefined);
@@ -66,6 +77,28 @@ export async function livingPlace(options: LivingPlaceOptions): Promise<LivingPl
       hint: place.hint ?? "Write it like imaps://mx1.example.org.",
     });
   return await withTyped({ place, ...sameServer(imap, place) }, context);
+}
+
+/** "doveadm", or "doveadm:FILE" with the file of its configuration: the Dovecot of this machine, without a login. */
+function doveadmPlace(
+  to: string | undefined,
+  { arguments: typed, surroundings }: CommandContext,
+): LivingPlace | undefined {
+  const found = /^doveadm(?::(.*))?$/.exec(to ?? "");
+  if (found === null) return undefined;
+  const stray = onlyForLogins.find((name) => typed.has(name) || typed.text(name) !== undefined);
+  if (stray !== undefined)
+    throw new CliError("cli.usage", `Cannot use --${stray}: nobody logs in with doveadm`, {
+      hint: "Leave it out; --imap-user names the user whose mail it is.",
+    });
+  const [, file = ""] = found;
+  const configurationFile = file === "" ? undefined : resolve(surroundings.workingFolder, file);
+  const user = typed.text("imap-user");
+  return {
+    server: doveadmServer(configurationFile === undefined ? {} : { configurationFile }),
+    doveadm: configurationFile === undefined ? {} : { configurationFile },
+    ...(user === undefined ? {} : { user }),
+  };
 }
 
 /** What is configured for the very server that was typed holds too. */

@@ -18,11 +18,14 @@ export class LivingServer {
     const { server, master, passwordSource } = this.place;
     const { passwords, surroundings } = this.#context;
     const login = master === undefined ? user : `${user}*${master}`;
+    const { signal } = surroundings;
+    // It is who runs this that is let in.
+    if (server.through !== undefined)
+      return await openImapAccount({ server, user, password: "", signal });
     this.#password ??= await passwords.password(`${imapServerText(server)} (${login})`, {
       role: "imap",
       source: passwordSource,
     });
-    const { signal } = surroundings;
     return await openImapAccount({ server, user, name: login, password: this.#password, signal });
   }
 }

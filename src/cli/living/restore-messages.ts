@@ -115,7 +115,7 @@ async function accountRestores(
     );
   }
   const users = new Set(found.map(({ account }) => accountAddress(account, view.root)));
-  if (users.size > 1 && (place.user !== undefined || place.master === undefined)) {
+  if (users.size > 1 && (place.user !== undefined || !isForAll(place))) {
     throw new CliError(
       "cli.usage",
       `Cannot log in for ${plural(users.size, "owner")}: ${place.user === undefined ? "no master user was named" : "--imap-user names one"}`,
@@ -123,6 +123,11 @@ async function accountRestores(
     );
   }
   return found;
+}
+
+/** Whether it lets in as every owner. */
+function isForAll({ master, doveadm }: LivingPlace): boolean {
+  return master !== undefined || doveadm !== undefined;
 }
 
 /** With several owners an error is one's own; with one it ends the run. */
@@ -251,7 +256,9 @@ async function beginJob(
       unique: randomBytes(4).toString("hex"),
       more: {
         location: plan.location,
-        server: { host, port, security },
+        ...(place.doveadm === undefined
+          ? { server: { host, port, security } }
+          : { doveadm: place.doveadm }),
         authorityPath: place.authorityPath,
         user,
         master: place.master,

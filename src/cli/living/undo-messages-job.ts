@@ -1,6 +1,13 @@
 import { quoted } from "#errors";
 import type { JobLine, JobSummary, Records } from "#records";
-import { type ImapServer, type UndoCounts, undoMessages, type UndoResult } from "#recovery";
+import {
+  type DoveadmOptions,
+  doveadmServer,
+  type ImapServer,
+  type UndoCounts,
+  undoMessages,
+  type UndoResult,
+} from "#recovery";
 import { audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
@@ -72,6 +79,9 @@ async function placeOf({ id, head }: JobSummary): Promise<{
   const server = head["server"] as Partial<ImapServer> | undefined;
   const { user, location, master, authorityPath } = textsOf(head);
   const { host, port, security } = server ?? {};
+  const doveadm = doveadmOf(head["doveadm"]);
+  if (doveadm !== undefined && user !== undefined && location !== undefined)
+    return { user, location, place: { server: doveadmServer(doveadm), doveadm } };
   if (
     typeof host !== "string" ||
     typeof port !== "number" ||
@@ -95,6 +105,13 @@ async function placeOf({ id, head }: JobSummary): Promise<{
       ...(source === undefined ? {} : { passwordSource: source }),
     },
   };
+}
+
+/** Nothing but a file of its configuration: which program is run is none of a record. */
+function doveadmOf(value: unknown): DoveadmOptions | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { configurationFile } = value as { readonly configurationFile?: unknown };
+  return typeof configurationFile === "string" ? { configurationFile } : {};
 }
 
 function textsOf(head: JobLine): {

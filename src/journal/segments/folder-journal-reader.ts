@@ -8,6 +8,7 @@ import { readFailure } from "./journal-failure.ts";
 import type { DurablePosition } from "./position-file.ts";
 import { readSegment } from "./read-segment.ts";
 import type { SegmentHole } from "./segment.ts";
+import { factsOf, type SegmentFacts } from "./segment-facts.ts";
 import { type LoadedSegment, SegmentRow } from "./segment-row.ts";
 import { holeProblem, surveySegments } from "./survey-segments.ts";
 import type { ProcessIdentity } from "./writer-lock.ts";
@@ -73,6 +74,12 @@ export class FolderJournalReader implements JournalReader {
     const { problems, spans } = surveySegments(this.#row);
     this.#spans = spans;
     for (const problem of problems) this.#tell(problem);
+  }
+
+  /** The files of the journal, from oldest to newest, with what their indexes say of them. */
+  async segments(signal?: AbortSignal): Promise<readonly SegmentFacts[]> {
+    await this.refresh(signal);
+    return this.#row.entries.map(factsOf);
   }
 
   async spans(signal?: AbortSignal): Promise<readonly JournalSpan[]> {

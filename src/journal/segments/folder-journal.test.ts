@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import {
   openWriter,
   recordsOf,
 } from "./journal-in-memory.fixture.ts";
+import { changeJournalPassword } from "./journal-key.ts";
 import { openJournal, openJournalReader } from "./open-journal.ts";
 import { UnreliableFiles } from "./unreliable-files.fixture.ts";
 
@@ -127,6 +129,24 @@ test("a password opens what it was begun with, and no other does", async () => {
   await assert.rejects(openJournal({ ...settings, secret: { password: "geheim" } }), lost);
 });
 
+test("a password is changed while the journal is open, and the old one opens nothing then", async () => {
+  const folder = newFolder();
+  const [password, newPassword] = ["alt", "neu"];
+  const settings = { folder, group: "mail", clock, cost };
+  await using journal = await openJournal({ ...settings, secret: { password } });
+  const wrong = { code: "journal.wrong-password" };
+  const nowNs = 1n;
+  const typo = { password: "typo", newPassword, nowNs, cost };
+  await assert.rejects(changeJournalPassword(folder, typo), wrong);
+  await changeJournalPassword(folder, { password, newPassword, nowNs, cost });
+  await changeJournalPassword(folder, { password: newPassword, newPassword, nowNs, cost });
+  await assert.rejects(openJournalReader({ folder, secret: { password } }), wrong);
+  await using reader = await openJournalReader({ folder, secret: { password: newPassword } });
+  assert.equal(reader.id, journal.id);
+  assert.equal((await readdir(join(folder, "keys"))).length, 1);
+  await journal.close();
+});
+
 test("only its owner may read a journal", async () => {
   const folder = newFolder();
   await using journal = await openJournal({
@@ -230,6 +250,63 @@ test("a journal without a clean stop says so when it is opened again, and goes o
     ["start", "gap", "start"],
   );
   assert.equal((await journal.spans()).length, 1);
+});
+
+test("the oldest segments go when they are not wanted, and what is left is whole", async () => {
+  const files = memory();
+  {
+    await using writer = await openWriter(files, { segmentBytes: 0 });
+    for (let number = 2; number < 200; number++) writer.append(eventOf(number), BigInt(number));
+    await writer.close();
+  }
+  await using journal = await openWriter(files);
+  const reader = await openReader(files);
+  const segments = await journal.segments();
+  const [first, second, third, ...rest] = segments;
+  assert.ok(first?.last !== undefined && second?.sealed !== undefined && third !== undefined);
+  assert.equal(first.last.sequence + 1, second.firstSequence);
+  const bytes = files.bytesOf(second.name);
+  const digest = createHash("sha256").update(bytes.subarray(0, second.sealed.digestedBytes));
+  assert.equal(digest.digest("hex"), second.sealed.digest);
+  assert.equal(await journal.removeBefore(first.last.sequence), 0);
+  assert.equal(await journal.removeBefore(third.firstSequence + 1), 2);
+  const left = (await recordsOf(reader)).map(({ sequence }) => sequence);
+  assert.deepEqual([left[0], left.at(-1)], [third.firstSequence, 201]);
+  assert.deepEqual(codesOf(reader.problems), []);
+  assert.equal((await reader.spans()).length, 1);
+  // What is being written stays, whatever is asked for.
+  assert.equal(await journal.removeBefore(1_000_000), rest.length);
+  await journal.append(eventOf(202), 1n).durable;
+  assert.equal((await recordsOf(journal)).at(-1)?.sequence, 202);
+});
+
+test("a lock that a failing disk kept is taken again by the process that gave it up", async () => {
+  const files = memory();
+  const journal = await openWriter(files);
+  const remove = files.remove.bind(files);
+  files.remove = async () => {
+    throw Object.assign(new Error("EROFS"), { code: "EROFS" });
+  };
+  await assert.rejects(journal.close(), { code: "EROFS" });
+  files.remove = remove;
+  await (await openWriter(files)).close();
+  assert.ok(!(await files.list()).some((name) => name.startsWith("lock.")));
+});
+
+test("a listener that fails stops neither the journal nor those who wait", async () => {
+  const files = memory();
+  await using journal = await openWriter(files);
+  const thrown = new Promise((resolve) => process.setUncaughtExceptionCaptureCallback(resolve));
+  const seen: number[] = [];
+  journal.subscribe(() => {
+    throw new RangeError("bug");
+  });
+  journal.subscribe(({ sequence }) => seen.push(sequence));
+  const { sequence, durable } = journal.append(eventOf(2), 1n);
+  await durable;
+  assert.deepEqual(seen, [sequence]);
+  assert.match(String(await thrown), /bug/);
+  process.setUncaughtExceptionCaptureCallback(null);
 });
 
 test("a segment that is gone is told of, and splits what there is", async () => {

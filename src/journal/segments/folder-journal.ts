@@ -11,6 +11,8 @@ import type {
 import { FieldWriter } from "./field-writer.ts";
 import type { FolderJournalReader } from "./folder-journal-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { JournalFiles } from "./journal-files.ts";
+import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
 export type FolderJournalOptions = {
@@ -24,6 +26,7 @@ export type FolderJournalOptions = {
   readonly maxWaitingBytes: number;
   /** What is there when it is opened. */
   readonly end: JournalEnd;
+  readonly files: JournalFiles;
   readonly reader: FolderJournalReader;
   readonly commit: GroupCommit;
   readonly lock: AsyncDisposable;
@@ -125,6 +128,24 @@ export class FolderJournal implements Journal {
   subscribe(listener: (record: JournalRecord) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** The files of the journal, from oldest to newest. */
+  async segments(signal?: AbortSignal): Promise<readonly SegmentFacts[]> {
+    return await this.#options.reader.segments(signal);
+  }
+
+  /**
+   * Removes finished segments of which nothing from `sequence` on is a part, oldest first, so that what
+   * is left has no hole. Events that are left may point at bytes that go: it is the caller who knows.
+   * How many went.
+   */
+  async removeBefore(sequence: Sequence, signal?: AbortSignal): Promise<number> {
+    return await removeSegmentsBefore(sequence, {
+      files: this.#options.files,
+      segments: await this.segments(signal),
+      signal,
+    });
   }
 
   async spans(signal?: AbortSignal): Promise<readonly JournalSpan[]> {

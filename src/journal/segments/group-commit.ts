@@ -89,7 +89,14 @@ export class GroupCommit {
     const files = [this.#open?.file, this.#positionFile];
     this.#open = undefined;
     this.#positionFile = undefined;
-    for (const file of files) await file?.close();
+    for (const file of files) {
+      try {
+        await file?.close();
+      } catch (error) {
+        // What a failing disk says last adds nothing to what it said first.
+        if (this.#failure === undefined) throw writeFailure(error, this.#files.location);
+      }
+    }
   }
 
   /** Gives the segment that is being written its index: nothing more comes. Throws what went wrong. */

@@ -41,9 +41,10 @@ export function folderFiles(location: string): JournalFiles {
     list: async () => await readdir(location),
     create: async (name) => openedFile(await open(join(location, name), "wx+", 0o600)),
     open: async (name, access) => {
-      // A journal is read where hostile hands may have put something else: never through a link.
-      const flags = access === "read" ? constants.O_RDONLY : constants.O_RDWR;
-      const handle = await open(join(location, name), flags | constants.O_NOFOLLOW);
+      // A journal is read where hostile hands may have put something else: never through a link, and never waiting for a pipe.
+      const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+      const flags = (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
+      const handle = await open(join(location, name), flags);
       return openedFile(handle);
     },
     rename: async (name, to) => await rename(join(location, name), join(location, to)),

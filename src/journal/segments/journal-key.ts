@@ -10,7 +10,7 @@ import type { ScryptCost } from "#derivation";
 import { isRecoveryError, systemErrorCode } from "#errors";
 import { syncFolder } from "#files";
 import { findMasterKey, masterKeyFromBytes, masterKeyToBytes, saveKey } from "#repository";
-import { directoryStorage } from "#storage";
+import { directoryStorage, type Storage } from "#storage";
 import { JournalError } from "../journal-error.ts";
 
 /** What opens a journal. */
@@ -56,15 +56,57 @@ export async function createJournalKey(
   const key = randomBytes(journalKeyBytes);
   await makeKeyFolder(folder);
   await using storage = directoryStorage(folder);
+  await addKeyFile(storage, key, { password: secret.password, nowNs, cost });
+  return key;
+}
+
+export type PasswordChange = {
+  readonly password: string;
+  readonly newPassword: string;
+  readonly nowNs: bigint;
+  readonly cost?: ScryptCost;
+};
+
+/**
+ * From now on the new password opens a journal, and the old one does not: for when that of its copy
+ * is changed. The journal may be open meanwhile. Throws `journal.wrong-password`, `journal.unreadable`.
+ * Killed in between, both open it: the same call again ends it.
+ */
+export async function changeJournalPassword(
+  folder: string,
+  { password, newPassword, nowNs, cost }: PasswordChange,
+): Promise<void> {
+  if (password === newPassword) return;
+  await using storage = directoryStorage(folder);
+  try {
+    const { masterKey } = await findMasterKey(storage, { password });
+    await addKeyFile(storage, masterKeyToBytes(masterKey), { password: newPassword, nowNs, cost });
+    await findMasterKey(storage, { password: newPassword });
+    for (;;) {
+      const old = await findMasterKey(storage, { password }).catch(() => undefined);
+      if (old === undefined) return;
+      await storage.remove({ type: "key", name: old.keyId });
+    }
+  } catch (error) {
+    throw keyError(folder, error);
+  }
+}
+
+async function addKeyFile(
+  storage: Storage,
+  key: Uint8Array,
+  options: {
+    readonly password: string;
+    readonly nowNs: bigint;
+    readonly cost: ScryptCost | undefined;
+  },
+): Promise<void> {
   await saveKey(storage, {
-    password: secret.password,
+    ...options,
     masterKey: masterKeyFromBytes(key),
     username: userName(),
     hostname: hostname(),
-    nowNs,
-    cost,
   });
-  return key;
 }
 
 async function makeKeyFolder(folder: string): Promise<void> {

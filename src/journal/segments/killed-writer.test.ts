@@ -1,17 +1,18 @@
-/** A writer in a process of its own, read by another while it writes, and killed. */
+/** On a real disk: a writer in a process of its own, read by another while it writes, and killed; a disk that is full. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { seededNumbers } from "#storage";
+import { mountSmallDisk, withoutSmallDisk } from "../../files/small-disk.fixture.ts";
 import type { JournalReader } from "../journal.ts";
 import { codesOf, eventOf, recordsOf, testKey } from "./journal-in-memory.fixture.ts";
-import { openJournalReader } from "./open-journal.ts";
+import { openJournal, openJournalReader } from "./open-journal.ts";
 
 const program = fileURLToPath(new URL("./killed-writer.fixture.ts", import.meta.url));
 const rounds = 3;
@@ -44,6 +45,47 @@ test("what a writer said is safe is read by others at once, and after it was kil
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("on a disk that is full nothing that was promised is lost, and with room it goes on", async (t) => {
+  using disk = mountSmallDisk();
+  if (disk === undefined) {
+    t.skip(withoutSmallDisk);
+    return;
+  }
+  const settings = {
+    folder: join(disk.folder, "journal"),
+    group: "mail",
+    secret: { key: testKey },
+    clock: () => 5n,
+    segmentBytes: 256 * 1024,
+  };
+  const filler = join(disk.folder, "filler");
+  await writeFile(filler, Buffer.alloc(512 * 1024));
+  let promised = 0;
+  {
+    await using journal = await openJournal(settings);
+    await assert.rejects(
+      async () => {
+        for (;;) {
+          const { sequence, durable } = journal.append(eventOf(journal.lastSequence + 1), 1n);
+          await durable;
+          promised = sequence;
+        }
+      },
+      { code: "journal.full" },
+    );
+    assert.throws(() => journal.append(eventOf(1), 1n), { code: "journal.full" });
+  }
+  assert.ok(promised > 1000, `${promised}`);
+  assert.ok((await lastOf(settings.folder)) >= promised);
+  await assert.rejects(openJournal(settings), { code: "journal.full" });
+  await rm(filler);
+  await using journal = await openJournal(settings);
+  assert.ok(journal.lastSequence > promised);
+  await journal.append(eventOf(journal.lastSequence + 1), 1n).durable;
+  await journal.close();
+  assert.equal(await lastOf(settings.folder), journal.lastSequence);
 });
 
 /** Reads along until so many events are promised; the last of them. */

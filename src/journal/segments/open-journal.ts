@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { ScryptCost } from "#derivation";
 import { systemErrorCode } from "#errors";
 import { JournalError } from "../journal-error.ts";
-import type { JournalReader } from "../journal.ts";
 import { FolderJournal, type JournalEnd } from "./folder-journal.ts";
 import { FolderJournalReader } from "./folder-journal-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -77,7 +76,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<FolderJo
  * Opens a journal for reading, while it is written or not. Changes nothing in the folder. Throws
  * `journal.not-found`, `journal.wrong-password`, `journal.unreadable`, `journal.unsupported`.
  */
-export async function openJournalReader(options: OpenReaderOptions): Promise<JournalReader> {
+export async function openJournalReader(options: OpenReaderOptions): Promise<FolderJournalReader> {
   const { folder, secret, signal } = options;
   const key = async (): Promise<Uint8Array> => {
     const found = await findJournalKey(folder, secret);
@@ -155,6 +154,7 @@ async function openLocked(
     ),
     maxWaitingBytes: settings.maxWaitingBytes ?? defaultWaitingBytes,
     end,
+    files,
     reader,
     commit,
     lock,

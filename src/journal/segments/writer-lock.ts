@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { threadId } from "node:worker_threads";
 import { isSurelyDead, processMark } from "#files";
 import { systemErrorCode } from "#errors";
 import { JournalError } from "../journal-error.ts";
@@ -9,7 +10,14 @@ import type { JournalFiles } from "./journal-files.ts";
  * looks whether there is another: of two at the same time at least one sees the other, so that there
  * are never two. What a process that is surely dead left behind is removed.
  */
-const lockName = /^lock\.(.+)\.[0-9a-f]{16}$/;
+const lockName = /^lock\.(.+)\.([0-9a-f]{16})$/;
+
+/**
+ * The locks that this thread holds. One that names it and is not among them could not be removed when it
+ * was given up, by a disk that was failing then.
+ */
+const held = new Set<string>();
+const ownThread = threadId.toString(16).padStart(4, "0");
 
 /** Which process one is, and which are no more. */
 export type ProcessIdentity = {
@@ -26,14 +34,20 @@ export async function lockForWriting(
   files: JournalFiles,
   identity: ProcessIdentity,
 ): Promise<AsyncDisposable> {
-  const own = `lock.${identity.mark}.${randomBytes(8).toString("hex")}`;
+  const random = ownThread + randomBytes(6).toString("hex");
+  const own = `lock.${identity.mark}.${random}`;
   await (await files.create(own)).close();
-  const release = async (): Promise<void> => await removeIfThere(files, own);
+  held.add(random);
+  const release = async (): Promise<void> => {
+    held.delete(random);
+    await removeIfThere(files, own);
+  };
   try {
     for (const name of await files.list()) {
-      const mark = lockName.exec(name)?.[1];
+      const [, mark, other = ""] = lockName.exec(name) ?? [];
       if (mark === undefined || name === own) continue;
-      if (!identity.isSurelyDead(mark)) throw locked(files.location, name);
+      const isGivenUp = mark === identity.mark && other.startsWith(ownThread) && !held.has(other);
+      if (!isGivenUp && !identity.isSurelyDead(mark)) throw locked(files.location, name);
       await removeIfThere(files, name);
     }
   } catch (error) {

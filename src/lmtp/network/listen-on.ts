@@ -6,19 +6,22 @@ import { type Endpoint, endpointText, isLocal } from "./endpoint.ts";
 
 export type ListenOptions = {
   readonly endpoint: Endpoint;
-  readonly allowPublic: boolean;
   readonly socketMode: number;
 };
 
-/** Throws LmtpError `lmtp.public-address`, `lmtp.in-use`, `lmtp.listen`. */
+/** Throws LmtpError `lmtp.public-address` for an address that others than this machine can reach. */
+export function requireLocal(endpoint: Endpoint): void {
+  if (isLocal(endpoint)) return;
+  throw new LmtpError(
+    "lmtp.public-address",
+    `Cannot listen on ${endpointText(endpoint)}: others than this machine could deliver mail there`,
+    { hint: "Listen on 127.0.0.1 or a Unix socket, or give --allow-public and a firewall." },
+  );
+}
+
+/** Throws LmtpError `lmtp.in-use`, `lmtp.listen`. */
 export async function listenOn(server: Server, options: ListenOptions): Promise<void> {
-  const { endpoint, allowPublic, socketMode } = options;
-  if (!isLocal(endpoint) && !allowPublic)
-    throw new LmtpError(
-      "lmtp.public-address",
-      `Cannot listen on ${endpointText(endpoint)}: others than this machine could deliver mail there`,
-      { hint: "Listen on 127.0.0.1 or a Unix socket, or give --allow-public and a firewall." },
-    );
+  const { endpoint, socketMode } = options;
   if (endpoint.kind === "unix") await removeStaleSocket(endpoint);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);

@@ -37,6 +37,14 @@ export const dovecotPutBack: readonly PutBackWay[] = [
     isTried: true,
   },
   {
+    name: "doveadm, message by message, without a login",
+    server: "runs",
+    keeps: ["flags", "keywords", "INTERNALDATE"],
+    steps: ["on the server's machine, as root: restante restore TARGET --at T --to doveadm"],
+    cautions: ["Messages get new UIDs."],
+    isTried: true,
+  },
+  {
     name: "doveadm import of a store that Dovecot can open",
     server: "runs",
     keeps: ["flags", "keywords", "INTERNALDATE"],

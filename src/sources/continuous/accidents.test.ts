@@ -178,6 +178,30 @@ test("what a copy has is not stored in the journal once more", async () => {
   assert.equal(site.capture.status.entries, storeNow(site.store).size);
 });
 
+test("a copy of a clone has other inodes, and what it has is not stored once more either", async () => {
+  await using site = await ContinuousSite.open();
+  await site.capture.close();
+  site.journal = memoryJournal();
+  rmSync(site.stateFolder, { recursive: true });
+  const clone = `${site.store}-clone`;
+  assert.equal(spawnSync("cp", ["-a", site.store, clone]).status, 0);
+  writeFileSync(join(site.store, "new", "7.M1.host"), "since then");
+  const image = await openDirectoryImage(clone as never);
+  await site.follow({ openBase: async () => ({ image, fromNs: 0n }) });
+  await site.capture.ready;
+  await site.capture.settle();
+  assert.deepEqual(
+    site.recorded("put").map(({ path }) => path),
+    ["new/7.M1.host"],
+  );
+  const after = site.journal.lastSequence;
+  const [name = ""] = readdirSync(join(site.store, "cur"));
+  renameSync(join(site.store, "cur", name), join(site.store, "cur", `${name}F`));
+  await site.capture.settle();
+  assert.equal(site.recorded("rename", after).length, 1, "its inode is known by now");
+  rmSync(clone, { recursive: true });
+});
+
 test("a store that is empty all at once is held, and nothing is removed until a person says so", async () => {
   await using site = await ContinuousSite.open({ hints: "none" });
   const aside = `${site.store}-aside`;

@@ -60,6 +60,8 @@ export class Capture implements ContinuousCapture {
   #failure: Error | undefined;
   #ending = Promise.withResolvers<void>();
   #lastDurableNs: bigint | undefined;
+  /** What the round at work began with was noticed then. */
+  #workingSinceMs: number | undefined;
   #idleNoteMs = 0;
 
   constructor(parts: CaptureParts) {
@@ -82,7 +84,6 @@ export class Capture implements ContinuousCapture {
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
       scans: this.#scans,
-      nowNs: parts.clock,
       tell: (event) => this.#tell(event),
     });
     this.#hints = new HintKeeper({
@@ -132,7 +133,7 @@ export class Capture implements ContinuousCapture {
 
   get status(): CaptureStatus {
     const { lastHintNs, way, why, lateMs } = this.#hints;
-    const since = this.#queue.sinceMs;
+    const since = this.#workingSinceMs ?? this.#queue.sinceMs;
     const reconciledAtNs = this.#scans.completedNs;
     return {
       state: this.#stateName(),
@@ -238,6 +239,7 @@ export class Capture implements ContinuousCapture {
     if (isGathering && !isHasty && this.#scans.current === undefined && !this.#scans.isDue) return;
     if ((this.#holds.dueMs ?? Infinity) <= now) await this.#holds.check();
     const untilNs = this.#parts.clock();
+    this.#workingSinceMs = since;
     this.#state.begin();
     await lookUntilStill({
       queue: this.#queue,
@@ -246,12 +248,14 @@ export class Capture implements ContinuousCapture {
       settle: this.#hints.way === "none" ? undefined : () => this.#hints.settle(),
       commit: () => this.#commit(),
       isClosing: isHasty,
+      isScanning: this.#scans.current?.isWalked === false && this.#mode === "running",
     });
     const scan = this.#mode === "running" ? this.#scans.next() : undefined;
     await scan?.slice(this.#compare);
     const isOver = scan?.isWalked === true && !this.#queue.hasScanned && scan.isTaken;
     if (scan !== undefined) scan.isTaken = scan.isWalked;
     await this.#commit(untilNs);
+    this.#workingSinceMs = undefined;
     if (isOver) await this.#reconciled(scan);
     this.#settled();
   }
@@ -273,11 +277,11 @@ export class Capture implements ContinuousCapture {
   /** Makes what was recorded durable, and then observes it. `untilNs`: nothing before is unknown any more. */
   async #commit(untilNs?: bigint): Promise<void> {
     const { id } = this.#parts.journal;
-    this.#recorder.seal();
+    const hasChanges = this.#recorder.seal();
     // Not the journal's newest: what others write there may not be durable yet.
     const sequence = Math.max(this.#recorder.lastSequence, this.#state.journal?.sequence ?? 0);
     await this.#recorder.durable();
-    this.#lastDurableNs = this.#parts.clock();
+    if (hasChanges) this.#lastDurableNs = this.#parts.clock();
     if (untilNs !== undefined && !this.#gaps.isOpen && this.#hints.way !== "none")
       this.#state.setMeta("followedUntilNs", (untilNs - hintDelayNs).toString());
     this.#state.commit({ id, sequence });
@@ -302,6 +306,7 @@ export class Capture implements ContinuousCapture {
         name: "reconciled",
         ...(path === rootPath ? {} : { path }),
       });
+    if (path === rootPath) this.#state.hasInodesOfCopy = false;
     if (this.#hints.way === "none") this.#state.setMeta("followedUntilNs", startedNs.toString());
     await this.#commit();
     this.#scans.done(scan, this.#scanEveryMs(this.#hints.way));

@@ -8,6 +8,7 @@ import type { Appended, FileState, Journal, JournalEvent } from "#journal";
 import { readContent } from "./content/read-content.ts";
 import type { Difference } from "./evidence.ts";
 import type { ChangeHints } from "./hints/change-hints.ts";
+import { isAsCopied, otherName, type OtherName } from "./other-name.ts";
 import {
   hasSameRights,
   isSameState,
@@ -86,8 +87,12 @@ export class ChangeRecorder {
     this.#seen.push(event);
   }
 
-  /** Writes down what was seen since, all as of one instant: no moment lies between two events of a round. */
-  seal(): void {
+  /**
+   * Writes down what was seen since, all as of one instant: no moment lies between two events of a
+   * round. Returns whether there was anything.
+   */
+  seal(): boolean {
+    const hasSeen = this.#seen.length > 0;
     const atNs = this.#parts.nowNs();
     for (const event of this.#seen.splice(0)) {
       const appended = this.#parts.journal.append(event, atNs);
@@ -96,6 +101,7 @@ export class ChangeRecorder {
       this.#last = appended;
       this.lastSequence = appended.sequence;
     }
+    return hasSeen;
   }
 
   /** Looks at names and records what differs. */
@@ -213,7 +219,7 @@ export class ChangeRecorder {
 
   /** Another inode has the name now. */
   async #replaced(wanted: Wanted, entry: Entry, before: ObservedEntry): Promise<void> {
-    const { queue } = this.#parts;
+    const { state, queue } = this.#parts;
     const { path } = wanted;
     const isFolder = entry.type === "directory";
     if (before.state.type === "directory" && isFolder) {
@@ -226,6 +232,7 @@ export class ChangeRecorder {
       this.#removeTree(wanted, before);
       return this.#came(wanted, entry);
     }
+    if (isAsCopied(entry, before, state)) return this.#attributes(wanted, entry, before);
     if (this.#otherName(path, entry) !== undefined) await this.#came(wanted, entry);
     else await this.#content(wanted, entry, undefined);
     if (before.state.links > 1) this.#otherNamesOf(before.state.inode, path, wanted);
@@ -314,27 +321,11 @@ export class ChangeRecorder {
       this.#otherNamesOf(state.inode, path, wanted);
   }
 
-  /** The same file under a name that is known: one that is gone (it was renamed), or still there (a link). */
-  #otherName(
-    path: RawPath,
-    entry: Entry,
-  ): { readonly entry: ObservedEntry; readonly isGone: boolean } | undefined {
-    const { state } = this.#parts;
-    let linked: ObservedEntry | undefined;
-    for (const known of state.withInode(entry.inode)) {
-      if (known.path === path || known.state.type !== entry.type) continue;
-      if (path.startsWith(`${known.path}/`) || known.path.startsWith(`${path}/`)) continue;
-      const isFolder = entry.type === "directory";
-      const { mtimeNs } = known.state;
-      const isSame = known.sizeBytes === entry.sizeBytes && mtimeNs === entry.mtimeNs;
-      if (!isFolder && !isSame) continue;
-      const now = this.#look(known.path);
-      if (now === "unseen") continue;
-      if (now?.inode !== entry.inode) return { entry: known, isGone: true };
-      linked ??= known;
-    }
-    if (linked === undefined || entry.type === "directory") return undefined;
-    return { entry: linked, isGone: false };
+  #otherName(path: RawPath, entry: Entry): OtherName | undefined {
+    return otherName(path, entry, {
+      state: this.#parts.state,
+      look: (known) => this.#look(known),
+    });
   }
 
   #watch(folder: RawPath): void {

@@ -16,7 +16,6 @@ export type HoldsParts = {
   readonly files: StoreFiles;
   readonly guard: VolumeGuard;
   readonly scans: ScanList;
-  readonly nowNs: () => bigint;
   /** `fromNs` undefined: since everything was last seen. */
   readonly openGap: (fromNs: bigint | undefined, path: RawPath, message: string) => void;
   readonly append: (event: JournalEvent) => void;
@@ -69,12 +68,12 @@ export class Holds {
 
   hold({ path, message }: VolumeTrouble): void {
     if (this.#held.has(path)) return;
-    const { openGap, append, tell, nowNs } = this.#parts;
+    const { openGap, append, tell } = this.#parts;
     const place = path === rootPath ? "the store" : `"${displayPath(path)}"`;
     const sentence = `Nothing of ${place} is recorded: ${message}.`;
     this.#held.set(path, sentence);
     this.#dueMs = performance.now() + checkMs;
-    openGap(nowNs(), path, sentence);
+    openGap(undefined, path, sentence);
     append({ type: "mark", name: "alarm", path, message: sentence });
     tell({ type: "held", path, message: sentence });
   }

@@ -1,6 +1,7 @@
-import type { ImapFlow } from "imapflow";
+import type { ImapFlow, ImapTransport } from "imapflow";
 import { setTimeout as pause } from "node:timers/promises";
 import { quoted } from "#errors";
+import { openProcessStream } from "#hosts";
 import { largestMessageBytes } from "../living-account.ts";
 import { LivingError } from "../living-error.ts";
 import { type ImapLogin, type ImapServer, imapServerText } from "./imap-server.ts";
@@ -100,7 +101,7 @@ export class ImapConnection implements AsyncDisposable {
     // Loaded only where a server is talked to.
     const imapflow = await import("imapflow");
     const { host, port, security, authorities, connectTimeoutMs = 30_000 } = this.#server;
-    const { silenceTimeoutMs = 300_000 } = this.#server;
+    const { silenceTimeoutMs = 300_000, through } = this.#server;
     const { user, name = user, password } = this.#login;
     const client = new imapflow.ImapFlow({
       host,
@@ -109,6 +110,7 @@ export class ImapConnection implements AsyncDisposable {
       ...(security === "tls" ? {} : { doSTARTTLS: security === "starttls" }),
       ...(authorities === undefined ? {} : { tls: { ca: authorities } }),
       auth: { user: name, pass: password },
+      ...(through === undefined ? {} : { transport: pipeTransport(through.command(user)) }),
       // It would write what is sent and received.
       logger: false,
       emitLogs: false,
@@ -154,12 +156,15 @@ export class ImapConnection implements AsyncDisposable {
         },
       );
     }
+    const isPiped = this.#server.through !== undefined;
     return new LivingError(
       "living.unreachable",
       `Cannot reach ${where}: ${quoted(textOf(error))}`,
       {
-        hint: "Check host, port and network, and that the IMAP server runs.",
-        retryable: true,
+        hint: isPiped
+          ? "Check that doveadm is on this machine, that it knows the user, and that you may run it for others: root may."
+          : "Check host, port and network, and that the IMAP server runs.",
+        retryable: !isPiped,
         cause: error,
       },
     );
@@ -197,6 +202,17 @@ export class ImapConnection implements AsyncDisposable {
     if (client?.usable === true) await client.logout().catch(() => undefined);
     client?.close();
   }
+}
+
+/** The session of a program, which is there as soon as it was begun. */
+function pipeTransport(command: readonly string[]): ImapTransport {
+  return {
+    connect: (_options, onConnect) => {
+      const stream = openProcessStream(command);
+      setImmediate(onConnect);
+      return stream;
+    },
+  };
 }
 
 function textOf(error: unknown): string {

@@ -9,6 +9,12 @@ export type ImapServer = {
   readonly security: "tls" | "starttls" | "none";
   /** Certificates of authorities to trust instead of the system's, PEM. */
   readonly authorities?: string;
+  /** A program of this machine whose input and output are the session, already logged in, instead of a connection. */
+  readonly through?: {
+    /** For people and for records. */
+    readonly shown: string;
+    readonly command: (user: string) => readonly string[];
+  };
   /** How long a connection may take. Default: 30 seconds. */
   readonly connectTimeoutMs?: number;
   /** How long the server may be silent while it owes an answer. Default: 5 minutes. */
@@ -28,7 +34,9 @@ export function imapServerText({
   host,
   port,
   security,
-}: Pick<ImapServer, "host" | "port" | "security">): string {
+  through,
+}: Pick<ImapServer, "host" | "port" | "security" | "through">): string {
+  if (through !== undefined) return through.shown;
   const name = host.includes(":") ? `[${host}]` : host;
   return `${security === "tls" ? "imaps" : "imap"}://${name}:${port}`;
 }

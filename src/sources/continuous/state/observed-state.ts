@@ -39,6 +39,7 @@ export class ObservedState implements Disposable {
   readonly #folders = new Map<RawPath, bigint>();
   #nextFolder: bigint;
   #entries: number;
+  #hasInodesOfCopy: boolean | undefined;
 
   /** `location`: a file, or ":memory:". Throws SourceError `source.observed-failed`. */
   constructor(location: string) {
@@ -73,6 +74,21 @@ export class ObservedState implements Disposable {
     this.#run("INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)", key, value);
   }
 
+  /**
+   * Filled from a copy's listing and not compared with the store yet: a copy that was made of a clone
+   * has the clone's inodes.
+   */
+  get hasInodesOfCopy(): boolean {
+    this.#hasInodesOfCopy ??= this.meta("inodes") === "of a copy";
+    return this.#hasInodesOfCopy;
+  }
+
+  set hasInodesOfCopy(value: boolean) {
+    if (value === this.hasInodesOfCopy) return;
+    this.setMeta("inodes", value ? "of a copy" : "of the store");
+    this.#hasInodesOfCopy = value;
+  }
+
   begin(): void {
     if (!this.#database.isTransaction) this.#exec("BEGIN IMMEDIATE");
   }
@@ -91,6 +107,7 @@ export class ObservedState implements Disposable {
     this.#exec("DELETE FROM entries; DELETE FROM meta;");
     this.#folders.clear();
     this.#entries = 0;
+    this.#hasInodesOfCopy = undefined;
     this.#nextFolder = rootFolder + 1n;
   }
 

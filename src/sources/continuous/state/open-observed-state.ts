@@ -4,7 +4,7 @@
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { rootPath, walkImage } from "#image";
+import { rootPath, Turns, walkImage } from "#image";
 import type { Journal } from "#journal";
 import { isSqliteDamage } from "../continuous-error.ts";
 import type { CaptureBase } from "../capture-port.ts";
@@ -48,6 +48,7 @@ export async function openObservedState(options: OpenObservedStateOptions): Prom
       return { state, from: "empty", ...untilNewest(await catchUp(state, options, 1)) };
     }
     await fillFrom(state, base, signal);
+    state.hasInodesOfCopy = true;
     const from = await sequenceAt(journal, base.fromNs, signal);
     const newestNs = await catchUp(state, options, from);
     return { state, from: "base", ...untilNewest(newestNs, base.fromNs.toString()) };
@@ -83,6 +84,7 @@ async function catchUp(
   from: number,
 ): Promise<bigint | undefined> {
   state.begin();
+  const turns = new Turns();
   let count = 0;
   let newestNs: bigint | undefined;
   let sequence = Math.max(from - 1, 0);
@@ -90,6 +92,7 @@ async function catchUp(
     for await (const record of journal.read({ from, withoutData: true, signal })) {
       if (applyEvent(state, record.event)) newestNs = record.atNs;
       ({ sequence } = record);
+      if (turns.isDue) await turns.give();
       if (++count % sliceRecords === 0) state.commit({ id: journal.id, sequence });
     }
   state.commit({ id: journal.id, sequence });
@@ -102,9 +105,12 @@ async function fillFrom(
   signal: AbortSignal,
 ): Promise<void> {
   await using image = base.image;
+  const turns = new Turns();
   // What the copy could not read it does not have; the first scan finds it missing here.
   const options = { signal, onProblem: () => undefined };
   for await (const { path, entry } of walkImage(image, rootPath, options)) {
+    // A million files take a while, in which others in this program want to go on.
+    if (turns.isDue) await turns.give();
     const attributes = await image.extendedAttributes(path);
     state.set(path, { state: stateOf(entry, attributes), sizeBytes: entry.sizeBytes });
   }
