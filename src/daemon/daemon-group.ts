@@ -37,8 +37,8 @@ export type DaemonGroup = {
   /** Where its journal lies, for people. */
   readonly journalPlace: string;
   openJournal(signal: AbortSignal): Promise<Journal>;
-  /** The newest copy that may serve as a base. Undefined: there is none yet. */
-  newestBase(signal: AbortSignal): Promise<BaseMoment | undefined>;
+  /** The newest copy that may serve as a base, of those that were whole by then. Undefined: there is none. */
+  newestBase(signal: AbortSignal, byNs?: bigint): Promise<BaseMoment | undefined>;
   /** Takes one now. */
   takeBase(signal: AbortSignal): Promise<BaseMoment>;
   /** The listing of that base, for the capture to go on from. */
@@ -59,6 +59,8 @@ export type DaemonGroup = {
     readonly isMbox?: boolean;
   }>;
   readonly baseEveryMs: number;
+  /** Since when its rules keep every change; undefined: all of them. */
+  readonly keepChangesSince: (nowNs: bigint) => bigint | undefined;
   readonly signals: SignalWatchOptions;
 };
 

@@ -8,6 +8,7 @@ import { BaseKeeper } from "./base-keeper.ts";
 import { DaemonError } from "./daemon-error.ts";
 import type { DaemonClock, DaemonGroup, DaemonStage } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
 import type { GroupPhase, GroupStatus } from "./daemon-status.ts";
 
 export type GroupRunnerOptions = {
@@ -28,6 +29,7 @@ type Running = {
   readonly capture: ContinuousCapture;
   readonly alarms: AlarmWatch;
   readonly bases: BaseKeeper;
+  readonly keeper: JournalKeeper;
 };
 
 /** Runs one group until it is told to stop; starts it again, later and later, when it fails. */
@@ -120,6 +122,7 @@ export class GroupRunner {
     // In order: no new mail, then all that was noticed, then the mark that says that nothing is missing.
     await this.#stopStage();
     await running.bases.idle();
+    await running.keeper.idle();
     await running.capture.close();
     await running.journal.close();
   }
@@ -155,7 +158,10 @@ export class GroupRunner {
     );
     // Whoever follows hears of it; until then `ready` says the same.
     capture.ended.catch(() => undefined);
-    const running = { journal, bases, alarms, capture };
+    const keeper = new JournalKeeper(group, { clock, records });
+    // Before the journal is closed, also when another part has failed.
+    stack.defer(async () => await keeper.idle());
+    const running = { journal, bases, alarms, capture, keeper };
     this.#running = running;
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
@@ -188,7 +194,7 @@ export class GroupRunner {
   /** Until it is told to stop. Throws when a part of it has ended by itself. */
   async #follow(running: Running, stop: AbortSignal): Promise<void> {
     const { clock, onNote, onChange } = this.#options;
-    const { capture, alarms, bases } = running;
+    const { journal, capture, alarms, bases, keeper } = running;
     const over = new AbortController();
     const signal = AbortSignal.any([stop, over.signal]);
     let failure: { readonly error: unknown } | undefined;
@@ -218,6 +224,8 @@ export class GroupRunner {
         onChange();
       }
       bases.begin(running, { signal: stop, onDone });
+      // A base that is being taken may be the one that its first events are needed for.
+      if (!bases.isWorking) keeper.begin(journal, { signal, onTold: onDone });
       await clock.sleep(lookEveryMs, signal);
     }
     if (failure !== undefined) throw failure.error;

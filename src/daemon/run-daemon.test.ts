@@ -113,6 +113,48 @@ test("a base from before the journal began is none that it goes on from", async 
   assert.deepEqual(marksOf(group), ["base here 2"]);
 });
 
+test("the journal is kept as the rules say: at start and every hour, never what a hold or a base needs", async () => {
+  await using scene = new Scene();
+  const hourNs = 3_600_000_000_000n;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    baseEveryMs: 2 * 3_600_000,
+    keepChangesSince: (nowNs) => nowNs - 3n * hourNs,
+  });
+  await scene.follows([group]);
+  const first = (): number => group.journal().records[0]?.sequence ?? 0;
+  const change = (): void => {
+    const path = "a/cur/1.M1:2,S" as RawPath;
+    group.journal().append({ type: "remove", path }, scene.clock.now());
+  };
+  const hours = async (count: number): Promise<void> => {
+    for (let hour = 0; hour < count; hour++) {
+      change();
+      await scene.clock.pass(3_600_000);
+      await scene.clock.until(() => group.capturing().isClosed === false, 1000);
+      await scene.clock.pass(1000);
+      await scene.clock.pass(1000);
+    }
+  };
+  await hours(3);
+  assert.equal(first(), 1);
+  const holds = holdsIn(scene.state);
+  const held = { group: "mx1", by: "me", sinceNs: scene.clock.now(), reason: "a case" };
+  const id = await holds.add(held);
+  await hours(4);
+  assert.equal(first(), 1);
+  await holds.replace(id, { ...held, released: { atNs: scene.clock.now(), by: "me" } });
+  await scene.clock.pass(3_600_000);
+  await scene.clock.until(() => first() > 1, 1000);
+  // What is left begins before the base that the window's first moments are replayed on.
+  const base = group.bases.findLast(({ atNs }) => atNs <= scene.clock.now() - 3n * hourNs);
+  assert.ok((group.journal().records[0]?.atNs ?? 0n) < (base?.fromNs ?? 0n));
+  assert.ok((group.journal().records[2]?.atNs ?? 0n) >= (base?.fromNs ?? 0n) - 10_000_000_000n);
+  writeFileSync(join(scene.state, "holds", "hold-1.json"), "{");
+  await scene.clock.pass(3_600_000);
+  await scene.clock.until(() => scene.notes.some((note) => /stays for now/.test(note)), 1000);
+});
+
 test("a group that fails is started again, later each time, and takes no other down", async () => {
   await using scene = new Scene();
   const good = fakeGroup("good", { clock: scene.clock });

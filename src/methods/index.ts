@@ -87,10 +87,13 @@ export {
   type JournalAlarm,
   type JournalGap,
   type JournalSurvey,
+  type JournalThinning,
   type NotCovered,
+  planThinning,
   replayedImage,
   type ReplayOptions,
   surveyJournal,
+  type ThinningOptions,
 } from "./cdp/index.ts";
 export { clones, clonesName, initClones } from "./clones/index.ts";
 export { deltas, deltasName, initDeltas } from "./deltas/index.ts";

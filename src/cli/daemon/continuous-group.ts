@@ -4,6 +4,7 @@ import { type DaemonGroup, type DaemonStage, mailIn, type StageStatus } from "#d
 import { type RawPath, rawPathFromText } from "#image";
 import { type Journal, journalFolderName, openJournal } from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
+import { everyChangeSince } from "#policy";
 import { captureContinuously, liveSource } from "#sources";
 import { foldersOfOthers } from "../capture-plan.ts";
 import { volumesOf } from "../capture-store.ts";
@@ -32,7 +33,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
     folder,
     journalPlace: journalFolder,
     openJournal: async () => await journalOf(plan, groupSite),
-    newestBase: async (signal) => await bases.newest(signal),
+    newestBase: async (signal, byNs) => await bases.newest(signal, byNs),
     takeBase: async (signal) => await bases.take(signal),
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
@@ -54,6 +55,8 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         }),
     mailThere: (signal) => mailIn(folder, signal),
     baseEveryMs: plan.baseEveryMs,
+    keepChangesSince: (nowNs) =>
+      everyChangeSince(plan.keep, { now: nowNs, zone: groupSite.site.zone }),
     signals: plan.signals,
   };
 }

@@ -198,6 +198,7 @@ class Follower implements FollowedServer {
         }),
       mailThere: (signal) => mailIn(folder, signal),
       baseEveryMs: 86_400_000,
+      keepChangesSince: () => undefined,
       signals: { settleMs, ignoredCount, expectedMessages: 20_000 },
     };
   }

@@ -135,11 +135,7 @@ export class FolderJournal implements Journal {
     return await this.#options.reader.segments(signal);
   }
 
-  /**
-   * Removes finished segments of which nothing from `sequence` on is a part, oldest first, so that what
-   * is left has no hole. Events that are left may point at bytes that go: it is the caller who knows.
-   * How many went.
-   */
+  /** Finished segments of which nothing from `sequence` on is a part. */
   async removeBefore(sequence: Sequence, signal?: AbortSignal): Promise<number> {
     return await removeSegmentsBefore(sequence, {
       files: this.#options.files,

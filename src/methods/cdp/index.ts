@@ -12,6 +12,7 @@ export {
   type ContinuousMoment,
   type NotCovered,
 } from "./continuous-copy.ts";
+export { type JournalThinning, planThinning, type ThinningOptions } from "./journal-thinning.ts";
 export { JournalTimes, type TimeAnswer } from "./journal-times.ts";
 export {
   type JournalAlarm,
