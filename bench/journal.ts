@@ -69,7 +69,7 @@ async function main(argv: readonly string[]): Promise<void> {
     work: values.work,
   };
   if (![settings.events, settings.megabytes, settings.messageBytes, settings.runs].every(isCount))
-    throw new BenchError("bench.option", "Cannot measure: numbers of 1 and more are needed");
+    throw new BenchError("bench.usage", "Cannot measure: numbers of 1 and more are needed");
   await mkdir(settings.work, { recursive: true });
   try {
     await measureAppends(settings);
@@ -230,7 +230,7 @@ async function timed(work: () => Promise<void>): Promise<Took> {
 function middle<T extends Took>(rounds: readonly T[]): T {
   const sorted = rounds.toSorted((one, other) => one.wallMs - other.wallMs);
   const found = sorted[Math.floor(sorted.length / 2)];
-  if (found === undefined) throw new BenchError("bench.option", "Cannot measure: no run");
+  if (found === undefined) throw new BenchError("bench.usage", "Cannot measure: no run");
   return found;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { openDirectoryImage, type RawPath } from "#image";
@@ -9,11 +9,10 @@ import { DovecotStores, type StoreUsers } from "./support/dovecot-stores.ts";
 import type { RawImap } from "./support/raw-imap.ts";
 import { withoutLmtp } from "./support/lmtp-dovecot.ts";
 import { differences, ourListing } from "./support/our-listing.ts";
+import { unpackCorpora, withoutCorpora } from "./support/restic.ts";
 import { serverListing } from "./support/server-listing.ts";
 
-const archive = join(import.meta.dirname, "../../shared/corpora/corpora.tar.xz");
-const skip =
-  withoutLmtp === false ? (existsSync(archive) ? false : "the corpora are not there") : withoutLmtp;
+const skip = withoutLmtp === false ? withoutCorpora : withoutLmtp;
 
 const users = {
   maildir: "userdb_mail=maildir:~/Maildir",
@@ -43,7 +42,7 @@ describe("our listing equals Dovecot's", { skip }, () => {
   before(async () => {
     folder = mkdtempSync("/tmp/restante-listing-");
     const corpora = join(folder, "corpora");
-    spawnSync("sh", ["-c", `mkdir ${corpora} && tar -xJf ${archive} -C ${corpora}`]);
+    for (const part of ["mail", "mime"]) unpackCorpora(part, corpora);
     messages = realMail(corpora);
     server = await DovecotStores.start(join(folder, "server"), users);
   });

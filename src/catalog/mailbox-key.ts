@@ -1,4 +1,4 @@
-import { displayPath, type RawPath } from "#image";
+import { displayPath } from "#image";
 import type { AccountKey, MailboxKey } from "./catalog.ts";
 
 /** Keys as text, to find them by. */
@@ -13,8 +13,4 @@ export function mailboxText({ account, name, path }: MailboxKey): string {
 /** As a person reads it. */
 export function shownMailbox({ account, name }: MailboxKey): string {
   return `${account.owner ?? displayPath(account.root)}/${name}`;
-}
-
-export function isWithin(path: RawPath, folder: RawPath): boolean {
-  return folder === "" || path === folder || path.startsWith(`${folder}/`);
 }

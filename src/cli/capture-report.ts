@@ -4,6 +4,7 @@ import type { TakeProgress, TakeResult } from "#methods";
 import { formatBytes, formatDuration, formatInstant } from "#time";
 import type { GroupPlan } from "./capture-plan.ts";
 import type { CommandContext } from "./command.ts";
+import type { SeenAccounts } from "./known-accounts.ts";
 import { type AnyCopy, diskMethod, type MethodWords } from "./methods/index.ts";
 import { consistencyText, momentJson, shortId } from "./moments.ts";
 import type { PhaseTime } from "./phase-clock.ts";
@@ -18,6 +19,8 @@ export type Captured = {
   readonly method: MethodWords;
   readonly opened: AnyCopy;
   readonly result: TakeResult & { readonly notes?: readonly string[] };
+  /** Whose mail it has, where moments of the copy are not compared themselves. */
+  readonly accounts?: SeenAccounts;
   readonly elapsedMs: number;
   readonly phases: readonly PhaseTime[];
 };

@@ -151,10 +151,11 @@ async function captureGroup(image: Image, capture: GroupCapture): Promise<readon
 
 /** What the moment lacks that an earlier one has: said at once, and never a deletion. */
 async function tellGone(
-  { group, opened, result }: Captured,
+  captured: Captured,
   { plan, run }: { readonly plan: StorePlan; readonly run: CaptureRun },
 ): Promise<void> {
-  if (opened.repository === undefined) return;
+  const { group, opened, result } = captured;
+  if (opened.repository === undefined) return await tellGoneByList(captured, { plan, run });
   const { surroundings, output } = run.context;
   const { signal } = surroundings;
   const moments = await opened.copy.moments(result.point.group, signal);
@@ -171,6 +172,37 @@ async function tellGone(
     await output.document({ type: "alarm", group, reason });
     output.warning(`${safeText(group)}: ${safeText(reason)}; expiry is stopped`);
   }
+}
+
+/** The same for a copy whose moments are not compared themselves. What a repository of this run told is not told again. */
+async function tellGoneByList(
+  { group, opened, result, accounts }: Captured,
+  { plan, run }: { readonly plan: StorePlan; readonly run: CaptureRun },
+): Promise<void> {
+  if (accounts === undefined) return;
+  const { surroundings, output } = run.context;
+  const { noteAccounts } = await import("./known-accounts.ts");
+  const { point, problems } = result;
+  const gone = await noteAccounts(
+    { stateFolder: run.stateFolder, copy: opened.place.folder, group: point.group },
+    {
+      seen: accounts,
+      point,
+      problems,
+      nowNs: surroundings.now(),
+      onProblem: (sentence) => output.warning(`${safeText(group)}: ${sentence}`),
+    },
+  );
+  if (gone === undefined) return;
+  await output.document({ type: "disappeared", group, ...disappearedJson(gone) });
+  const told = new Set(
+    run.disappeared
+      .filter(({ shown }) => shown === plan.shown)
+      .flatMap((one) => one.accounts.map(({ path }) => path)),
+  );
+  if (gone.accounts.every(({ path }) => told.has(path))) return;
+  run.disappeared.push({ shown: plan.shown, accounts: gone.accounts });
+  output.warning(`${safeText(group)}: ${disappearedText(gone, run.site.zone)}`);
 }
 
 async function takeOne(
@@ -207,7 +239,37 @@ async function takeOne(
   clock.pause();
   const phases = clock.phases();
   const { name, method } = group;
-  return { group: name, method, opened, result, elapsedMs: totalMs(phases), phases };
+  const accounts = await accountsTaken(part, {
+    opened,
+    point: result.point,
+    signal: surroundings.signal,
+  });
+  return {
+    group: name,
+    method,
+    opened,
+    result,
+    ...(accounts === undefined ? {} : { accounts }),
+    elapsedMs: totalMs(phases),
+    phases,
+  };
+}
+
+/** Of clones, delta snapshots and tapes: a repository compares its moments. */
+async function accountsTaken(
+  image: Image,
+  {
+    opened,
+    ...options
+  }: {
+    readonly opened: AnyCopy;
+    readonly point: Captured["result"]["point"];
+    readonly signal: AbortSignal;
+  },
+): Promise<Captured["accounts"]> {
+  if (opened.repository !== undefined) return undefined;
+  const { seeAccounts } = await import("./known-accounts.ts");
+  return await seeAccounts(image, options);
 }
 
 /** What a backup to disk says of this site's speed. One walk for several groups cannot be told apart. */

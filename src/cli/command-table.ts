@@ -40,6 +40,7 @@ export const commands: readonly CommandSpec[] = [
     usage: ["[--folder DIR] [--clean]"],
     about: [
       "Lays out a sample mail server in a fresh folder, captures it at several moments while mail keeps arriving, empties a mailbox, restores it onto the living store and compares every message. Prints what was lost and how long it took (RPO and RTO, measured).",
+      "Then every change is followed into a journal: a mailbox is emptied and opened as of the moment before, the store is scrambled, an alarm says so, what precedes it is held, and the server is rewound to just before.",
       "Then it keeps the server by every method that is there (backup to disk, virtual tape, delta snapshots, clones), restores each copy to try it, duplicates the newest moments to a second repository with a password of its own, deletes the server and everything beside it, and brings the mail back from the second one alone. Prints the paper's Figures 6 and 7 with what was measured, and how to go on by hand. Exit code 1 when anything did not come back as it was.",
       "It needs no privileges, no network and no mail server, and touches nothing outside its folder.",
     ],

@@ -1,5 +1,5 @@
 import type { Catalog, KnownAccount, KnownMoment, Query } from "#catalog";
-import { displayPath, joinRawPath, type RawPath, rawPathFromText } from "#image";
+import { displayPath, isWithin, joinRawPath, type RawPath, rawPathFromText } from "#image";
 import { accountAddress, isAddressOf } from "./mailbox-address.ts";
 import type { Target } from "./target.ts";
 
@@ -96,8 +96,4 @@ async function folderAt(
 function within({ conditions }: Query, folder: string | undefined): Query {
   if (folder === undefined) return { conditions };
   return { conditions: [...conditions, { kind: "in", mailbox: folder, isNot: false }] };
-}
-
-function isWithin(path: RawPath, folder: RawPath): boolean {
-  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -77,7 +77,12 @@ async function foundServer(
       ...advice.left.map(({ kind, path, why }) => `Not captured: ${kind} in ${path}. ${why}`),
     ],
     ...(freezes === undefined || advice.volumes.length > 0
-      ? { dataSource: "live application" }
+      ? {
+          dataSource: "live application",
+          ...(freezes === undefined
+            ? {}
+            : { dataSourceWhy: `${freezes} freezes one folder, and the store lies in several` }),
+        }
       : {
           dataSource: "hot split snapshot",
           dataSourceWhy: `${freezes} freezes it; restante doctor says how`,

@@ -106,7 +106,7 @@ const numbers: readonly OptionSpec[] = [
 
 export const lmtpCommand: CommandSpec = {
   name: "lmtp",
-  summary: "stand between MTA and mail server, and journal new mail before it is acknowledged",
+  summary: "stand before the mail server, and journal new mail before it is acknowledged",
   usage: ["--listen ADDRESS --server ADDRESS --journal DIR"],
   about: [
     "Takes mail over LMTP, hands it to the mail server while it comes in, and writes it into the journal at the same time. The mail server gets the final dot when the journal is on the disk; the MTA gets, for each recipient, what the mail server said. So no message is acknowledged that is not in the journal (RPO 0 for new mail), and none that the mail server did not take.",

@@ -11,7 +11,7 @@ import { safeText } from "./text.ts";
 
 /** Accounts that an earlier moment has and the newest has not. */
 export type Disappeared = {
-  readonly since: RecoveryPoint;
+  readonly since: Pick<RecoveryPoint, "id" | "atNs">;
   /** By address, ascending; the place within the store. */
   readonly accounts: readonly { readonly address: string; readonly path: string }[];
   readonly isComplete: boolean;
@@ -29,7 +29,7 @@ export type DisappearedOptions = {
 
 /**
  * Compares two moments of a repository, in which what did not change costs nothing. Undefined where
- * there is nothing to compare, nobody has disappeared, or the copy cannot tell cheaply (clones, tapes).
+ * there is nothing to compare, nobody has disappeared, or the copy cannot tell cheaply (clones, tapes: see known-accounts.ts).
  */
 export async function findDisappeared(
   { copy, repository }: Pick<AnyCopy, "copy" | "repository">,

@@ -9,6 +9,7 @@ import { parseConfig } from "#policy";
 import { directoryStorage } from "#storage";
 import { virtualUsers23 } from "../servers/dovecot/configurations.fixture.ts";
 import { fixtureHost, type FixtureHost } from "../servers/look/host.fixture.ts";
+import { removeTree } from "./demo/remove-tree.ts";
 import { LentRepositories, runForTest, type TestRun } from "./surroundings.fixture.ts";
 
 const base = await mkdtemp(join(tmpdir(), "restante-servers-"));
@@ -99,21 +100,33 @@ test("config generate writes a configuration from the running server that valida
   const [server] = config?.servers ?? [];
   assert.equal(server?.type, "dovecot");
   assert.equal(server.path, "/var/vmail");
-  assert.equal(server.dataSource, "hot split snapshot");
+  // What lies apart of the store cannot be frozen at one instant with it.
+  assert.equal(server.dataSource, "live application");
   assert.equal(server.mailboxList, "from doveadm");
   assert.deepEqual(server.alsoProtect, {
-    kinds: ["sieve"],
-    folders: [
-      "/etc/dovecot",
-      "/var/attachments",
-      "/var/control",
-      "/var/indexes",
-      "/var/mail/public",
-    ],
+    kinds: ["uidlist", "keywords", "index logs", "subscriptions", "acl", "sieve"],
+    folders: ["/etc/dovecot"],
   });
+  assert.deepEqual(server.volumes?.map(({ path }) => path).toSorted(), [
+    "/var/attachments",
+    "/var/control",
+    "/var/indexes",
+    "/var/mail/public",
+  ]);
+  assert.match(output, /# stop: \[systemctl, stop, dovecot\.service\]/);
+});
+
+test("config generate freezes a store that lies in one place, and lets our reader validate it", async () => {
+  const mail = "protocols = imap\nmail_location = maildir:/var/vmail/%d/%n\n";
+  const files = { ...dovecot.files, "/etc/dovecot/dovecot.conf": mail };
+  const { output } = await runForTest(["config", "generate"], {
+    workingFolder: base,
+    openHost: async () => fixtureHost({ ...dovecot, files }),
+  });
+  const [server] = parseConfig(output, { fileName: "config.yaml" }).config?.servers ?? [];
+  assert.equal(server?.dataSource, "hot split snapshot");
   // Its version is not known: doveadm of 2.3 is asked about what it knows alone.
   assert.equal(server.hotSplit?.validate, "reader");
-  assert.match(output, /# stop: \[systemctl, stop, dovecot\.service\]/);
 });
 
 for (const [name, host, type, path] of [
@@ -235,6 +248,25 @@ test("an account whose mail disappears is reported by capture and status, and ke
   await rename(join(folder, "gone"), mail("bob"));
   assert.doesNotMatch((await run("capture")).messages, /no mail/);
   assert.doesNotMatch((await run("status")).output, /gone {4}/);
+});
+
+test("who disappeared is told of clones too, and by status for a week, until they are back", async () => {
+  await site("");
+  const clones = join(folder, "clones");
+  await run("init", "--copy", clones, "--method", "clones");
+  const capture = async (): Promise<string> =>
+    (await run("capture", "mx1", "--copy", clones, "--method", "clones")).messages;
+  assert.doesNotMatch(await capture(), /no mail/);
+  await rename(mail("bob"), join(folder, "gone"));
+  assert.match(await capture(), /bob@example\.org has no mail in the store any more, since moment/);
+  assert.doesNotMatch(await capture(), /no mail/);
+  const status = async (): Promise<string> => (await run("status", "--copy", clones)).output;
+  assert.match(await status(), /gone {4}bob@example\.org has no mail/);
+  await rename(join(folder, "gone"), mail("bob"));
+  assert.doesNotMatch(await capture(), /no mail/);
+  assert.doesNotMatch(await status(), /gone {4}/);
+  // Clones are kept from whoever would change them.
+  await removeTree(clones);
 });
 
 test("an account that the server does not have any more is no alarm of the server's", async () => {

@@ -38,6 +38,7 @@ export {
 } from "./listing.ts";
 export {
   displayPath,
+  isWithin,
   joinRawPath,
   rawBaseName,
   type RawName,

@@ -43,6 +43,12 @@ export function rawBaseName(path: RawPath): RawName {
   return path.slice(path.lastIndexOf("/") + 1) as RawName;
 }
 
+/** Whether a path is this folder or lies in it; all do in the root, "" or "/". */
+export function isWithin(path: RawPath, folder: RawPath): boolean {
+  if (folder === rootPath || path === folder) return true;
+  return path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
 /**
  * For messages and logs: UTF-8 where it is valid, and \xNN for bytes that are not, and for control characters, so that
  * a hostile file name can neither break a line nor move a cursor.

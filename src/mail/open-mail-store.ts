@@ -1,4 +1,12 @@
-import { listIfThere, type Image, isImageError, rawParent, type RawPath, rootPath } from "#image";
+import {
+  listIfThere,
+  type Image,
+  isImageError,
+  isWithin,
+  rawParent,
+  type RawPath,
+  rootPath,
+} from "#image";
 import { AccountSearch } from "./account-search.ts";
 import type { MailPlaces } from "./mail-places.ts";
 import { addProblem, type MailProblem } from "./mail-problem.ts";
@@ -108,10 +116,6 @@ function* pathsUpwards(path: RawPath): Iterable<RawPath> {
   let at = path;
   for (; at !== rootPath; at = rawParent(at)) yield at;
   yield rootPath;
-}
-
-function isWithin(path: RawPath, folder: RawPath): boolean {
-  return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
 }
 
 function byRoot(a: MailAccount, b: MailAccount): number {

@@ -76,6 +76,8 @@ export class NodeScanner {
   readonly #names: Buffer;
   readonly #nameEnds: Uint32Array = new Uint32Array(namesTogether);
   #nameEnd = 0;
+  /** Where the IDs of the node that was scanned last begin. */
+  contentAt = 0;
   #waiting = 0;
   #halves: Halves;
   readonly #head: Repeated & { mode: number } = { from: 0, to: 0, mode: 0 };
@@ -237,6 +239,7 @@ export class NodeScanner {
 
   #content(): boolean {
     if (!this.#json.take(contentStart)) return false;
+    this.contentAt = this.#json.at;
     const bytes = this.#json.bytes;
     if (bytes[this.#json.at] === quote) {
       let at = this.#json.at;

@@ -177,6 +177,10 @@ export class RepositoryImage implements Image {
 
   async fingerprint(path: RawPath, signal?: AbortSignal): Promise<string | undefined> {
     if (path === "") return `tree:${(await this.#folder(path, signal)).treeId}`;
+    const kept = this.#folders.get(rawParent(path));
+    // Without the record: a catalog asks for every message of a folder that changed.
+    const text = kept?.contentText(kept.listing.indexOf(rawBaseName(path)));
+    if (text !== undefined) return `blobs:${text}`;
     const node = await this.#node(path, signal);
     if (node.subtree !== undefined) return `tree:${node.subtree}`;
     return node.content === null ? undefined : `blobs:${node.content.join("+")}`;
@@ -201,9 +205,9 @@ export class RepositoryImage implements Image {
   }
 
   async *readFiles(paths: readonly RawPath[], signal?: AbortSignal): AsyncGenerator<ReadFile> {
+    const [core, reader] = [this.#core, this.#reader];
     const requests = paths.map((path) => ({ path, to: "" as RawPath }));
     const files = this.#findFiles(requests, signal);
-    const [core, reader] = [this.#core, this.#reader];
     for await (const file of readFiles({ core, reader, files, signal }))
       yield file.error === undefined
         ? file
@@ -217,9 +221,9 @@ export class RepositoryImage implements Image {
     requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<ExtractResult, void, undefined> {
-    const optional = signal === undefined ? {} : { signal };
+    const shared = { core: this.#core, reader: this.#reader };
     const files = this.#findFiles(requests, signal);
-    return extractFiles({ core: this.#core, reader: this.#reader, files, ...optional });
+    return extractFiles({ ...shared, files, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** The blobs of many files: each folder is read once, whatever the number of its files. */
@@ -352,11 +356,10 @@ export class RepositoryImage implements Image {
 
   /** ID of a folder's tree, found from the snapshot's root name by name. */
   async #treeOf(path: RawPath, signal?: AbortSignal): Promise<string> {
-    if (this.#isClosed) {
+    if (this.#isClosed)
       throw new ImageError("image.closed", "Cannot use the image: it was closed", {
         hint: "Open it again.",
       });
-    }
     if (!staysWithin(path)) throw notFound(path);
     let treeId = this.#rootTree;
     for (const name of this.#stored(path)) {

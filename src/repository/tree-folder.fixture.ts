@@ -4,6 +4,7 @@ import { parsedFolder, readTreeFolder, type TreeFolder } from "./tree-folder.ts"
 
 /** The folder as it is read equals the one of the general parser in everything that can be asked of it, or both are refused alike. */
 export function assertSameFolder(bytes: Uint8Array): void {
+  assertContents(bytes);
   assert.deepEqual(
     told(() => readTreeFolder(bytes, "tree")),
     told(() => parsedFolder(bytes, "tree")),
@@ -27,4 +28,18 @@ function told(read: () => TreeFolder): unknown {
     entries: [...listing],
     records: Array.from({ length: listing.length + 1 }, (_, index) => folder.record(index)),
   };
+}
+
+/** What is told of a file's content without its record is what its record says. */
+function assertContents(bytes: Uint8Array): void {
+  let folder: TreeFolder;
+  try {
+    folder = readTreeFolder(bytes, "tree");
+  } catch {
+    return;
+  }
+  for (let index = 0; index <= folder.listing.length; index++) {
+    const text = folder.contentText(index);
+    if (text !== undefined) assert.equal(text, folder.record(index)?.content?.join("+"));
+  }
 }

@@ -10,6 +10,8 @@ export type TreeFolder = {
   readonly listing: Listing;
   /** The node of an entry, by its position in the listing; undefined where there is none. */
   readonly record: (index: number) => NodeRecord | undefined;
+  /** IDs of a file's blobs with "+" between them; undefined where that takes the record. */
+  contentText(index: number): string | undefined;
   /** Whether any node has extended attributes. */
   readonly hasAttributes: boolean;
   /** Nodes that are left out: their names or types could do harm. */
@@ -45,6 +47,7 @@ export function parsedFolder(bytes: Uint8Array, treeId: string, without?: string
     treeId,
     listing,
     record: (index) => records[index],
+    contentText: () => undefined,
     hasAttributes: records.some(({ attributes }) => attributes !== undefined),
     unsafe,
     sizeBytes: listing.length * (rowBytes + recordBytes),
@@ -69,6 +72,7 @@ export function scannedFolder(source: Uint8Array, treeId: string): TreeFolder | 
   if (bytes[at] !== 0x5d) {
     for (;;) {
       let end = scanner.scan(at);
+      const contentAt = end < 0 ? 0 : scanner.contentAt;
       if (end < 0) {
         const node = nodeAt(bytes, at, treeId);
         if (node === undefined) return undefined;
@@ -78,7 +82,7 @@ export function scannedFolder(source: Uint8Array, treeId: string): TreeFolder | 
         if (entry === undefined) unsafe.push(node.record);
         else if (!scanner.add(entry)) return undefined;
       }
-      if (scanner.length > places.length) places.add(at, end);
+      if (scanner.length > places.length) places.add({ from: at, to: end, contentAt });
       if (bytes[end] !== 0x2c) {
         at = end;
         break;
@@ -95,7 +99,12 @@ export function scannedFolder(source: Uint8Array, treeId: string): TreeFolder | 
     listing,
     record: (index) => {
       const place = places.at(index);
-      return place === undefined ? undefined : recordIn(bytes.subarray(...place), treeId);
+      if (place === undefined) return undefined;
+      return recordIn(bytes.subarray(place.from, place.to), treeId);
+    },
+    contentText: (index) => {
+      const place = places.at(index);
+      return place === undefined || place.contentAt === 0 ? undefined : idsIn(bytes, place);
     },
     hasAttributes,
     unsafe,
@@ -113,28 +122,40 @@ function nodeAt(bytes: Buffer, at: number, treeId: string): ReturnType<typeof pa
   }
 }
 
+/** Of a node that was scanned: what stands between the brackets at its end. */
+function idsIn(bytes: Buffer, { contentAt, to }: Place): string {
+  const quoted = bytes.toString("latin1", contentAt, to - "]}".length);
+  return quoted.slice(1, -1).replaceAll('","', "+");
+}
+
+/** `contentAt`: after the bracket that begins its content; 0 for a node that was not scanned. */
+type Place = { readonly from: number; readonly to: number; readonly contentAt: number };
+
 /** Where in the tree each entry's node is. */
 class Places {
   #bounds: Uint32Array;
   length = 0;
 
   constructor(expected: number) {
-    this.#bounds = new Uint32Array(Math.max(expected, 1) * 2);
+    this.#bounds = new Uint32Array(Math.max(expected, 1) * 3);
   }
 
-  add(from: number, to: number): void {
-    if (this.length * 2 === this.#bounds.length) {
+  add({ from, to, contentAt }: Place): void {
+    const at = this.length * 3;
+    if (at === this.#bounds.length) {
       const larger = new Uint32Array(this.#bounds.length * 2);
       larger.set(this.#bounds);
       this.#bounds = larger;
     }
-    this.#bounds[this.length * 2] = from;
-    this.#bounds[this.length * 2 + 1] = to;
+    this.#bounds[at] = from;
+    this.#bounds[at + 1] = to;
+    this.#bounds[at + 2] = contentAt;
     this.length++;
   }
 
-  at(index: number): readonly [number, number] | undefined {
+  at(index: number): Place | undefined {
     if (!(index >= 0 && index < this.length)) return undefined;
-    return [this.#bounds[index * 2] as number, this.#bounds[index * 2 + 1] as number];
+    const [from = 0, to = 0, contentAt = 0] = this.#bounds.subarray(index * 3, index * 3 + 3);
+    return { from, to, contentAt };
   }
 }

@@ -110,7 +110,7 @@ export class SignalWatch {
   check(nowNs: bigint): readonly Signal[] {
     const signals: Signal[] = [];
     for (const account of this.#touched) {
-      const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs);
+      const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs, this.#store);
       signals.push(...seen);
       if (isQuiet) this.#touched.delete(account);
     }
@@ -130,6 +130,11 @@ export class SignalWatch {
     const reappears =
       this.#recent.take(keyOf("message", place.key), at.atNs) === "removed" &&
       place.kind === "message";
+    if (place.kind === "message" && place.isOddName && !isKnown) {
+      // Beside the messages, and none itself.
+      if (this.#isNoise(head)) this.#scrambled(place, at);
+      return;
+    }
     if (isKnown && this.isCatchingUp) {
       // It was counted already. What is noise now, was not always.
       if (reappears || at.atNs - state.mtimeNs > this.#windowNs) this.#lose(place, -1, at);
@@ -140,7 +145,6 @@ export class SignalWatch {
       const isCopy = reappears || at.atNs - state.mtimeNs > this.#windowNs;
       this.#arrive(path, place, { at, what: isCopy && place.isTrash ? "thrown-away" : "new" });
       if (isCopy) this.#lose(place, -1, at);
-      if (place.isOddName && this.#isNoise(head)) this.#scrambled(place, at);
     }
     this.#known.add(path);
   }
@@ -215,7 +219,7 @@ export class SignalWatch {
   #remove(path: RawPath, at: At): void {
     const place = mailPlaceOf(path);
     if (place === undefined) return this.#removeMbox(path, at);
-    if (place.kind !== "message") return;
+    if (place.kind !== "message" || (place.isOddName && !this.#known.has(path))) return;
     this.#count(path, place, -1);
     const recent = this.#recent.take(keyOf("path", path), at.atNs);
     this.#recent.note(keyOf("message", place.key), "removed", at.atNs);

@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import {
   findMount,
+  isWithin,
   joinRawPath,
   type Mount,
   type RawName,
@@ -9,7 +10,6 @@ import {
   rawPathToBytes,
 } from "#image";
 import { notOurs } from "./container.ts";
-import { isWithin } from "./mounts-below.ts";
 import { openFolder } from "./open-folder.ts";
 import { folderArgument, runProgram } from "./run-program.ts";
 import { SnapshotError } from "./snapshot-error.ts";

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { isRecoveryError, systemErrorCode } from "#errors";
 import {
+  isWithin,
   type ClockNs,
   type ImageProblem,
   joinRawPath,
@@ -20,7 +21,6 @@ import {
   unusable,
 } from "./container.ts";
 import { currentMaker } from "./maker.ts";
-import { isWithin } from "./mounts-below.ts";
 import { openFolder } from "./open-folder.ts";
 import { takeApart } from "./remove-snapshot.ts";
 import { folderArgument, runProgram } from "./run-program.ts";

@@ -17,7 +17,3 @@ export function mountsBelow(mounts: readonly Mount[], folder: RawPath): readonly
   const prefix = folder.endsWith("/") ? folder : `${folder}/`;
   return mounts.map(({ mountPoint }) => mountPoint).filter((point) => point.startsWith(prefix));
 }
-
-export function isWithin(path: RawPath, folder: RawPath): boolean {
-  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
-}

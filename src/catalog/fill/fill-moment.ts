@@ -3,10 +3,10 @@
  * at; of what has changed the list is read, and of messages those alone that no moment had before.
  */
 import { isRecoveryError } from "#errors";
-import { type Image, isImageError, type RawPath, rootPath } from "#image";
+import { type Image, isImageError, isWithin, type RawPath, rootPath } from "#image";
 import { type MailAccount, type MailProblem, openMailStore, type StoredMailbox } from "#mail";
 import type { AccountKey, LastSighting, MailboxFacts, MailboxKey, MomentFill } from "../catalog.ts";
-import { accountText, isWithin, mailboxText, shownMailbox } from "../mailbox-key.ts";
+import { accountText, mailboxText, shownMailbox } from "../mailbox-key.ts";
 import type { FactsPool } from "./facts-pool.ts";
 import { MailboxWindow } from "./mailbox-window.ts";
 import { PrefetchedImage } from "./prefetched-image.ts";

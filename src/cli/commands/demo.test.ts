@@ -76,6 +76,23 @@ test("demo loses a mailbox, brings all of it back and measures it", () => {
   assert.ok((summary["rpoMs"] as number) >= 0 && (summary["rtoMs"] as number) > 0);
 });
 
+test("demo steps back before a loss, sees an attack, and rewinds to just before it", () => {
+  assert.ok((of("followed")["slowestMs"] as number) >= 0);
+  const [emptied, back] = [of("emptied"), of("stepped-back")];
+  assert.equal((back["counts"] as Record<string, number>)["created"], emptied["messages"]);
+  assert.deepEqual(wrongIn(back), nothingWrong);
+  assert.equal(back["added"], emptied["arrivedSince"]);
+  const [scrambled, rewound] = [of("scrambled"), of("rewound")];
+  assert.ok((scrambled["held"] as number) > 0);
+  assert.notEqual(scrambled["alarm"], emptied["alarm"]);
+  assert.deepEqual(wrongIn(rewound), nothingWrong);
+  assert.equal(rewound["added"], 0);
+  for (const name of ["anyMoment", "ransomware"]) {
+    const { rpoMs, rtoMs } = of("summary")[name] as Record<string, number>;
+    assert.ok((rpoMs ?? -1) >= 0 && (rtoMs ?? 0) > 0, name);
+  }
+});
+
 test("demo keeps the same messages by every method, and each copy lists and restores all of them", () => {
   const methods = [
     "backup to disk",

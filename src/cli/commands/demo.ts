@@ -5,6 +5,7 @@ import { systemErrorCode } from "#errors";
 import { formatDuration } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
+import { continuousScenes, type ContinuousResult } from "../demo/continuous-scenes.ts";
 import { demoFigures } from "../demo/demo-figures.ts";
 import { loseSite, type SiteResult } from "../demo/lose-site.ts";
 import { isWhole } from "../demo/message-files.ts";
@@ -14,6 +15,7 @@ import { removeTree } from "../demo/remove-tree.ts";
 import { type DemoResult, runDemo } from "../demo/run-demo.ts";
 import { showFigures } from "../demo/show-figures.ts";
 import { eventJson, eventText } from "../demo/tell-event.ts";
+import { continuousEventJson, continuousEventText } from "../demo/tell-continuous-event.ts";
 import { showOpinionOfSecondSite, showSecondOpinion } from "../demo/tell-opinion.ts";
 import { siteEventJson, siteEventText } from "../demo/tell-site-event.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
@@ -51,7 +53,7 @@ type PlayOptions = {
   readonly clean: boolean;
 };
 
-/** Both halves: a mailbox is lost, then the site. */
+/** A mailbox is lost, then every moment is followed, then the site is lost. */
 async function play(
   folder: string,
   context: CommandContext,
@@ -67,6 +69,13 @@ async function play(
   });
   const agrees = await showSecondOpinion(places, context);
   await showTimes(result, context);
+  const continuous = await continuousScenes(places, {
+    server: result.server,
+    seed: sample.seed,
+    surroundings,
+    tell: async (event) =>
+      await tell(continuousEventJson(event), continuousEventText(event, telling), context),
+  });
   const site = await loseSite(places, {
     server: result.server,
     seed: sample.seed,
@@ -75,8 +84,9 @@ async function play(
   });
   const agreesThere = await showOpinionOfSecondSite(places.secondSite, context);
   await showFigures(demoFigures(site), context);
-  const whole = isWhole(result.comparison) && agrees && site.isWhole && agreesThere;
-  await showSummary({ result, site, whole }, context);
+  const isBack = isWhole(result.comparison) && continuous.isWhole && site.isWhole;
+  const whole = isBack && agrees && agreesThere;
+  await showSummary({ result, continuous, site, whole }, context);
   if (!clean) await showNextSteps(places, result, context);
   return whole ? exitCodes.done : exitCodes.failed;
 }
@@ -116,12 +126,13 @@ async function showTimes({ rpoMs, rtoMs }: DemoResult, { output }: CommandContex
 
 type Summary = {
   readonly result: DemoResult;
+  readonly continuous: ContinuousResult;
   readonly site: SiteResult;
   readonly whole: boolean;
 };
 
 async function showSummary(
-  { result, site, whole }: Summary,
+  { result, continuous, site, whole }: Summary,
   { output }: CommandContext,
 ): Promise<void> {
   const { rpoMs, rtoMs } = site.duplicate.restored;
@@ -131,6 +142,8 @@ async function showSummary(
     whole,
     rpoMs: Math.round(result.rpoMs),
     rtoMs: Math.round(result.rtoMs),
+    anyMoment: continuous.anyMoment,
+    ransomware: continuous.ransomware,
     site: { whole: site.isWhole, rpoMs: Math.round(rpoMs), rtoMs: Math.round(rtoMs) },
   });
   if (!whole)

@@ -21,6 +21,8 @@ import {
   type ReadCopies,
   tellUnavailable,
 } from "../methods/index.ts";
+import { stateFolderOf } from "../holds-in-force.ts";
+import { recallDisappeared } from "../known-accounts.ts";
 import { consistencyText } from "../moments.ts";
 import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
 import { plural, safeText } from "../text.ts";
@@ -111,11 +113,13 @@ async function statusOfCopy(
   );
   const groups: GroupStatus[] = [];
   for (const [group, moments] of Map.groupBy(points, (point) => point.group)) {
-    const disappeared = await findDisappeared(opened, {
-      moments,
-      ageMs: shownForMs,
-      signal,
-    });
+    const disappeared =
+      opened.repository === undefined
+        ? await recallDisappeared(
+            { stateFolder: stateFolderOf(context), copy: place.folder, group },
+            { nowNs: now, withinMs: shownForMs },
+          )
+        : await findDisappeared(opened, { moments, ageMs: shownForMs, signal });
     const status = statusOf(group, { moments, site, now, opened, daemon });
     groups.push(disappeared === undefined ? status : { ...status, disappeared });
   }

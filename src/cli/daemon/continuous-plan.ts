@@ -18,6 +18,7 @@ import type { CommandContext } from "../command.ts";
 import { copyPlace, namedPlace } from "../copy-access.ts";
 import { diskMethod } from "../methods/index.ts";
 import type { Site } from "../site.ts";
+import { foldersBeside, serverFactsOf } from "../server-places.ts";
 import { safeText } from "../text.ts";
 import { journalFolderOf } from "./journal-folder-of.ts";
 
@@ -99,6 +100,15 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
     const method = group.methods.find((one) => one.method === "continuous data protection");
     if (config === undefined || server === undefined || method === undefined) return [];
     if (wanted !== undefined && wanted !== group.name && wanted !== group.tag) return [];
+    if (foldersBeside(server).length > 0)
+      throw new CliError(
+        "cli.usage",
+        `Cannot protect "${safeText(group.name)}" continuously: its store lies in several folders, and one is watched`,
+        {
+          hint: "Name the folder above all of them as the server's path, and leave them out of volumes.",
+        },
+      );
+    const facts = serverFactsOf(server);
     const place = namedPlace(method.copy, { context, site });
     const all = site.groups.filter((one) => one.server === group.server);
     const { deliveryStage } = server;
@@ -109,6 +119,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
           shown: group.name,
           folder: server.path,
           volumes: server.volumes,
+          ...(facts === undefined ? {} : { facts }),
           source: configuredSource(server),
           groups: [{ ...groupPart(group, all), place, method: diskMethod }],
         },

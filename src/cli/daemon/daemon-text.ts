@@ -58,7 +58,9 @@ function groupLines(
   group: GroupStatus,
   { zone, now, output, status }: DaemonTextOptions & { readonly status: DaemonStatus },
 ): readonly string[] {
-  const { shown, phase, note, hints, lastDurableNs, base, gaps, alarms, stage, mirror } = group;
+  // What it was at when it was killed is not what it is at now.
+  const phase = status.state === "running" ? group.phase : "stopped";
+  const { shown, note, hints, lastDurableNs, base, gaps, alarms, stage, mirror } = group;
   const isGood = phase === "following" || phase === "starting" || phase === "taking-base";
   const exposed = exposedMs(group, status, now);
   const lines = [
@@ -74,7 +76,7 @@ function groupLines(
     );
   if (base !== undefined) lines.push(`  base of ${formatInstant(base.atNs, zone)}`);
   if (gaps > 0) lines.push(`  ${plural(gaps, "gap")}: changes may have gone unseen`);
-  if (mirror !== undefined) lines.push(mirrorLine(mirror, output));
+  if (mirror !== undefined && status.state === "running") lines.push(mirrorLine(mirror, output));
   if (stage !== undefined)
     lines.push(
       `  delivery stage: ${Object.entries(stage)

@@ -20,6 +20,9 @@ export type DemoPlaces = DemoRepository & {
   readonly work: string;
   /** Where copies are restored to, to see whether they can be. */
   readonly trial: string;
+  /** What the daemon keeps, and its journal. */
+  readonly state: string;
+  readonly journal: string;
   readonly secondSite: DemoRepository & { readonly folder: string };
 };
 
@@ -34,6 +37,8 @@ export async function demoPlaces(folder: string): Promise<DemoPlaces> {
     clones: join(folder, "clones"),
     work: join(folder, "work"),
     trial: join(folder, "trial"),
+    state: join(folder, "state"),
+    journal: join(folder, "journal"),
     ...(await repositoryPlaces(folder)),
     secondSite: { folder: secondSite, ...(await repositoryPlaces(secondSite)) },
   };
@@ -55,5 +60,7 @@ async function repositoryPlaces(folder: string): Promise<DemoRepository> {
 /** Everything that goes with the first site: all but the second one. */
 export function placesOfFirstSite(places: DemoPlaces): readonly string[] {
   const { mail, repository, tapes, deltas, clones, work, trial, cache, passwordFile } = places;
-  return [mail, repository, tapes, deltas, clones, work, trial, cache, passwordFile];
+  const { state, journal } = places;
+  const beside = [repository, tapes, deltas, clones, work, trial, cache, state, journal];
+  return [mail, ...beside, passwordFile];
 }

@@ -10,6 +10,8 @@ export type PutBackOptions = {
   /** Absolute folder that takes its place. */
   readonly target: string;
   readonly surroundings: Pick<Surroundings, "now" | "signal">;
+  /** As it was, with what came later put aside. Default: what is missing is put back. */
+  readonly isExact?: boolean;
   /** Told of the phases, where they are measured. */
   readonly clock?: PhaseClock;
 };
@@ -26,7 +28,8 @@ export async function putBack(image: Image, options: PutBackOptions): Promise<Re
   clock?.begin("plan");
   const scope = options.scope === "" ? ("" as RawPath) : rawPathFromText(options.scope);
   const target = rawPathFromText(options.target);
-  const plan = await planRestore(image, { scope, target, mode: "additive", ...run });
+  const mode = options.isExact === true ? "exact" : "additive";
+  const plan = await planRestore(image, { scope, target, mode, ...run });
   clock?.begin("write and read back");
   return await applyRestore(image, plan, run);
 }

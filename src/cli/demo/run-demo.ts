@@ -122,15 +122,7 @@ async function lose(
 ): Promise<Loss> {
   const mailbox = largestMailbox(server);
   const atNs = surroundings.now();
-  let messages = 0;
-  for (const { path } of mailbox.folders) {
-    for (const name of ["cur", "new"]) {
-      for (const file of await readdir(join(path, name))) {
-        await unlink(join(path, name, file));
-        messages++;
-      }
-    }
-  }
+  const messages = await emptyMailbox(mailbox);
   const life = deliverMore(server, {
     now: dateOf(surroundings),
     seed: seed + captures + 1,
@@ -140,6 +132,20 @@ async function lose(
   });
   await tell({ kind: "lost", mailbox, messages, atNs, arrivedSince: life.delivered });
   return { mailbox, atNs, arrived: life.delivered };
+}
+
+/** Removes every message; returns how many. */
+export async function emptyMailbox({ folders }: SampleMailbox): Promise<number> {
+  let messages = 0;
+  for (const { path } of folders) {
+    for (const name of ["cur", "new"]) {
+      for (const file of await readdir(join(path, name))) {
+        await unlink(join(path, name, file));
+        messages++;
+      }
+    }
+  }
+  return messages;
 }
 
 /** What `restante restore MAILBOX --at MOMENT --yes` does, from a cold start. */

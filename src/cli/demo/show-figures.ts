@@ -15,7 +15,7 @@ export async function showFigures(
   const figures = sections
     .filter(({ heading }) => heading.startsWith("Figure "))
     .map((section) => ({ ...section, blocks: section.blocks.map((one) => ofRows(one, measured)) }));
-  await output.text("\n12 What was measured, beside the paper\n\n");
+  await output.text("\n14 What was measured, beside the paper\n\n");
   await showReport({ ...report, sections: figures }, context);
   await output.text(
     "\nSeconds of a demo promise nothing for a server: `restante figures` shows what was measured of yours, `restante plan figures` every row of the paper.\n",

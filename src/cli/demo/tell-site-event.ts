@@ -68,9 +68,9 @@ type TextOptions = { readonly zone: string; readonly output: Output };
 export function siteEventText(event: SiteEvent, { zone, output }: TextOptions): string {
   switch (event.kind) {
     case "keeping":
-      return "\n7  Every method keeps the server as it is now (data source: hot split snapshot)\n";
+      return "\n9  Every method keeps the server as it is now (data source: hot split snapshot)\n";
     case "rehearsing":
-      return `\n8  Each of the ${event.copies} copies is opened as an image, compared, and restored into an empty folder\n`;
+      return `\n10 Each of the ${event.copies} copies is opened as an image, compared, and restored into an empty folder\n`;
     case "frozen": {
       const { provider, validations } = event.evidence;
       const found = validations.map(
@@ -87,7 +87,7 @@ export function siteEventText(event: SiteEvent, { zone, output }: TextOptions): 
       const { result, storedBytes, elapsedMs, repository, arrivedSince } = event;
       const arrive = `${plural(arrivedSince, "message")} ${arrivedSince === 1 ? "arrives" : "arrive"}`;
       return [
-        `\n9  A second site: another repository with another password (disaster recovery: duplicate backup copy)`,
+        `\n11 A second site: another repository with another password (disaster recovery: duplicate backup copy)`,
         `   ${plural(result.sent.length, "moment")} in ${safeText(repository)}: ${formatBytes(storedBytes)} in ${formatDuration(elapsedMs)}; ${result.verified}`,
         `   ${arrive} at the server after that\n`,
       ].join("\n");
@@ -95,14 +95,14 @@ export function siteEventText(event: SiteEvent, { zone, output }: TextOptions): 
     case "site-lost": {
       const names = event.removed.map((path) => safeText(basename(path)));
       return [
-        `\n10 ${output.style("bold", "The site is gone")} at ${formatInstant(event.atNs, zone)}: the mail server and every copy beside it are deleted`,
+        `\n12 ${output.style("bold", "The site is gone")} at ${formatInstant(event.atNs, zone)}: the mail server and every copy beside it are deleted`,
         `   ${names.join(", ")}: ${formatDuration(event.elapsedMs)}\n`,
       ].join("\n");
     }
     case "site-restored": {
       const { point, filesVerified, arrivedSince, rpoMs, rtoMs } = event;
       return [
-        `\n11 Brought back from the second site alone, moment ${shortId(point)}: ${plural(filesVerified, "file")} written and read back`,
+        `\n13 Brought back from the second site alone, moment ${shortId(point)}: ${plural(filesVerified, "file")} written and read back`,
         `   Compared with the server as it was duplicated: ${verdictText(event, output)}`,
         `   ${comparedText(event)}; ${plural(arrivedSince, "message")} that arrived after the duplicate went with the site`,
         `\n   RPO measured  ${formatDuration(rpoMs)}   from the moment that was duplicated to the loss of the site`,

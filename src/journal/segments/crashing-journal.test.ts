@@ -2,115 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededNumbers } from "#storage";
-import type { JournalEvent } from "../journal-event.ts";
-import {
-  codesOf,
-  eventOf,
-  openReader,
-  openWriter,
-  recordsOf,
-} from "./journal-in-memory.fixture.ts";
+import { eventOf, openReader, openWriter, recordsOf } from "./journal-in-memory.fixture.ts";
+import { check, failLives, loseLives, type Round } from "./journal-lives.fixture.ts";
 import { type Fault, UnreliableFiles } from "./unreliable-files.fixture.ts";
 
-/** What somebody was told is safe, by sequence. */
-type Promised = Map<number, JournalEvent>;
-
-type Round = {
-  readonly files: UnreliableFiles;
-  readonly random: () => number;
-  readonly promised: Promised;
-  /** Numbers events across writers. */
-  next: number;
-};
-
-const segmentBytes = 16 * 1024;
-
-/** One life of a writer: it appends until the end comes, which it does at any step. */
-async function live(round: Round, fault: Fault | undefined): Promise<void> {
-  const { files, random, promised } = round;
-  files.failAt(fault);
-  try {
-    await using journal = await openWriter(files, { segmentBytes });
-    const waiting: Promise<void>[] = [];
-    const steps = Math.floor(random() * 60);
-    for (let step = 0; step < steps; step++) {
-      const event = eventOf((round.next += 1));
-      const { sequence, durable } = journal.append(event, BigInt(round.next));
-      assert.ok(!promised.has(sequence), `sequence ${sequence} a second time`);
-      const kept = durable.then(() => void promised.set(sequence, event));
-      kept.catch(() => undefined);
-      waiting.push(kept);
-      if (random() < 0.3) await durable;
-      else if (random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (random() < 0.7) return;
-    await journal.close();
-    await Promise.all(waiting);
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    assert.ok(fault !== undefined && fault.what !== "short", String(error));
-    assert.equal(code, fault.what === "ENOSPC" ? "journal.full" : "journal.write-failed");
-  }
-}
-
-async function check({ files, promised }: Round, seed: string): Promise<void> {
-  const reader = await openReader(files).catch((error: unknown) => {
-    assert.equal((error as { readonly code?: string }).code, "journal.not-found", seed);
-    assert.equal(
-      promised.size,
-      0,
-      `${seed}: no journal, and ${promised.size} events were promised`,
-    );
-  });
-  if (reader === undefined) return;
-  const found = new Map<number, JournalEvent>();
-  let last = 0;
-  for (const { sequence, event } of await recordsOf(reader)) {
-    assert.ok(sequence > last, `${seed}: ${sequence} after ${last}`);
-    last = sequence;
-    found.set(sequence, event);
-  }
-  for (const [sequence, event] of promised)
-    assert.deepEqual(found.get(sequence), event, `${seed}: event ${sequence} was promised`);
-  const newest = found.get(last);
-  if (newest?.type === "mark" && newest.name === "clean-stop")
-    for (const { code, after } of reader.problems)
-      assert.ok(
-        code !== "torn-tail" || after?.sequence !== last,
-        `${seed}: nothing follows a stop`,
-      );
-  const bare = await recordsOf(reader, { withoutData: true });
-  assert.deepEqual(
-    bare.map(({ sequence }) => sequence),
-    [...found.keys()],
-    seed,
-  );
-  assert.ok(!codesOf(reader.problems).includes("missing"), seed);
-  const damage = reader.problems.filter(({ code }) => code === "damaged");
-  assert.deepEqual(damage, [], `${seed}: a crash is no damage`);
-}
-
-async function play(seed: number, end: (round: Round) => Fault | undefined): Promise<void> {
-  const random = seededNumbers(seed);
-  const files = new UnreliableFiles(random);
-  const round: Round = { files, random, promised: new Map(), next: 0 };
-  const lives = 1 + Math.floor(random() * 4);
-  for (let life = 0; life < lives; life++) {
-    await live(round, end(round));
-    if (files.isWithoutPower || random() < 0.4) files.losePower();
-    else files.kill();
-    await check(round, `seed ${seed}, life ${life}`);
-  }
-  // Whatever happened, the journal can be written again, and nothing is lost by that.
-  await (await openWriter(files, { segmentBytes })).close();
-  await check(round, `seed ${seed}, opened again`);
-}
-
 test("what was promised survives losing power at any operation, and being killed, in 150 seeded rounds", async () => {
-  for (let seed = 1; seed <= 150; seed++)
-    await play(seed, ({ random }) =>
-      random() < 0.8 ? { at: 1 + Math.floor(random() * 60), what: "power" } : undefined,
-    );
+  for (let seed = 1; seed <= 150; seed++) await loseLives(seed);
 });
 
 test("a short life may lose power at each of its operations, first and second", async () => {
@@ -143,12 +40,7 @@ test("a short life may lose power at each of its operations, first and second", 
 });
 
 test("what was promised survives a full disk and failing writes at any operation, in 150 seeded rounds", async () => {
-  const kinds = ["ENOSPC", "EIO", "short"] as const;
-  for (let seed = 1001; seed <= 1150; seed++)
-    await play(seed, ({ random }) => ({
-      at: 1 + Math.floor(random() * 60),
-      what: kinds[Math.floor(random() * kinds.length)] ?? "EIO",
-    }));
+  for (let seed = 1001; seed <= 1150; seed++) await failLives(seed);
 });
 
 test("a failed write refuses all that wait and all that come, and never asks the disk again", async () => {

@@ -210,6 +210,21 @@ test("what the index has, a damaged frame does not take: only bytes of mail are 
   }
 });
 
+test("a record whose bytes of mail are torn is none, also to a reader that leaves them out", async () => {
+  const scene = sceneNamed(false);
+  const ends = endsOf(scene);
+  const isData = scene.records.findLastIndex(({ event }) => event.type === "data");
+  const files = filesOf(scene, flipped(scene.bytes, (ends[isData] ?? 0) - 1), false);
+  const reader = await openReader(files);
+  const whole = await recordsOf(reader);
+  const bare = await recordsOf(reader, { withoutData: true });
+  assert.equal(whole.length, scene.records.length - 1);
+  assert.deepEqual(
+    bare.map(({ sequence }) => sequence),
+    whole.map(({ sequence }) => sequence),
+  );
+});
+
 test("a bit that flips in the position loses nothing, and says nothing wrong", async () => {
   const scene = sceneNamed(false);
   for (const at of scene.position.keys()) {

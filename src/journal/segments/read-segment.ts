@@ -27,6 +27,7 @@ export async function* readSegment(
   found: (hole: Omit<SegmentHole, "isDamage">) => void,
 ): AsyncGenerator<readonly JournalRecord[]> {
   const { from, to } = reading;
+  const { holes } = reading.segment;
   let after: JournalPoint | undefined;
   let hole: { readonly offset: number; readonly endOffset: number } | undefined;
   const endHole = async (before?: JournalPoint): Promise<readonly JournalRecord[]> => {
@@ -47,6 +48,8 @@ export async function* readSegment(
         continue;
       }
       const { sequence, metadata, data, offset, endOffset } = item;
+      // Whose data are lost is no record, also for a reader that does not want them.
+      if (holes.some((known) => offset >= known.offset && offset < known.endOffset)) continue;
       const point = { sequence, atNs: peekEvent(metadata).atNs };
       if (hole !== undefined) records.push(...(await endHole(point)));
       after = point;

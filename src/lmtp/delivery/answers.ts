@@ -6,6 +6,7 @@ export const ours: {
   readonly startMail: Reply;
   readonly tooLarge: Reply;
   readonly journalFails: Reply;
+  readonly mailFirst: Reply;
   readonly noRecipients: Reply;
   readonly tooManyRecipients: Reply;
   readonly serverGone: Reply;
@@ -16,6 +17,7 @@ export const ours: {
   startMail: reply(354, "OK"),
   tooLarge: reply(552, "5.3.4 The message is larger than this stage takes"),
   journalFails: reply(451, "4.3.0 The journal cannot be written; try again later"),
+  mailFirst: reply(503, "5.5.1 MAIL first"),
   noRecipients: reply(503, "5.5.1 No valid recipients"),
   tooManyRecipients: reply(452, "4.5.3 Too many recipients"),
   serverGone: reply(451, "4.4.2 The mail server closed the connection; try again later"),

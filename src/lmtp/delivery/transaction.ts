@@ -14,6 +14,13 @@ export type DataStart =
   | { readonly kind: "go"; readonly reply: Reply; readonly delivery: MessageDelivery }
   | { readonly kind: "no"; readonly reply: Reply };
 
+/** What an MTA sent behind MAIL without waiting for its answer (PIPELINING, RFC 2920). */
+export type CommandsAhead = {
+  readonly recipients: readonly RecipientCommand[];
+  /** DATA came behind them. It is still to be obeyed. */
+  readonly hasData: boolean;
+};
+
 /**
  * One MAIL with its RCPTs, on one connection to the mail server. Answers are the mail server's;
  * where it gives none, they are temporary failures.
@@ -24,10 +31,21 @@ export class Transaction {
   readonly #accepted: string[] = [];
   #connection: ServerConnection | undefined;
   #recipients = 0;
+  /** What the MTA sent behind MAIL without waiting. */
+  readonly #ahead: CommandsAhead;
+  #recipientAnswers: readonly Promise<Reply>[];
+  #dataAnswer: Promise<Reply> | undefined;
 
-  constructor(context: StageContext, mail: MailCommand) {
+  constructor(context: StageContext, mail: MailCommand, ahead: CommandsAhead) {
     this.#context = context;
     this.#mail = mail;
+    this.#ahead = ahead;
+    this.#recipientAnswers = ahead.recipients.map(async () => ours.mailFirst);
+  }
+
+  /** The answers to the recipients that came with MAIL; for when `begin` has answered. None rejects. */
+  get recipientAnswers(): readonly Promise<Reply>[] {
+    return this.#recipientAnswers;
   }
 
   /** Whether the mail server answers in order without being waited for. */
@@ -57,10 +75,19 @@ export class Transaction {
     const connection = await pool.acquire({ fresh });
     const wasUsed = connection.uses > 0;
     connection.uses += 1;
+    this.#accepted.length = 0;
+    this.#recipients = 0;
     try {
-      const answer = await connection.command(this.#mail.line, { limitMs: limits.mailMs });
-      if (isPositive(answer)) this.#connection = connection;
-      else await this.#giveBack(connection);
+      const mail = connection.command(this.#mail.line, { limitMs: limits.mailMs });
+      const mayPipeline = connection.capabilities.has("PIPELINING");
+      if (mayPipeline) this.#sendAhead(connection);
+      const answer = await mail;
+      if (!isPositive(answer)) {
+        await this.#refused(connection);
+        return answer;
+      }
+      this.#connection = connection;
+      if (!mayPipeline) await this.#sendOneByOne(connection);
       return answer;
     } catch (error) {
       connection[Symbol.dispose]();
@@ -69,13 +96,45 @@ export class Transaction {
     }
   }
 
+  /** What the MTA did not wait with, we do not either. */
+  #sendAhead(connection: ServerConnection): void {
+    const { recipients, hasData } = this.#ahead;
+    this.#recipientAnswers = recipients.map(async (one) => await this.#ask(connection, one));
+    if (!hasData) return;
+    const { dataMs } = this.#context.limits;
+    this.#dataAnswer = connection.command("DATA", { limitMs: dataMs });
+    // Whoever asks for it is told.
+    this.#dataAnswer.catch(() => undefined);
+  }
+
+  /** For a mail server that wants to be waited for. */
+  async #sendOneByOne(connection: ServerConnection): Promise<void> {
+    const answers: Reply[] = [];
+    for (const one of this.#ahead.recipients) answers.push(await this.#ask(connection, one));
+    this.#recipientAnswers = answers.map(async (answer) => answer);
+  }
+
+  /** MAIL was: what was sent behind it is refused as well. */
+  async #refused(connection: ServerConnection): Promise<void> {
+    await Promise.all(this.#recipientAnswers);
+    this.#recipientAnswers = this.#ahead.recipients.map(async () => ours.mailFirst);
+    const data = await this.#dataAnswer?.catch(() => undefined);
+    this.#dataAnswer = undefined;
+    // A server that waits for a message all the same gets none.
+    if (data?.code === 354) connection[Symbol.dispose]();
+    await this.#giveBack(connection);
+  }
+
   /** Asks the mail server for one recipient; what is called first is asked first. */
   async addRecipient(command: RecipientCommand): Promise<Reply> {
+    if (this.#connection === undefined) return ours.serverGone;
+    return await this.#ask(this.#connection, command);
+  }
+
+  async #ask(connection: ServerConnection, command: RecipientCommand): Promise<Reply> {
     const { limits, bounds } = this.#context;
     if (this.#recipients >= bounds.maxRecipients) return ours.tooManyRecipients;
     this.#recipients += 1;
-    const connection = this.#connection;
-    if (connection === undefined) return ours.serverGone;
     try {
       const answer = await connection.command(command.line, { limitMs: limits.recipientMs });
       if (isPositive(answer)) this.#accepted.push(command.recipient);
@@ -89,9 +148,8 @@ export class Transaction {
   async start(mode: TransferMode): Promise<DataStart> {
     const { limits } = this.#context;
     const connection = this.#connection;
-    if (connection === undefined || connection.isBroken)
-      return { kind: "no", reply: ours.serverGone };
-    if (this.#accepted.length === 0) return { kind: "no", reply: ours.noRecipients };
+    if (connection === undefined || connection.isBroken) return await this.#no(ours.serverGone);
+    if (this.#accepted.length === 0) return await this.#no(ours.noRecipients);
     const inChunks = mode === "chunks" && connection.capabilities.has("CHUNKING");
     const delivery = await MessageDelivery.begin(this.#context, {
       connection,
@@ -99,20 +157,31 @@ export class Transaction {
       sender: this.#mail.sender,
       recipients: this.#accepted,
     });
-    if (delivery === undefined) return { kind: "no", reply: ours.journalFails };
+    if (delivery === undefined) return await this.#no(ours.journalFails);
     if (inChunks) return { kind: "go", reply: ours.startMail, delivery };
     try {
-      const answer = await connection.command("DATA", { limitMs: limits.dataMs });
+      const asked = this.#dataAnswer ?? connection.command("DATA", { limitMs: limits.dataMs });
+      this.#dataAnswer = undefined;
+      const answer = await asked;
       if (answer.code === 354) return { kind: "go", reply: answer, delivery };
       // A success here would be nonsense, and must not be taken for one.
-      return { kind: "no", reply: isPositive(answer) ? ours.serverGone : notClosing(answer) };
+      return await this.#no(isPositive(answer) ? ours.serverGone : notClosing(answer));
     } catch (error) {
-      return { kind: "no", reply: temporary(error) };
+      return await this.#no(temporary(error));
     }
+  }
+
+  /** A mail server that was asked for DATA and waits for the message now is not given one. */
+  async #no(reply: Reply): Promise<DataStart> {
+    const data = await this.#dataAnswer?.catch(() => undefined);
+    this.#dataAnswer = undefined;
+    if (data?.code === 354) this.#connection?.[Symbol.dispose]();
+    return { kind: "no", reply };
   }
 
   /** It is over; whatever was not sent is forgotten. */
   async end(): Promise<void> {
+    await this.#no(ours.serverGone);
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection !== undefined) await this.#giveBack(connection);

@@ -19,6 +19,7 @@ export class Connection implements Disposable {
   #hasEnded = false;
   #isClosed = false;
   #isWoken = false;
+  #isCorked = false;
   #failure: Error | undefined;
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
@@ -65,8 +66,19 @@ export class Connection implements Disposable {
     this.#wakeReader?.();
   }
 
+  /** What is written in one turn goes out at once. */
   write(bytes: Uint8Array | string): void {
-    if (!this.#isClosed && this.socket.writable) this.socket.write(bytes, "latin1");
+    const { socket } = this;
+    if (this.#isClosed || !socket.writable) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        socket.uncork();
+      });
+    }
+    socket.write(bytes, "latin1");
   }
 
   /** Resolves when the other side has taken enough of what was written. */

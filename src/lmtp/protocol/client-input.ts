@@ -60,6 +60,17 @@ export class ClientInput {
     return { kind: "line", text: line.toString("latin1", 0, end - 1) };
   }
 
+  /**
+   * The next line where it is whole and all is well with it; it stays the next until `line` is called.
+   * For what a client sends without waiting.
+   */
+  peek(): string | undefined {
+    const end = this.#pending.indexOf("\r\n");
+    if (end === -1 || end + 2 > this.#maxLineBytes || this.#isSkipping) return undefined;
+    const text = this.#pending.toString("latin1", 0, end);
+    return text.includes("\n") ? undefined : text;
+  }
+
   /** The next bytes of a message after DATA, dots taken away; undefined when more is needed. */
   data(): DataPart | undefined {
     if (this.#pending.length === 0) return undefined;

@@ -1,12 +1,12 @@
 import type { SecureContext } from "node:tls";
 import { offeredLines } from "../protocol/capabilities.ts";
 import { ClientInput } from "../protocol/client-input.ts";
-import { type Command, parseCommand } from "../protocol/command.ts";
+import { type Command, parseCommand, type RecipientCommand } from "../protocol/command.ts";
 import type { Peer } from "../protocol/peer.ts";
 import { encodeReply, isPositive, type Reply, reply } from "../protocol/reply.ts";
 import { applyXclient } from "../protocol/xclient.ts";
-import { temporary } from "../delivery/answers.ts";
-import { Transaction } from "../delivery/transaction.ts";
+import { ours, temporary } from "../delivery/answers.ts";
+import { type CommandsAhead, Transaction } from "../delivery/transaction.ts";
 import { Connection } from "../network/connection.ts";
 import { acceptTls } from "../network/start-tls.ts";
 import type { StageContext } from "../stage-context.ts";
@@ -161,15 +161,30 @@ export class Session {
     if (!this.#hasGreeted) return this.#say(reply(503, "5.5.1 LHLO first"));
     if (command.verb === "MAIL") {
       if (this.#transaction !== undefined) return this.#say(reply(503, "5.5.1 MAIL already given"));
-      const transaction = new Transaction(this.#context, command);
+      const transaction = new Transaction(this.#context, command, this.#takeAhead());
       const answer = await transaction.begin();
       if (isPositive(answer)) this.#transaction = transaction;
-      return this.#say(answer);
+      this.#say(answer);
+      for (const recipient of transaction.recipientAnswers) this.#replies.add(recipient);
+      return;
     }
     const transaction = this.#transaction;
-    if (transaction === undefined) return this.#say(reply(503, "5.5.1 MAIL first"));
+    if (transaction === undefined) return this.#say(ours.mailFirst);
     this.#replies.add(transaction.addRecipient(command));
     await this.#replies.room(transaction.mayPipeline ? this.#context.bounds.maxPipelined : 1);
+  }
+
+  /** Recipients that are here already, and whether DATA comes behind them; DATA itself stays. */
+  #takeAhead(): CommandsAhead {
+    const recipients: RecipientCommand[] = [];
+    for (;;) {
+      const line = this.#input.peek();
+      const command = line === undefined ? undefined : parseCommand(line);
+      if (command?.verb !== "RCPT" || recipients.length >= this.#context.bounds.maxPipelined)
+        return { recipients, hasData: command?.verb === "DATA" && recipients.length > 0 };
+      this.#input.line();
+      recipients.push(command);
+    }
   }
 
   async #transfer(

@@ -2,6 +2,7 @@ import {
   displayPath,
   type Image,
   isImageError,
+  isWithin,
   joinRawPath,
   rawParent,
   type RawPath,
@@ -100,10 +101,6 @@ export function rootOf({ spools, config }: Pick<CyrusSpool, "spools" | "config">
   let root = first;
   while (others.some((spool) => !isWithin(spool, root))) root = rawParent(root);
   return root;
-}
-
-function isWithin(path: RawPath, folder: RawPath): boolean {
-  return folder === rootPath || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** Whether a path is a mailbox's folder or lies in it, wherever that may be. */

@@ -4,6 +4,7 @@ import {
   compressionOf,
   decompressMessage,
 } from "../compression/message-compression.ts";
+import { refuseEncrypted } from "../compression/encrypted-message.ts";
 import { MailError } from "../mail-error.ts";
 import {
   type AttachmentReference,
@@ -37,9 +38,6 @@ export type DboxFile = {
   readonly window: FileWindow;
   readonly header: () => Promise<DboxFileHeader>;
 };
-
-/** How the plugin mail_crypt begins a body. */
-const encryptedMagic = Buffer.from("CRYPTED\x03\x07", "latin1");
 
 const readAheadBytes = 256 * 1024;
 const largestAtOnceBytes = 1024 * 1024;
@@ -104,10 +102,7 @@ async function* maybeDecompressed(
   { stored, source }: { readonly stored: AsyncIterable<Uint8Array>; readonly source: Source },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await file.bytes(record.bodyOffset, compressionMagicBytes);
-  if (start.subarray(0, encryptedMagic.length).equals(encryptedMagic))
-    throw new MailError("mail.unsupported", `Cannot read ${source.subject}: it is encrypted`, {
-      hint: "Restore the store's files and its keys, and let its server read them.",
-    });
+  refuseEncrypted(start, source.subject);
   const compression = compressionOf(start.subarray(0, record.bodyBytes));
   if (compression === undefined) yield* stored;
   else

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { memoryImage, type MemoryNodes, type RawPath } from "#image";
 import { type MailAccount, openMailStore, type StoredMessage } from "#mail";
+import { isMailError } from "../mail-error.ts";
 
 const folder = { type: "directory" } as const;
 const base: MemoryNodes = { "M/cur": folder, "M/new": folder };
@@ -41,6 +42,21 @@ describe("compressed messages of a Maildir", () => {
       "Subject: not packed\n\n",
       "x",
     ]);
+  });
+
+  test("that only their server can read are listed, and reading them says what to do", async () => {
+    const { account, messages } = await opened({
+      "M/cur/1.a,S=9:2,S": Buffer.from("CRYPTED\x03\x07 and so on", "latin1"),
+      "M/cur/2.b,S=9:2,S": Buffer.from("\xfd7zXZ\0 and so on", "latin1"),
+    });
+    const said: string[] = [];
+    for (const message of messages)
+      await Array.fromAsync(account.read(message)).catch((error: unknown) => {
+        assert.ok(isMailError(error) && error.code === "mail.unsupported");
+        said.push(`${error.message} / ${error.hint ?? ""}`);
+      });
+    assert.match(said[0] ?? "", /encrypted it \(mail_crypt\) \/ .*keys.*let the server read them/);
+    assert.match(said[1] ?? "", /compressed with xz \/ .*unpack it with xz/);
   });
 
   test("that are damaged are listed, and reading them says so", async () => {

@@ -4,6 +4,7 @@ import {
   compressionOf,
   decompressMessage,
 } from "../compression/message-compression.ts";
+import { refuseEncrypted } from "../compression/encrypted-message.ts";
 import type { ReadMessageOptions } from "../mail-store.ts";
 
 /**
@@ -24,13 +25,12 @@ export async function* readMaildirMessage(
     start =
       value.length < compressionMagicBytes ? Buffer.concat([start, value]) : joined(start, value);
   }
+  const subject = `message ${JSON.stringify(rawBaseName(path))}`;
+  refuseEncrypted(start, subject);
   const compression = compressionOf(start.subarray(0, compressionMagicBytes));
   const bytes = startingWith(start, stored);
   if (compression === undefined) yield* bytes;
-  else
-    yield* decompressMessage(compression, bytes, {
-      subject: `message ${JSON.stringify(rawBaseName(path))}`,
-    });
+  else yield* decompressMessage(compression, bytes, { subject });
 }
 
 function joined(start: Uint8Array, more: Uint8Array): Uint8Array {

@@ -125,7 +125,9 @@ function momentIn(
   const answer = times.at(askedNs);
   if (answer === undefined) return beforeJournal;
   const { sequence, atNs: eventNs, alsoAt } = answer;
-  const endNs = sequence === last.sequence ? endOf(options, eventNs) : askedNs;
+  // After the last event the clock may have shown more than that event says.
+  const endNs =
+    sequence === last.sequence ? endOf(options, times.latestLabel(askedNs) ?? eventNs) : askedNs;
   const atNs = askedNs < endNs ? askedNs : endNs;
   const [base] = basesFor(survey, { ...options, atNs, sequence });
   if (base === undefined) return withoutBase(options, atNs);

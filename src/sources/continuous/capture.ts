@@ -248,6 +248,7 @@ export class Capture implements ContinuousCapture {
       settle: this.#hints.way === "none" ? undefined : () => this.#hints.settle(),
       commit: () => this.#commit(),
       isClosing: isHasty,
+      isScanning: this.#scans.current?.isWalked === false && this.#mode === "running",
     });
     const scan = this.#mode === "running" ? this.#scans.next() : undefined;
     await scan?.slice(this.#compare);

@@ -18,6 +18,8 @@ export type LookParts = {
   readonly commit: () => Promise<void>;
   /** What would be due later is due now. */
   readonly isClosing: boolean;
+  /** A scan has not come to all folders yet. */
+  readonly isScanning: boolean;
 };
 
 /** A store that is changed all the time is never seen to be still. */
@@ -27,13 +29,15 @@ const namesAtOnce = 500;
 
 /** Resolves with whether the store stood still in the end. */
 export async function lookUntilStill(parts: LookParts): Promise<boolean> {
-  const { queue, settle, isClosing } = parts;
-  await lookAt(queue.take({ isClosing }), parts);
+  const { queue, settle, isClosing, isScanning } = parts;
+  await lookAt(queue.take({ isClosing, isScanning }), parts);
   if (settle === undefined) return false;
   for (let look = 1; look <= looks; look++) {
     await settle();
     if (queue.size === 0 && queue.departedSize === 0) return true;
-    await lookAt(queue.take({ isClosing, isTold: true }), parts, { isLast: look === looks });
+    await lookAt(queue.take({ isClosing, isScanning, isTold: true }), parts, {
+      isLast: look === looks,
+    });
   }
   return false;
 }

@@ -24,6 +24,8 @@ export type TakeOptions = {
   readonly isClosing?: boolean;
   /** All that happened before was told: what a hint found gone has no other name that is still to come. */
   readonly isTold?: boolean;
+  /** A scan is under way: what it found gone may turn up in a folder that it has not come to yet. */
+  readonly isScanning?: boolean;
 };
 
 export type Taken = {
@@ -34,6 +36,9 @@ export type Taken = {
     readonly origin: Origin;
   }[];
 };
+
+/** What a scan found gone and keeps in mind; more is gone at once, and stored again where it turns up. */
+const departedLimit = 200_000;
 
 export type WorkQueueOptions = {
   /** Does not go back. */
@@ -145,10 +150,11 @@ export class WorkQueue {
   }
 
   /** Everything that is to be looked at now. */
-  take({ isClosing = false, isTold = false }: TakeOptions = {}): Taken {
+  take({ isClosing = false, isTold = false, isScanning = false }: TakeOptions = {}): Taken {
     const now = isClosing ? Infinity : this.#steadyMs();
     for (const [path, { dueMs, origin }] of this.#departed) {
       if (dueMs > now && !(isTold && origin === "hint")) continue;
+      if (isScanning && origin === "scan" && this.#departed.size < departedLimit) continue;
       this.#departed.delete(path);
       this.addName(path, { origin, isFinal: true });
     }
