@@ -7,7 +7,7 @@ import { describeError } from "#errors";
 import { failLives, loseLives } from "../src/journal/segments/journal-lives.fixture.ts";
 import { BenchError } from "./bench-error.ts";
 
-const usage = `npm run bench:soak-journal -- [options]
+const usage = `npm run bench:soak:journal -- [options]
 
   --rounds N   of each kind, each with one to four lives of a writer (default 2000)
   --seed N     of the first round (default 1)

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { openJournal } from "#journal";
 import { checkAudit } from "../src/cli/audit-file.ts";
 import { documents } from "../src/cli/story.fixture.ts";
 import { runForTest, type TestRun } from "../src/cli/surroundings.fixture.ts";
@@ -177,4 +178,29 @@ describe("over SSH", () => {
     assert.equal(keysOf(listed).length, 2);
     assert.match(String(auditLines(site)[0]?.["location"]), /vault\.example\.net/);
   });
+});
+
+test("a new password of a copy is that of its journals too, and of no other copy's", async () => {
+  using site = await newSite();
+  const journal = (name: string, secret: string): Parameters<typeof openJournal>[0] => ({
+    folder: join(stateOf(site), "journal", name),
+    group: name,
+    secret: { password: secret },
+    clock: () => 1n,
+    cost: { N: 2, r: 1, p: 1 },
+  });
+  for (const [name, secret] of [
+    ["ours", password],
+    ["theirs", "another"],
+  ] as const) {
+    await using opened = await openJournal(journal(name, secret));
+    await opened.close();
+  }
+  writeFileSync(join(site.folder, "new"), "new secret\n");
+  const changed = await restante(site, ["key", "change", "--new-password-file", "new"]);
+  assert.equal(changed.exitCode, 0, changed.messages);
+  await assert.rejects(openJournal(journal("ours", password)), { code: "journal.wrong-password" });
+  await using ours = await openJournal(journal("ours", "new secret"));
+  await using theirs = await openJournal(journal("theirs", "another"));
+  assert.deepEqual([ours.group, theirs.group], ["ours", "theirs"]);
 });

@@ -1,8 +1,11 @@
+import type { RetentionHold } from "#policy";
 import { type Alarm, alarmsIn, holdsIn } from "#records";
 import type { Signal } from "#signals";
 
-/** Puts alarms and what they hold on record. */
+/** Puts alarms and what they hold on record, and says what is held. */
 export interface DaemonRecords {
+  /** In force. Throws `records.damaged` where one cannot be read: then nothing may be dropped. */
+  holds(): Promise<readonly RetentionHold[]>;
   /** Returns the alarm's ID. */
   raise(alarm: RaisedAlarm): Promise<string>;
   /** One more account belongs to an alarm. It may have begun there, and been seen later. */
@@ -33,6 +36,7 @@ export function recordsIn(
 ): DaemonRecords {
   const [alarms, holds] = [alarmsIn(stateFolder), holdsIn(stateFolder)];
   return {
+    holds: async () => (await holds.list()).filter(({ released }) => released === undefined),
     raise: async ({ group, journal, signal, atNs }) => {
       const { kind, path, before, count, of, unit, message } = signal;
       const untilNs = before.atNs;

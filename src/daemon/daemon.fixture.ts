@@ -126,7 +126,8 @@ export function fakeGroup(name: string, options: FakeGroupOptions): FakeGroup {
       journal.append({ type: "mark", name: "start" }, journalStartNs ?? clock.now());
       return journal;
     },
-    newestBase: async () => bases.at(-1),
+    newestBase: async (_signal, byNs) =>
+      bases.findLast(({ atNs }) => byNs === undefined || atNs <= byNs),
     takeBase: async () => {
       const atNs = clock.now();
       bases.push({ id: `here ${bases.length + 1}`, fromNs: atNs, atNs });
@@ -143,6 +144,7 @@ export function fakeGroup(name: string, options: FakeGroupOptions): FakeGroup {
       for (const path of mail) yield { path: path as RawPath };
     },
     baseEveryMs: 86_400_000,
+    keepChangesSince: () => undefined,
     signals: {},
     ...more,
     captures,

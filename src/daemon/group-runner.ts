@@ -8,6 +8,8 @@ import { BaseKeeper } from "./base-keeper.ts";
 import { DaemonError } from "./daemon-error.ts";
 import type { DaemonClock, DaemonGroup, DaemonStage } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
+import { MirrorRunner } from "./mirror-runner.ts";
 import type { GroupPhase, GroupStatus } from "./daemon-status.ts";
 
 export type GroupRunnerOptions = {
@@ -28,6 +30,8 @@ type Running = {
   readonly capture: ContinuousCapture;
   readonly alarms: AlarmWatch;
   readonly bases: BaseKeeper;
+  readonly keeper: JournalKeeper;
+  readonly mirror: MirrorRunner | undefined;
 };
 
 /** Runs one group until it is told to stop; starts it again, later and later, when it fails. */
@@ -49,7 +53,7 @@ export class GroupRunner {
 
   get status(): GroupStatus {
     const { name: group, shown, folder, journalPlace } = this.#group;
-    const { capture, journal, bases, alarms } = this.#running;
+    const { capture, journal, bases, alarms, mirror } = this.#running;
     const seen = capture?.status;
     return {
       group,
@@ -79,6 +83,7 @@ export class GroupRunner {
       alarms: [...this.#alarms, ...(alarms?.alarms ?? [])],
       failures: this.#failures,
       ...(this.#stage === undefined ? {} : { stage: this.#stage.status }),
+      ...(mirror === undefined ? {} : { mirror: mirror.status }),
     };
   }
 
@@ -120,8 +125,10 @@ export class GroupRunner {
     // In order: no new mail, then all that was noticed, then the mark that says that nothing is missing.
     await this.#stopStage();
     await running.bases.idle();
+    await running.keeper.idle();
     await running.capture.close();
     await running.journal.close();
+    await running.mirror?.finish();
   }
 
   async #start({
@@ -137,12 +144,15 @@ export class GroupRunner {
     const { clock, records } = this.#options;
     const group = this.#group;
     const journal = stack.use(await group.openJournal(signal));
-    this.#running = { journal };
+    const { onNote } = this.#options;
+    const mirror = await MirrorRunner.begin(group, { journal, clock, onNote });
+    if (mirror !== undefined) stack.use(mirror);
+    this.#running = { journal, mirror };
     // New mail is safe from here on, however long a base and the first scan take.
     await this.#startStage(signal);
     const onTaking = (): void => this.#enter("taking-base");
     const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
-    this.#running = { journal, bases };
+    this.#running = { journal, mirror, bases };
     this.#enter("starting");
     const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));
     const capture = stack.use(
@@ -155,7 +165,10 @@ export class GroupRunner {
     );
     // Whoever follows hears of it; until then `ready` says the same.
     capture.ended.catch(() => undefined);
-    const running = { journal, bases, alarms, capture };
+    const keeper = new JournalKeeper(group, { clock, records });
+    // Before the journal is closed, also when another part has failed.
+    stack.defer(async () => await keeper.idle());
+    const running = { journal, bases, alarms, capture, keeper, mirror };
     this.#running = running;
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
@@ -188,7 +201,7 @@ export class GroupRunner {
   /** Until it is told to stop. Throws when a part of it has ended by itself. */
   async #follow(running: Running, stop: AbortSignal): Promise<void> {
     const { clock, onNote, onChange } = this.#options;
-    const { capture, alarms, bases } = running;
+    const { journal, capture, alarms, bases, keeper } = running;
     const over = new AbortController();
     const signal = AbortSignal.any([stop, over.signal]);
     let failure: { readonly error: unknown } | undefined;
@@ -218,6 +231,8 @@ export class GroupRunner {
         onChange();
       }
       bases.begin(running, { signal: stop, onDone });
+      // A base that is being taken may be the one that its first events are needed for.
+      if (!bases.isWorking) keeper.begin(journal, { signal, onTold: onDone });
       await clock.sleep(lookEveryMs, signal);
     }
     if (failure !== undefined) throw failure.error;

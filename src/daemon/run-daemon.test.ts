@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -111,6 +112,86 @@ test("a base from before the journal began is none that it goes on from", async 
   const group = fakeGroup("mx1", { clock: scene.clock, bases });
   await scene.follows([group]);
   assert.deepEqual(marksOf(group), ["base here 2"]);
+});
+
+test("the journal is kept as the rules say: at start and every hour, never what a hold or a base needs", async () => {
+  await using scene = new Scene();
+  const hourNs = 3_600_000_000_000n;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    baseEveryMs: 2 * 3_600_000,
+    keepChangesSince: (nowNs) => nowNs - 3n * hourNs,
+  });
+  await scene.follows([group]);
+  const first = (): number => group.journal().records[0]?.sequence ?? 0;
+  const change = (): void => {
+    const path = "a/cur/1.M1:2,S" as RawPath;
+    group.journal().append({ type: "remove", path }, scene.clock.now());
+  };
+  const hours = async (count: number): Promise<void> => {
+    for (let hour = 0; hour < count; hour++) {
+      change();
+      await scene.clock.pass(3_600_000);
+      await scene.clock.until(() => group.capturing().isClosed === false, 1000);
+      await scene.clock.pass(1000);
+      await scene.clock.pass(1000);
+    }
+  };
+  await hours(3);
+  assert.equal(first(), 1);
+  const holds = holdsIn(scene.state);
+  const held = { group: "mx1", by: "me", sinceNs: scene.clock.now(), reason: "a case" };
+  const id = await holds.add(held);
+  await hours(4);
+  assert.equal(first(), 1);
+  await holds.replace(id, { ...held, released: { atNs: scene.clock.now(), by: "me" } });
+  await scene.clock.pass(3_600_000);
+  await scene.clock.until(() => first() > 1, 1000);
+  // What is left begins before the base that the window's first moments are replayed on.
+  const base = group.bases.findLast(({ atNs }) => atNs <= scene.clock.now() - 3n * hourNs);
+  assert.ok((group.journal().records[0]?.atNs ?? 0n) < (base?.fromNs ?? 0n));
+  assert.ok((group.journal().records[2]?.atNs ?? 0n) >= (base?.fromNs ?? 0n) - 10_000_000_000n);
+  writeFileSync(join(scene.state, "holds", "hold-1.json"), "{");
+  await scene.clock.pass(3_600_000);
+  await scene.clock.until(() => scene.notes.some((note) => /stays for now/.test(note)), 1000);
+});
+
+test("a mirror runs while the journal is open, is in the status, and gets the journal's end", async () => {
+  await using scene = new Scene();
+  const told: string[] = [];
+  const status = {
+    location: "vault",
+    state: "following",
+    sequence: 3,
+    lagSequences: 1,
+    lagBytes: 20,
+    lagMs: 5,
+  } as const;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    openMirror: async ({ journal, backOffMs }) => {
+      assert.equal(journal, group.journal());
+      told.push(`opened, and waits ${backOffMs(1)} and ${backOffMs(Infinity)} ms`);
+      return {
+        status,
+        run: async (signal) => {
+          if (!signal.aborted) await once(signal, "abort");
+          told.push("stopped");
+        },
+        finish: async () => void told.push(`finished: ${marksOf(group).at(-1)}`),
+        [Symbol.asyncDispose]: async () => void told.push("closed"),
+      };
+    },
+  });
+  await scene.follows([group]);
+  assert.deepEqual((await scene.status())[0]?.mirror, status);
+  group.capturing().fail(new RecoveryError("journal.write-failed", "Cannot write: EIO"));
+  await scene.clock.until(() => group.captures.length === 2, 10);
+  await scene.clock.until(() => marksOf(group).length === 2);
+  await scene.ends();
+  const opened = "opened, and waits 1000 and 300000 ms";
+  const ends = ["stopped", "finished: clean-stop", "closed"];
+  assert.deepEqual(told, [opened, "stopped", "closed", opened, ...ends]);
 });
 
 test("a group that fails is started again, later each time, and takes no other down", async () => {

@@ -76,6 +76,12 @@ export interface Journal extends JournalReader {
   flush(): Promise<void>;
   /** Ends it with a `clean-stop` mark. Disposing without it leaves an unclean stop, as a crash does. */
   close(): Promise<void>;
+  /**
+   * Removes events before `sequence`, oldest first, in whole parts as they are stored: what is left has no
+   * hole, may begin earlier, and always has the newest. Events that are left may point at bytes that
+   * go: it is the caller who knows. How many parts went. Again, it removes nothing more.
+   */
+  removeBefore(sequence: Sequence, signal?: AbortSignal): Promise<number>;
   /** Called with each event when it is durable, in order: for a mirror, and for whoever looks at changes. */
   subscribe(listener: (record: JournalRecord) => void): Disposable;
 }

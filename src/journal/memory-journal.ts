@@ -82,6 +82,12 @@ export class MemoryJournal implements Journal {
     this.#isClosed = true;
   }
 
+  async removeBefore(sequence: Sequence): Promise<number> {
+    const stays = this.#records.findIndex((record) => record.sequence >= sequence);
+    const gone = stays < 0 ? this.#records.length - 1 : stays;
+    return this.#records.splice(0, Math.max(0, gone)).length;
+  }
+
   subscribe(listener: (record: JournalRecord) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

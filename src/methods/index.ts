@@ -78,6 +78,15 @@ export {
   type VirtualTapeLibraryOptions,
 } from "./tape/index.ts";
 export {
+  accountNames,
+  type ArrivalState,
+  arrivalStates,
+  arrivedAccount,
+  type ArrivedAccountOptions,
+  type ArrivedMail,
+  arrivedMail,
+  type ArrivedMailOptions,
+  type ArrivedMessage,
   type BaseCandidate,
   continuousCopy,
   type ContinuousCopy,
@@ -87,10 +96,13 @@ export {
   type JournalAlarm,
   type JournalGap,
   type JournalSurvey,
+  type JournalThinning,
   type NotCovered,
+  planThinning,
   replayedImage,
   type ReplayOptions,
   surveyJournal,
+  type ThinningOptions,
 } from "./cdp/index.ts";
 export { clones, clonesName, initClones } from "./clones/index.ts";
 export { deltas, deltasName, initDeltas } from "./deltas/index.ts";

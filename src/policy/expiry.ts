@@ -169,6 +169,10 @@ function keepEverything<Point extends ExpiryPoint>(
 ): void {
   const since = sinceInstant(rule.span, options);
   for (const point of steady) if (point.atNs >= since) add(options.reasons.keep, point, rule.text);
+  // What happened first within the span is replayed from a journal, on the copy before it.
+  const before = steady.find(({ atNs }) => atNs < since);
+  if (before !== undefined && rule.text.startsWith("every change"))
+    add(options.reasons.keep, before, `${rule.text}: its first changes are replayed on this one`);
 }
 
 function keepOnePerSlot<Point extends ExpiryPoint>(
@@ -219,7 +223,10 @@ function reachOf(
   return sinceInstant(rule.span, options);
 }
 
-function sinceInstant(span: RetentionSpan, options: ExpiryOptions): Instant {
+export function sinceInstant(
+  span: RetentionSpan,
+  options: Pick<ExpiryOptions, "now" | "zone">,
+): Instant {
   if (span === "forever") return beginningOfTime;
   return zonedDateTime(options.now, options.zone).subtract({ [`${span.unit}s`]: span.amount })
     .epochNanoseconds;

@@ -96,6 +96,7 @@ export {
   type RetentionSpan,
 } from "./retention-rule.ts";
 export { type AlarmRule, parseAlarmRule } from "./alarm-rule.ts";
+export { everyChangeSince } from "./every-change.ts";
 export { heldBy, type RetentionHold } from "./hold.ts";
 export { planExpiry, type ExpiryDecision, type ExpiryOptions, type ExpiryPoint } from "./expiry.ts";
 export {

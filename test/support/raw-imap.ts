@@ -19,7 +19,9 @@ export class RawImap implements AsyncDisposable {
 
   static async open(configuration: string, user: string): Promise<RawImap> {
     // As root it refuses what looks like a network connection, as Node's pipes do.
-    const pipes = 'cat | doveadm -c "$1" exec imap -u "$2" | cat';
+    // The shell gives up its own ends, so that a server that does not begin is noticed.
+    const pipes =
+      'exec 3<&0; cat <&3 | doveadm -c "$1" exec imap -u "$2" | cat & exec >&- 3<&- <&-; wait';
     const child = spawn("sh", ["-c", pipes, "sh", configuration, user], {
       stdio: ["pipe", "pipe", "ignore"],
       env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },

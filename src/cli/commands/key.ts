@@ -6,6 +6,7 @@ import { audited } from "../audit.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { openCopy, type OpenCopy } from "../copy-access.ts";
+import { changeJournalPasswords, journalsOf } from "../daemon/change-journal-passwords.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import type { JsonDocument } from "../output.ts";
 import type { PasswordSource } from "../passwords.ts";
@@ -91,13 +92,30 @@ async function remove({ context, opened: { repository } }: Step): Promise<ExitCo
 
 async function change(step: Step): Promise<ExitCode> {
   const { context, opened } = step;
-  const { output, surroundings } = context;
+  const { output, surroundings, passwords } = context;
   const { repository, place } = opened;
   const password = await newPassword(step);
   const { now, signal } = surroundings;
+  const journals = await journalsOf(place, step);
+  const old =
+    journals.length === 0
+      ? undefined
+      : await passwords.password(place.folder, { source: place.passwordSource });
   const { result, audit } = await audited(
     { context, verb: "key change", repository, facts: changeFacts },
-    async () => await repository.changePassword({ password, now, signal }),
+    async () => {
+      // First the journals: killed in between, the old password still opens the copy, and the same run again ends it.
+      if (old !== undefined) {
+        const changed = await changeJournalPasswords(journals, {
+          password: old,
+          newPassword: password,
+          nowNs: now(),
+        });
+        for (const folder of changed)
+          output.note(`The journal in ${safeText(folder)} has the new password too.`);
+      }
+      return await repository.changePassword({ password, now, signal });
+    },
   );
   const { added, removed } = result;
   await output.document({ type: "key-changed", ...keyJson(added), removed: removed.id, audit });

@@ -32,10 +32,12 @@ export class BaseCopies {
     return group.place;
   }
 
-  async newest(signal: AbortSignal): Promise<BaseMoment | undefined> {
+  async newest(signal: AbortSignal, byNs?: bigint): Promise<BaseMoment | undefined> {
     await using opened = await openAnyCopy(this.#place, this.#options(signal));
     const moments = await opened.copy.moments(this.#plan.tag, signal);
-    const point = moments.findLast((one) => this.#mayServe(one));
+    const point = moments.findLast(
+      (one) => this.#mayServe(one) && (byNs === undefined || one.atNs <= byNs),
+    );
     if (point === undefined) return undefined;
     await using image = await opened.copy.open(point, signal);
     return this.#baseOf(point, image.at.fromNs);

@@ -1,9 +1,23 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type DaemonGroup, type DaemonStage, mailIn, type StageStatus } from "#daemon";
+import {
+  type DaemonGroup,
+  type DaemonStage,
+  type GroupMirror,
+  mailIn,
+  type MirroredGroup,
+  type StageStatus,
+} from "#daemon";
 import { type RawPath, rawPathFromText } from "#image";
-import { type Journal, journalFolderName, openJournal } from "#journal";
+import {
+  type FolderJournal,
+  type Journal,
+  journalFolderName,
+  JournalMirror,
+  openJournal,
+} from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
+import { everyChangeSince } from "#policy";
 import { captureContinuously, liveSource } from "#sources";
 import { openMailStore } from "#mail";
 import { othersAmong } from "../capture-plan.ts";
@@ -12,6 +26,7 @@ import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
 import type { Site } from "../site.ts";
 import { acceptPlaces, type AcceptedPlace, howToAccept } from "./accepted-places.ts";
+import { logAt } from "../storage-at.ts";
 import { BaseCopies } from "./base-copies.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
 import { OtherMailboxes } from "./other-mailboxes.ts";
@@ -33,13 +48,19 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   // Once: a group that fails and is started again accepts nothing more.
   const accepted = [...(groupSite.accepted ?? [])];
   const bases = new BaseCopies(plan, groupSite);
+  let journal: FolderJournal | undefined;
   return {
     name: tag,
     shown: base.shown,
     folder,
     journalPlace: journalFolder,
-    openJournal: async () => await journalOf(plan, groupSite),
-    newestBase: async (signal) => await bases.newest(signal),
+    openJournal: async () => (journal = await journalOf(plan, groupSite)),
+    ...(plan.journalMirror === undefined
+      ? {}
+      : {
+          openMirror: async (options) => await mirrorOf(plan, groupSite, { ...options, journal }),
+        }),
+    newestBase: async (signal, byNs) => await bases.newest(signal, byNs),
     takeBase: async (signal) => await bases.take(signal),
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
@@ -64,12 +85,17 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         }),
     mailThere: (signal) => mailIn(folder, signal),
     baseEveryMs: plan.baseEveryMs,
+    keepChangesSince: (nowNs) =>
+      everyChangeSince(plan.keep, { now: nowNs, zone: groupSite.site.zone }),
     signals: plan.signals,
   };
 }
 
 /** Under the password of the copy that its bases go to: whoever opens the one opens the other. */
-async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): Promise<Journal> {
+async function journalOf(
+  plan: ContinuousPlan,
+  { context, onNote }: GroupSite,
+): Promise<FolderJournal> {
   const { journalFolder, tag, base } = plan;
   const place = base.groups[0]?.place;
   if (place === undefined) throw new Error("a plan has a group");
@@ -84,6 +110,31 @@ async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): 
   });
   for (const { message } of journal.problems) onNote(message);
   return journal;
+}
+
+async function mirrorOf(
+  { journalMirror, journalFolder }: ContinuousPlan,
+  { context }: GroupSite,
+  { journal, ...options }: Omit<MirroredGroup, "journal"> & { journal: FolderJournal | undefined },
+): Promise<GroupMirror> {
+  if (journal === undefined || journalMirror === undefined)
+    throw new Error("a journal is mirrored when it is open, and where it has a mirror");
+  const { environment } = context.surroundings;
+  // Not with the run's signal: when that comes, the end of the journal is still to be carried.
+  const there = await logAt(journalMirror, { environment });
+  const here = await logAt(journalFolder, { environment });
+  const mirror = new JournalMirror({ ...options, journal, source: here.log, target: there.log });
+  return {
+    get status() {
+      return mirror.status;
+    },
+    run: async (signal) => await mirror.run(signal),
+    finish: async (signal) => await mirror.finish(signal),
+    [Symbol.asyncDispose]: async () => {
+      await there[Symbol.asyncDispose]();
+      await here[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** The mailboxes of other groups in the same store. */

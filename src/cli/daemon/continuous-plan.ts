@@ -1,5 +1,14 @@
 import { resolve } from "node:path";
-import { type DeliveryStageConfig, isWithin, parseAlarmRule, type ServerConfig } from "#policy";
+import { journalFolderName } from "#journal";
+import {
+  copyLocationText,
+  type DeliveryStageConfig,
+  isWithin,
+  type OperationalConfig,
+  parseAlarmRule,
+  type RetentionRule,
+  type ServerConfig,
+} from "#policy";
 import { tagValue } from "#repository";
 import type { SignalWatchOptions } from "#signals";
 import { parseDuration } from "#time";
@@ -9,6 +18,7 @@ import type { CommandContext } from "../command.ts";
 import { copyPlace, namedPlace } from "../copy-access.ts";
 import { diskMethod } from "../methods/index.ts";
 import type { Site } from "../site.ts";
+import { foldersBeside, serverFactsOf } from "../server-places.ts";
 import { safeText } from "../text.ts";
 import { journalFolderOf } from "./journal-folder-of.ts";
 
@@ -19,7 +29,11 @@ export type ContinuousPlan = {
   /** How a base is taken: one store, one group. */
   readonly base: StorePlan;
   readonly journalFolder: string;
+  /** Where the journal is mirrored as it grows: a folder, or ssh://user@host/folder. */
+  readonly journalMirror?: string;
   readonly baseEveryMs: number;
+  /** What its rules keep; none of a folder that was typed: everything. */
+  readonly keep: readonly RetentionRule[];
   readonly signals: SignalWatchOptions;
   readonly server?: ServerConfig;
   readonly deliveryStage?: DeliveryStageConfig;
@@ -73,6 +87,7 @@ function folderPlan(context: CommandContext, site: Site): ContinuousPlan {
     },
     journalFolder: journalFolderOf(tag, { context }),
     baseEveryMs: parseDuration(typed.text("every") ?? "1 day"),
+    keep: [],
     signals: signalsOf(alarm),
   };
 }
@@ -85,6 +100,15 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
     const method = group.methods.find((one) => one.method === "continuous data protection");
     if (config === undefined || server === undefined || method === undefined) return [];
     if (wanted !== undefined && wanted !== group.name && wanted !== group.tag) return [];
+    if (foldersBeside(server).length > 0)
+      throw new CliError(
+        "cli.usage",
+        `Cannot protect "${safeText(group.name)}" continuously: its store lies in several folders, and one is watched`,
+        {
+          hint: "Name the folder above all of them as the server's path, and leave them out of volumes.",
+        },
+      );
+    const facts = serverFactsOf(server);
     const place = namedPlace(method.copy, { context, site });
     const all = site.groups.filter((one) => one.server === group.server);
     const { deliveryStage } = server;
@@ -95,17 +119,29 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
           shown: group.name,
           folder: server.path,
           volumes: server.volumes,
+          ...(facts === undefined ? {} : { facts }),
           source: configuredSource(server),
           groups: [{ ...groupPart(group, all), place, method: diskMethod }],
         },
         journalFolder: journalFolderOf(group.tag, { context, configured: method.journalPath }),
         baseEveryMs: method.everyMs ?? parseDuration("1 day"),
+        keep: method.keep,
+        ...mirrorOf(group.tag, method),
         signals: signalsOf(config.alarm),
         server,
         ...(deliveryStage === undefined ? {} : { deliveryStage }),
       },
     ];
   });
+}
+
+/** Each group has a folder of its own in it, as it has among the journals. */
+function mirrorOf(
+  tag: string,
+  { journalMirror }: Pick<OperationalConfig, "journalMirror">,
+): Pick<ContinuousPlan, "journalMirror"> {
+  if (journalMirror === undefined) return {};
+  return { journalMirror: `${copyLocationText(journalMirror)}/${journalFolderName(tag)}` };
 }
 
 function signalsOf(rule: {

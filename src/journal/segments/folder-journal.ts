@@ -12,6 +12,7 @@ import { FieldWriter } from "./field-writer.ts";
 import type { FolderJournalReader } from "./folder-journal-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { JournalFiles } from "./journal-files.ts";
+import type { DurablePosition } from "./position-file.ts";
 import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
@@ -70,6 +71,11 @@ export class FolderJournal implements Journal {
 
   get lastSequence(): Sequence {
     return this.#lastSequence;
+  }
+
+  /** How far it is durable, and where that is; undefined before the first event. */
+  get position(): DurablePosition | undefined {
+    return this.#commit.position;
   }
 
   get problems(): readonly JournalProblem[] {
@@ -135,15 +141,12 @@ export class FolderJournal implements Journal {
     return await this.#options.reader.segments(signal);
   }
 
-  /**
-   * Removes finished segments of which nothing from `sequence` on is a part, oldest first, so that what
-   * is left has no hole. Events that are left may point at bytes that go: it is the caller who knows.
-   * How many went.
-   */
+  /** Finished segments of which nothing from `sequence` on is a part. */
   async removeBefore(sequence: Sequence, signal?: AbortSignal): Promise<number> {
     return await removeSegmentsBefore(sequence, {
       files: this.#options.files,
       segments: await this.segments(signal),
+      release: async (name) => await this.#options.reader.release(name),
       signal,
     });
   }

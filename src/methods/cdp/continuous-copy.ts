@@ -3,6 +3,7 @@ import { isRecoveryError } from "#errors";
 import type { Consistency, Image } from "#image";
 import type { JournalReader, Sequence } from "#journal";
 import { MethodError } from "../method-error.ts";
+import { firstReplayed } from "./journal-thinning.ts";
 import { replayedImage } from "./replayed.ts";
 import { type JournalGap, type JournalSurvey, surveyJournal, unknownAt } from "./survey-journal.ts";
 
@@ -50,8 +51,6 @@ export interface ContinuousCopy extends Copy {
 
 export const continuousMethod = "continuous data protection";
 
-/** Events are labelled when they are noticed, by a clock that may be another one than the base's. */
-const marginNs = 10_000_000_000n;
 /** A base that was read from a living store may be ahead of the events by so much. */
 const settledNs = 2_000_000_000n;
 const longCaptureNs = 3_600_000_000_000n;
@@ -126,7 +125,9 @@ function momentIn(
   const answer = times.at(askedNs);
   if (answer === undefined) return beforeJournal;
   const { sequence, atNs: eventNs, alsoAt } = answer;
-  const endNs = sequence === last.sequence ? endOf(options, eventNs) : askedNs;
+  // After the last event the clock may have shown more than that event says.
+  const endNs =
+    sequence === last.sequence ? endOf(options, times.latestLabel(askedNs) ?? eventNs) : askedNs;
   const atNs = askedNs < endNs ? askedNs : endNs;
   const [base] = basesFor(survey, { ...options, atNs, sequence });
   if (base === undefined) return withoutBase(options, atNs);
@@ -238,7 +239,7 @@ async function openOnBase(survey: JournalSurvey, options: Opening): Promise<Imag
         await base[Symbol.asyncDispose]();
         continue;
       }
-      const since = survey.times.firstFrom(base.at.fromNs - marginNs) ?? sequence + 1;
+      const since = firstReplayed(survey.times, base.at.fromNs) ?? sequence + 1;
       const fromSequence = Math.max(since, span.first.sequence);
       const { consistency } = point;
       const labels = consistency === "unknown" ? {} : { consistency };

@@ -94,6 +94,18 @@ export class JournalTimes {
     return { ...this.#point(chosen.row), alsoAt: others.map(({ row }) => this.#point(row)) };
   }
 
+  /** The latest label at or before an instant, of whatever event. */
+  latestLabel(atNs: bigint): bigint | undefined {
+    let latest: bigint | undefined;
+    for (const [index, first] of this.#runs.entries()) {
+      if ((this.#labels[first] as bigint) > atNs) continue;
+      const row = this.#lastAtOrBefore(atNs, first, this.#runs[index + 1] ?? this.#rows);
+      const label = this.#labels[row] as bigint;
+      if (latest === undefined || label > latest) latest = label;
+    }
+    return latest;
+  }
+
   /** The first event that is labelled so or later; where the clock was set back, the first of all. */
   firstFrom(atNs: bigint): Sequence | undefined {
     let found: Sequence | undefined;

@@ -17,6 +17,7 @@ import {
   type ReadFile,
   type ReadOptions,
   type Volume,
+  type ServerFacts,
 } from "#image";
 import type { JournalReader } from "#journal";
 import { BaseFiles } from "./base-files.ts";
@@ -94,6 +95,11 @@ export class ReplayedImage implements Image {
         !overlay.isReplaced(path),
     );
     return [...ofBase, ...this.#own.values()];
+  }
+
+  /** No event tells of the server's configuration: it is as the base has it. */
+  async serverFacts(signal?: AbortSignal): Promise<ServerFacts | undefined> {
+    return await this.#parts.base.serverFacts?.(signal);
   }
 
   async list(path: RawPath, signal?: AbortSignal): Promise<Listing> {

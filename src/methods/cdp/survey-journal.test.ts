@@ -47,6 +47,7 @@ test("a clock that was wrong by years for a while does not hide what came before
     [[1], [4], [5], [6]],
   );
   const back = timesOf([50 * year, 50 * year + 10, 5, 15, 50 * year + 30, 50 * year + 40]);
+  assert.equal(back.latestLabel(BigInt(50 * year + 20) * second), BigInt(50 * year + 10) * second);
   assert.deepEqual(at(back, 50 * year + 5), [1]);
   assert.deepEqual(at(back, 50 * year + 35), [5]);
 });
