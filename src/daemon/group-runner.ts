@@ -243,7 +243,7 @@ export class GroupRunner {
     const { onNote, onChange } = this.#options;
     switch (event.type) {
       case "gap":
-        this.#gaps++;
+        if (event.why !== "clock-jump") this.#gaps++;
         onNote(event.message, true);
         return onChange();
       case "held":

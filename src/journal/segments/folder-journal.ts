@@ -146,6 +146,7 @@ export class FolderJournal implements Journal {
     return await removeSegmentsBefore(sequence, {
       files: this.#options.files,
       segments: await this.segments(signal),
+      release: async (name) => await this.#options.reader.release(name),
       signal,
     });
   }
