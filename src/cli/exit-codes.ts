@@ -30,6 +30,10 @@ const exitCodeOfError: ReadonlyMap<string, ExitCode> = new Map([
   ["cli.refused", exitCodes.refused],
   ["catalog.query", exitCodes.usage],
   ["catalog.cursor", exitCodes.usage],
+  ["lmtp.address", exitCodes.usage],
+  ["lmtp.public-address", exitCodes.usage],
+  ["journal.locked", exitCodes.locked],
+  ["journal.wrong-password", exitCodes.wrongPassword],
   // Nothing was typed wrong: what was asked for is done, and the note of it is missing.
   ["cli.not-audited", exitCodes.failed],
   ["methods.tape-barcode", exitCodes.usage],

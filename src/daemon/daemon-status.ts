@@ -6,6 +6,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { quoted, systemErrorCode } from "#errors";
 import { isSurelyDead, processMark, writeDurably } from "#files";
+import type { MirrorStatus } from "#journal";
 import { DaemonError } from "./daemon-error.ts";
 import type { StageStatus } from "./daemon-group.ts";
 import type { ShippedStatus } from "./journal-shipper.ts";
@@ -52,6 +53,8 @@ export type GroupStatus = {
   /** Absent where its copy takes no journal. */
   readonly shipped?: ShippedStatus;
   readonly stage?: StageStatus;
+  /** How far the mirror of the journal is behind. */
+  readonly mirror?: MirrorStatus;
 };
 
 export type DaemonStatus = {

@@ -10,6 +10,7 @@ import type { DaemonClock, DaemonGroup, DaemonStage } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { JournalShipper } from "./journal-shipper.ts";
+import { MirrorRunner } from "./mirror-runner.ts";
 import type { GroupPhase, GroupStatus } from "./daemon-status.ts";
 
 export type GroupRunnerOptions = {
@@ -32,6 +33,7 @@ type Running = {
   readonly bases: BaseKeeper;
   readonly keeper: JournalKeeper;
   readonly shipper: JournalShipper;
+  readonly mirror: MirrorRunner | undefined;
 };
 
 /** Runs one group until it is told to stop; starts it again, later and later, when it fails. */
@@ -53,7 +55,7 @@ export class GroupRunner {
 
   get status(): GroupStatus {
     const { name: group, shown, folder, journalPlace } = this.#group;
-    const { capture, journal, bases, alarms, shipper } = this.#running;
+    const { capture, journal, bases, alarms, mirror, shipper } = this.#running;
     const shipped = shipper?.status;
     const seen = capture?.status;
     return {
@@ -85,6 +87,7 @@ export class GroupRunner {
       failures: this.#failures,
       ...(shipped === undefined ? {} : { shipped }),
       ...(this.#stage === undefined ? {} : { stage: this.#stage.status }),
+      ...(mirror === undefined ? {} : { mirror: mirror.status }),
     };
   }
 
@@ -130,6 +133,7 @@ export class GroupRunner {
     await running.shipper.idle();
     await running.capture.close();
     await running.journal.close();
+    await running.mirror?.finish();
   }
 
   async #start({
@@ -145,12 +149,15 @@ export class GroupRunner {
     const { clock, records } = this.#options;
     const group = this.#group;
     const journal = stack.use(await group.openJournal(signal));
-    this.#running = { journal };
+    const { onNote } = this.#options;
+    const mirror = await MirrorRunner.begin(group, { journal, clock, onNote });
+    if (mirror !== undefined) stack.use(mirror);
+    this.#running = { journal, mirror };
     // New mail is safe from here on, however long a base and the first scan take.
     await this.#startStage(signal);
     const onTaking = (): void => this.#enter("taking-base");
     const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
-    this.#running = { journal, bases };
+    this.#running = { journal, mirror, bases };
     this.#enter("starting");
     const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));
     const capture = stack.use(
@@ -168,7 +175,7 @@ export class GroupRunner {
     stack.defer(async () => await keeper.idle());
     const shipper = new JournalShipper(group, { clock, records });
     stack.defer(async () => await shipper.idle());
-    const running = { journal, bases, alarms, capture, keeper, shipper };
+    const running = { journal, bases, alarms, capture, keeper, shipper, mirror };
     this.#running = running;
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
@@ -247,7 +254,7 @@ export class GroupRunner {
     const { onNote, onChange } = this.#options;
     switch (event.type) {
       case "gap":
-        this.#gaps++;
+        if (event.why !== "clock-jump") this.#gaps++;
         onNote(event.message, true);
         return onChange();
       case "held":

@@ -28,9 +28,11 @@ export class SignalJudge {
     this.#options = { percent, withinMs, of, ignoredCount, settleMs };
   }
 
+  /** `store`: all accounts together. */
   judge(
     account: AccountState,
     nowNs: bigint,
+    store: AccountState = account,
   ): { readonly signals: readonly Signal[]; readonly isQuiet: boolean } {
     const windows = [account.losses, account.rewrites, account.scrambles, account.containers];
     const sums = windows.map((window) => window.sum(nowNs));
@@ -38,9 +40,9 @@ export class SignalJudge {
     if (this.#options.of === "group" && account.path !== "" && account.unit === "messages")
       return { signals: [], isQuiet };
     const signals = [
-      this.#massOf("mass-removal", account.losses, { account, nowNs }),
-      this.#massOf("mass-rewrite", account.rewrites, { account, nowNs }),
-      this.#noise(account, nowNs),
+      this.#massOf("mass-removal", account.losses, { account, nowNs, store }),
+      this.#massOf("mass-rewrite", account.rewrites, { account, nowNs, store }),
+      this.#noise({ account, nowNs, store }),
     ];
     return { signals: signals.filter((signal) => signal !== undefined), isQuiet };
   }
@@ -61,16 +63,17 @@ export class SignalJudge {
     return this.#alarm(kind, window, { ...seen, count, before, least: Math.min(least, count) });
   }
 
-  #noise(account: AccountState, nowNs: bigint): Signal | undefined {
+  #noise(seen: Seen): Signal | undefined {
+    const { account, nowNs } = seen;
     const kind = "scrambled-content";
     const [messages, files] = [account.scrambles.sum(nowNs), account.containers.sum(nowNs)];
     const before = Math.max(0, account.count);
     if (files > 0) {
-      const facts = { account, nowNs, count: files, before: files, least: 1, isFiles: true };
+      const facts = { ...seen, count: files, before: files, least: 1, isFiles: true };
       return this.#alarm(kind, account.containers, facts);
     }
     if (messages < leastScrambled) return this.#calm(kind, account);
-    const facts = { account, nowNs, count: messages, before: Math.max(before, messages) };
+    const facts = { ...seen, count: messages, before: Math.max(before, messages) };
     return this.#alarm(kind, account.scrambles, { ...facts, least: leastScrambled });
   }
 
@@ -87,7 +90,7 @@ export class SignalJudge {
     const since = this.#since.get(key) ?? nowNs;
     this.#since.set(key, since);
     if (nowNs - since < BigInt(settleMs) * 1_000_000n) return undefined;
-    const start = earliest(window.start(least), account);
+    const start = earliest(window.start(least), facts);
     const last = window.newest;
     if (start === undefined || last === undefined) return undefined;
     const told = this.#told.get(key);
@@ -133,14 +136,18 @@ export class SignalJudge {
 
 /**
  * One attack shows in more than one way, and what shows first need not be what is told of: all was well
- * before any of it began.
+ * before any of it began. What servers never do, rewriting and scrambling, is one attack in all accounts:
+ * the first to be told of need not be the first that was struck.
  */
 function earliest(
   start: BurstStart | undefined,
-  { losses, rewrites, scrambles, containers }: AccountState,
+  { account, nowNs, store }: Seen,
 ): BurstStart | undefined {
+  const { losses, rewrites, scrambles, containers } = account;
+  const isAttack = [rewrites, scrambles, containers].some((window) => window.sum(nowNs) > 0);
+  const elsewhere = isAttack ? [store.rewrites, store.scrambles, store.containers] : [];
   let first = start;
-  for (const window of [losses, rewrites, scrambles, containers]) {
+  for (const window of [losses, rewrites, scrambles, containers, ...elsewhere]) {
     const other = window.start(1);
     if (first !== undefined && other !== undefined && other.sequence < first.sequence)
       first = other;
@@ -148,7 +155,11 @@ function earliest(
   return first;
 }
 
-type Seen = { readonly account: AccountState; readonly nowNs: bigint };
+type Seen = {
+  readonly account: AccountState;
+  readonly nowNs: bigint;
+  readonly store: AccountState;
+};
 type Facts = Seen & {
   readonly count: number;
   readonly before: number;

@@ -99,6 +99,18 @@ describe("what is an alarm", () => {
     assert.match(signal.message, /^200 of 201 messages of "support" disappeared \(100%\)$/);
   });
 
+  test("an attack that is told of where it is plain began where it struck first", () => {
+    const story = new Story();
+    story.learn([...inbox("anna", 100), ...inbox("bert", 100)]);
+    for (const [number, path] of inbox("anna", 9).entries()) story.put(path, noise(number), old);
+    story.passes(1);
+    for (const [number, path] of inbox("bert", 100).entries()) story.put(path, noise(number), old);
+    story.passes(5);
+    // The bytes of the first message that was scrambled are event 1.
+    assert.deepEqual(new Set(story.signals.map(({ before }) => before.sequence)), new Set([1]));
+    assert.ok(story.signals.some(({ path }) => path === "bert"));
+  });
+
   test("what was put back meanwhile sets no moment back", () => {
     const story = new Story();
     story.learn([...inbox("support", 200), ...inbox("anna", 2000)]);

@@ -110,7 +110,7 @@ export class SignalWatch {
   check(nowNs: bigint): readonly Signal[] {
     const signals: Signal[] = [];
     for (const account of this.#touched) {
-      const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs);
+      const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs, this.#store);
       signals.push(...seen);
       if (isQuiet) this.#touched.delete(account);
     }

@@ -114,6 +114,8 @@ async function rewind(
 ): Promise<Restored> {
   const { server, places, surroundings, followed, tell } = scene;
   const { clockMs, now, signal } = surroundings;
+  // What was put back a moment ago and is struck before it was seen would be lost: this is RPO.
+  await followed.settled();
   const before = await readMessageFiles(places.mail, signal);
   const [atNs, beganMs] = [now(), clockMs()];
   const struck = server.mailboxes

@@ -10,7 +10,7 @@ import { type Image, type RawPath, rawPathFromText, rawPathToBytes } from "#imag
 import { type Journal, type JournalRecord, openJournal, openJournalReader } from "#journal";
 import { backUpToDisk, continuousCopy, type ContinuousMoment } from "#methods";
 import { type Alarm, alarmsIn } from "#records";
-import { captureContinuously, liveSource } from "#sources";
+import { captureContinuously, type ContinuousCapture, liveSource } from "#sources";
 import type { Surroundings } from "../terminal.ts";
 import type { OpenedRepository } from "./demo-copies.ts";
 import { DemoError } from "./demo-error.ts";
@@ -22,6 +22,8 @@ export interface FollowedServer extends AsyncDisposable {
   readonly way: string;
   /** How late the slowest of these new messages was durable in the journal, after it was on the server's disk. */
   arrivals(count: number, deliver: () => void): Promise<{ readonly slowestMs: number }>;
+  /** Resolves when all that has happened so far is durable in the journal. */
+  settled(): Promise<void>;
   /** The next alarm that is raised. */
   nextAlarm(): Promise<Alarm & { readonly id: string }>;
   /** What the mail was at an instant: the moment, and its Image, which is closed with the server. */
@@ -61,6 +63,7 @@ class Follower implements FollowedServer {
   readonly #raised = new EventTarget();
   #seenAlarms = 0;
   #journal: Journal | undefined;
+  #capture: ContinuousCapture | undefined;
   #way = "";
   #running: Promise<unknown> | undefined;
 
@@ -121,6 +124,10 @@ class Follower implements FollowedServer {
     deliver();
     await Promise.race([seen.promise, aborted(surroundings.signal)]);
     return { slowestMs };
+  }
+
+  async settled(): Promise<void> {
+    await this.#capture?.settle();
   }
 
   async nextAlarm(): Promise<Alarm & { readonly id: string }> {
@@ -188,14 +195,16 @@ class Follower implements FollowedServer {
         if (point === undefined) throw new Error("a base that was taken is known");
         return { image: await opened.copy.open(point, signal), fromNs };
       },
-      capture: async (given) =>
-        await captureContinuously({
+      capture: async (given) => {
+        this.#capture = await captureContinuously({
           ...given,
           group: places.mail,
           folder,
           stateFolder: join(places.state, "observed"),
           clock: now,
-        }),
+        });
+        return this.#capture;
+      },
       mailThere: (signal) => mailIn(folder, signal),
       baseEveryMs: 86_400_000,
       keepChangesSince: () => undefined,
