@@ -288,6 +288,13 @@ export async function foldersOfOthers(
 ): Promise<ReadonlySet<RawPath>> {
   if (has === undefined) return new Set();
   const { accounts } = await openMailStore(image);
+  return othersAmong(accounts, { has, root });
+}
+
+export function othersAmong(
+  accounts: readonly MailAccount[],
+  { has, root }: { readonly has: (address: string) => boolean; readonly root: RawPath },
+): ReadonlySet<RawPath> {
   const own = (account: MailAccount): boolean => has(accountAddress(account, root));
   // Owners of one spool share its folder: it stays where any of them is the group's.
   const kept = new Set(accounts.filter(own).map((account) => account.root));

@@ -48,6 +48,20 @@ export const group: OptionSpec = {
   value: "GROUP",
   about: "the protection group, where a folder stands in several",
 };
+export const arrived: readonly OptionSpec[] = [
+  {
+    name: "arrived",
+    about:
+      "mail that came in through the delivery stage, which the server took, and which was not seen in its store",
+  },
+  {
+    name: "journal",
+    value: "DIR",
+    about:
+      "with --arrived: the journal of a delivery stage of its own (TARGET is then an address, a pattern, or a folder for all)",
+    complete: "folder",
+  },
+];
 export const zone: OptionSpec = {
   name: "zone",
   value: "ZONE",

@@ -4,6 +4,7 @@ import { captureCommand, initCommand } from "./capture-command.ts";
 import { catalogCommand } from "./catalog-command.ts";
 import type { CommandSpec } from "./command.ts";
 import {
+  arrived,
   at,
   commonOptions,
   dryRun,
@@ -112,12 +113,13 @@ export const commands: readonly CommandSpec[] = [
     name: "moments",
     aliases: ["snapshots"],
     summary: "what can be recovered, from when to when",
-    usage: ["[TARGET] --copy REPO"],
+    usage: ["[TARGET] --copy REPO", "TARGET --arrived [--at T] [--journal DIR]"],
     about: [
       "Lists the moments of each protection group, with their labels of consistency. With a configuration those of all its copies, or of the one that --copy names.",
+      "With --arrived it says what became of the mail that the delivery stage journalled up to a moment: seen in the store, refused, filtered away, or perhaps missing. It reads the whole journal.",
       targetText,
     ],
-    options: [from, group, zone],
+    options: [from, ...arrived, at, group, zone],
     examples: [
       { command: "restante moments --copy /srv/recovery", about: "all of them" },
       {

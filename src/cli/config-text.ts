@@ -113,11 +113,17 @@ function groupLines(group: ProtectionGroup, config: Config): readonly string[] {
   return lines;
 }
 
+function mirrorText({ journalMirror }: OperationalConfig): string {
+  return journalMirror === undefined
+    ? ""
+    : `, mirrored to ${safeText(copyLocationText(journalMirror))}`;
+}
+
 function operationalLines(operational: OperationalConfig): readonly string[] {
   const { method, copy, images } = operational;
   const journal =
     method === "continuous data protection"
-      ? `, journals in ${safeText(operational.journalPath ?? "the state folder")}`
+      ? `, journals in ${safeText(operational.journalPath ?? "the state folder")}${mirrorText(operational)}`
       : "";
   return [
     `  ${method} to ${copy}${everyText(operational)}${journal}`,

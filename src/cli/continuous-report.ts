@@ -2,7 +2,7 @@ import type { DaemonStatus } from "#daemon";
 import type { JournalSurvey } from "#methods";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import type { ReadCopies } from "./methods/index.ts";
-import { gapJson, gapText } from "./replay-text.ts";
+import { clockJumpText, gapJson, gapText } from "./replay-text.ts";
 import { plural, safeText } from "./text.ts";
 
 /** What a journal covers, for people and programs. */
@@ -96,6 +96,8 @@ export function continuousText(report: ContinuousReport, zone: string): string {
   for (const gap of survey.gaps.slice(-maxGaps)) lines.push(`  gap  ${gapText(gap, zone)}`);
   if (survey.gaps.length > maxGaps)
     lines.push(`  and ${plural(survey.gaps.length - maxGaps, "older gap")}`);
+  for (const jump of survey.clockJumps.slice(-maxGaps))
+    lines.push(`  clock  ${clockJumpText(jump, zone)}`);
   for (const { id, atNs, message } of survey.alarms)
     lines.push(`  alarm  ${safeText(id)}, ${formatInstant(atNs, zone)}: ${safeText(message)}`);
   if (survey.times.setBack > 0)
@@ -115,7 +117,7 @@ function lossText(arrivals: number, lateMs: number | undefined): string {
 }
 
 export function continuousJson({ group, survey, spans, lateMs }: ContinuousReport): object {
-  const { gaps, alarms, changes, arrivals, times, last } = survey;
+  const { gaps, clockJumps, alarms, changes, arrivals, times, last } = survey;
   return {
     group,
     spans: spans.map(({ fromNs, toNs }) => ({
@@ -123,6 +125,11 @@ export function continuousJson({ group, survey, spans, lateMs }: ContinuousRepor
       to: toRfc3339Nano(toNs),
     })),
     gaps: gaps.map(gapJson),
+    clockJumps: clockJumps.map(({ fromNs, toNs, message }) => ({
+      from: toRfc3339Nano(fromNs),
+      to: toRfc3339Nano(toNs),
+      message,
+    })),
     alarms: alarms.map(({ id, atNs, message }) => ({ id, at: toRfc3339Nano(atNs), message })),
     changes,
     arrivals,

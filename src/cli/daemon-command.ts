@@ -24,6 +24,13 @@ export const daemonCommand: CommandSpec = {
       value: "RULE",
       about: `with FOLDER (default: "more than 20% of a mailbox disappears within 10 minutes")`,
     },
+    {
+      name: "accept",
+      value: "PATH",
+      about:
+        "what is at or below this path now is right, once: a place that is held (emptied, missing, another volume) is followed again, and what is gone counts as removed; may be repeated",
+      complete: "folder",
+    },
     group,
     zone,
   ],

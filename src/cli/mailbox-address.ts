@@ -4,6 +4,10 @@ import type { MailAccount } from "#mail";
 /** Names that servers give to a mailbox's own folder below its owner's. */
 const mailFolderName = /^\.?(?:maildir|mails?|[ms]?dbox)$/i;
 
+export function isMailFolderName(name: string): boolean {
+  return mailFolderName.test(name);
+}
+
 /**
  * The address that a Maildir's place stands for, in the layouts that servers use:
  * `…/example.org/support/Maildir`, `…/example.org/support`, `…/support@example.org`, `/home/support/Maildir`

@@ -148,7 +148,9 @@ export function viewMomentJson({
   chosen,
   opened: { copy },
   replay,
-}: Pick<ChosenCopy, "chosen" | "opened" | "replay">): Omit<JsonDocument, "type"> {
+}: Pick<ChosenCopy, "chosen" | "replay"> & {
+  readonly opened: Pick<AnyCopy, "copy">;
+}): Omit<JsonDocument, "type"> {
   return {
     ...chosenMomentJson(chosen),
     copy: copy.name,

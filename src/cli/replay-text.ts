@@ -59,6 +59,12 @@ export function gapText(gap: JournalGap, zone: string): string {
   return `${formatInstant(fromNs, zone)}, ${length} (${whyText[why]}${said})${where}${known}`;
 }
 
+/** The sentence of who noticed it, and when that was by the clock as it was set. */
+export function clockJumpText({ fromNs, toNs, message }: JournalGap, zone: string): string {
+  const said = message ?? "The clock was set. No change was missed.";
+  return `${formatInstant(fromNs, zone)} to ${formatInstant(toNs, zone)}: ${safeText(said).replace(/\.$/, "")}`;
+}
+
 export function gapJson(gap: JournalGap): object {
   const { fromNs, toNs, why, path, message, reconciled, changes, narrowed } = gap;
   return {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from "./command.ts";
-import { at, dryRun, from, group, targetText, yes, zone } from "./command-options.ts";
+import { arrived, at, dryRun, from, group, targetText, yes, zone } from "./command-options.ts";
 
 export const restoreCommand: CommandSpec = {
   name: "restore",
@@ -8,18 +8,21 @@ export const restoreCommand: CommandSpec = {
     "TARGET --copy REPO --at T --to DIR",
     "TARGET --copy REPO --at T [--missing|--exact] [--into FOLDER] [--dry-run] [--yes]",
     "TARGET --copy REPO --at T --to imaps://HOST [--imap-user U] [--imap-master M] [--flags past|now|union] …",
+    "TARGET --arrived --to imaps://HOST [--at T] [--journal DIR] [--into FOLDER] …",
   ],
   about: [
     "With --to, writes the target as it was to a new place. Without, puts back onto the living store what is missing there; nothing is deleted, unless --exact asks for the store exactly as it was.",
     "The preview comes first: created, merged, moved, skipped, conflict, failed. Onto the living store it asks, or wants --yes.",
     "With --to imaps://HOST (or imap://, or the word imap where the configuration knows the server) messages are put back into the running server over IMAP, whatever its layout: compared by what they are, appended with flags, keywords and date, each read back. The password comes from RESTANTE_IMAP_PASSWORD_FILE, RESTANTE_IMAP_PASSWORD or the configuration, or is asked for. `restante undo` takes it back.",
     "With --to doveadm (or doveadm:FILE with the file of its configuration) the same goes through the Dovecot of this machine without a login: whoever may run doveadm for others, as a rule root, needs no password and no master user.",
+    "With --arrived it puts back into the running server what came in through the delivery stage up to the moment, was taken, and may be missing; what the server has, in whichever folder, is not put back again.",
     "With a configuration all copies of the target are looked at, and the one that serves the moment best is chosen and named; --from insists on one.",
     targetText,
   ],
   options: [
     at,
     from,
+    ...arrived,
     {
       name: "to",
       value: "DIR",

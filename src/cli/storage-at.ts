@@ -1,4 +1,4 @@
-import type { FreeSpace, Host } from "#hosts";
+import type { FreeSpace, Host, LogFolder } from "#hosts";
 import { rawPathFromText } from "#image";
 import { directoryStorage, type Storage } from "#storage";
 import { CliError } from "./cli-error.ts";
@@ -51,6 +51,21 @@ export async function openStorageAt(
 export async function freeSpaceAt(location: string, options: StorageAtOptions): Promise<FreeSpace> {
   await using host = await openHostOf(location, options);
   return await host.freeSpace(rawPathFromText(sshLocation(location).path), onlySignal(options));
+}
+
+/** A folder of a log on this machine or another. Reaches out to no host yet. */
+export async function logAt(
+  location: string,
+  options: StorageAtOptions,
+): Promise<AsyncDisposable & { readonly log: LogFolder }> {
+  const isHere = location.startsWith("/");
+  const { localHost } = await import("#hosts");
+  const host = isHere ? localHost() : await openHostOf(location, options);
+  const path = isHere ? location : sshLocation(location).path;
+  return {
+    log: host.openLog(rawPathFromText(path)),
+    [Symbol.asyncDispose]: async () => await host[Symbol.asyncDispose](),
+  };
 }
 
 /** The room of hosts is loaded only where there is another host. */

@@ -1,6 +1,6 @@
 /** What the daemon is given for one protection group, and what is told of it. */
 import type { RawPath } from "#image";
-import type { Journal } from "#journal";
+import type { Journal, MirrorOptions, MirrorStatus } from "#journal";
 import type { CaptureBase, ContinuousCapture, ContinuousCaptureOptions } from "#sources";
 import type { SignalWatchOptions } from "#signals";
 
@@ -20,6 +20,19 @@ export interface DaemonStage extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 export type StageStatus = Readonly<Record<string, string | number | boolean>>;
+
+/** A mirror of a group's journal. `run` until its signal aborts, then `finish` when the journal was closed; neither rejects. */
+export interface GroupMirror extends AsyncDisposable {
+  readonly status: MirrorStatus;
+  run(signal: AbortSignal): Promise<void>;
+  finish(signal: AbortSignal): Promise<void>;
+}
+
+/** What a mirror needs of the daemon; all else its opener knows. */
+export type MirroredGroup = Pick<MirrorOptions, "clock" | "backOffMs" | "onNote"> & {
+  /** The one that `openJournal` gave last. */
+  readonly journal: Journal;
+};
 
 /** What the group's capture needs of the daemon; all else its opener knows. */
 export type CapturedGroup = Pick<
@@ -44,6 +57,8 @@ export type DaemonGroup = {
   /** The listing of that base, for the capture to go on from. */
   openBase(base: BaseMoment, signal: AbortSignal): Promise<CaptureBase>;
   capture(options: CapturedGroup): Promise<ContinuousCapture>;
+  /** The mirror of its journal, where the configuration has one. Reaches out to no other host yet. */
+  readonly openMirror?: (options: MirroredGroup) => Promise<GroupMirror>;
   /**
    * The delivery stage in front of the server, where the configuration has one. It outlives captures that
    * fail: `openJournal` gives the journal of now, and rejects while there is none but the one that failed.

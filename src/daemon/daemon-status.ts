@@ -6,6 +6,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { quoted, systemErrorCode } from "#errors";
 import { isSurelyDead, processMark, writeDurably } from "#files";
+import type { MirrorStatus } from "#journal";
 import { DaemonError } from "./daemon-error.ts";
 import type { StageStatus } from "./daemon-group.ts";
 
@@ -49,6 +50,8 @@ export type GroupStatus = {
   readonly alarms: readonly string[];
   readonly failures: number;
   readonly stage?: StageStatus;
+  /** How far the mirror of the journal is behind. */
+  readonly mirror?: MirrorStatus;
 };
 
 export type DaemonStatus = {

@@ -9,6 +9,7 @@ import { DaemonError } from "./daemon-error.ts";
 import type { DaemonClock, DaemonGroup, DaemonStage } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
+import { MirrorRunner } from "./mirror-runner.ts";
 import type { GroupPhase, GroupStatus } from "./daemon-status.ts";
 
 export type GroupRunnerOptions = {
@@ -30,6 +31,7 @@ type Running = {
   readonly alarms: AlarmWatch;
   readonly bases: BaseKeeper;
   readonly keeper: JournalKeeper;
+  readonly mirror: MirrorRunner | undefined;
 };
 
 /** Runs one group until it is told to stop; starts it again, later and later, when it fails. */
@@ -51,7 +53,7 @@ export class GroupRunner {
 
   get status(): GroupStatus {
     const { name: group, shown, folder, journalPlace } = this.#group;
-    const { capture, journal, bases, alarms } = this.#running;
+    const { capture, journal, bases, alarms, mirror } = this.#running;
     const seen = capture?.status;
     return {
       group,
@@ -81,6 +83,7 @@ export class GroupRunner {
       alarms: [...this.#alarms, ...(alarms?.alarms ?? [])],
       failures: this.#failures,
       ...(this.#stage === undefined ? {} : { stage: this.#stage.status }),
+      ...(mirror === undefined ? {} : { mirror: mirror.status }),
     };
   }
 
@@ -125,6 +128,7 @@ export class GroupRunner {
     await running.keeper.idle();
     await running.capture.close();
     await running.journal.close();
+    await running.mirror?.finish();
   }
 
   async #start({
@@ -140,12 +144,15 @@ export class GroupRunner {
     const { clock, records } = this.#options;
     const group = this.#group;
     const journal = stack.use(await group.openJournal(signal));
-    this.#running = { journal };
+    const { onNote } = this.#options;
+    const mirror = await MirrorRunner.begin(group, { journal, clock, onNote });
+    if (mirror !== undefined) stack.use(mirror);
+    this.#running = { journal, mirror };
     // New mail is safe from here on, however long a base and the first scan take.
     await this.#startStage(signal);
     const onTaking = (): void => this.#enter("taking-base");
     const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
-    this.#running = { journal, bases };
+    this.#running = { journal, mirror, bases };
     this.#enter("starting");
     const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));
     const capture = stack.use(
@@ -161,7 +168,7 @@ export class GroupRunner {
     const keeper = new JournalKeeper(group, { clock, records });
     // Before the journal is closed, also when another part has failed.
     stack.defer(async () => await keeper.idle());
-    const running = { journal, bases, alarms, capture, keeper };
+    const running = { journal, bases, alarms, capture, keeper, mirror };
     this.#running = running;
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
@@ -236,7 +243,7 @@ export class GroupRunner {
     const { onNote, onChange } = this.#options;
     switch (event.type) {
       case "gap":
-        this.#gaps++;
+        if (event.why !== "clock-jump") this.#gaps++;
         onNote(event.message, true);
         return onChange();
       case "held":

@@ -11,6 +11,8 @@ export type {
   DaemonClock,
   DaemonGroup,
   DaemonStage,
+  GroupMirror,
+  MirroredGroup,
   StageStatus,
 } from "./daemon-group.ts";
 export {

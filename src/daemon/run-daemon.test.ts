@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,6 +154,44 @@ test("the journal is kept as the rules say: at start and every hour, never what 
   writeFileSync(join(scene.state, "holds", "hold-1.json"), "{");
   await scene.clock.pass(3_600_000);
   await scene.clock.until(() => scene.notes.some((note) => /stays for now/.test(note)), 1000);
+});
+
+test("a mirror runs while the journal is open, is in the status, and gets the journal's end", async () => {
+  await using scene = new Scene();
+  const told: string[] = [];
+  const status = {
+    location: "vault",
+    state: "following",
+    sequence: 3,
+    lagSequences: 1,
+    lagBytes: 20,
+    lagMs: 5,
+  } as const;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    openMirror: async ({ journal, backOffMs }) => {
+      assert.equal(journal, group.journal());
+      told.push(`opened, and waits ${backOffMs(1)} and ${backOffMs(Infinity)} ms`);
+      return {
+        status,
+        run: async (signal) => {
+          if (!signal.aborted) await once(signal, "abort");
+          told.push("stopped");
+        },
+        finish: async () => void told.push(`finished: ${marksOf(group).at(-1)}`),
+        [Symbol.asyncDispose]: async () => void told.push("closed"),
+      };
+    },
+  });
+  await scene.follows([group]);
+  assert.deepEqual((await scene.status())[0]?.mirror, status);
+  group.capturing().fail(new RecoveryError("journal.write-failed", "Cannot write: EIO"));
+  await scene.clock.until(() => group.captures.length === 2, 10);
+  await scene.clock.until(() => marksOf(group).length === 2);
+  await scene.ends();
+  const opened = "opened, and waits 1000 and 300000 ms";
+  const ends = ["stopped", "finished: clean-stop", "closed"];
+  assert.deepEqual(told, [opened, "stopped", "closed", opened, ...ends]);
 });
 
 test("a group that fails is started again, later each time, and takes no other down", async () => {

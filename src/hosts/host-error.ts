@@ -11,6 +11,7 @@ export const hostErrorCodes = [
   "host.disconnected",
   "host.silent",
   "host.denied",
+  "host.differs",
   "host.bad-path",
   "host.bad-destination",
   "host.not-found",

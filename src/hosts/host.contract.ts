@@ -178,6 +178,33 @@ function opening(contract: Contract): void {
     assert.deepEqual(second.promises, first.promises);
   });
 
+  contract("openLog() adds at the end of what is there, and never changes it", async (fixture) => {
+    const log = fixture.host.openLog(`${await fixture.makeFolder({ a: "a" })}/log` as RawPath);
+    const name = "0000000000000001.journal";
+    const bytes = Buffer.from("frames, and more frames");
+    assert.deepEqual(await log.list(), []);
+    await rejects("host.not-found", () => log.read(name, { offset: 0, lengthBytes: 1 }));
+    await log.write(name, { offset: 0, bytes: bytes.subarray(0, 7) });
+    await log.write(name, { offset: 4, bytes: bytes.subarray(4) });
+    await log.write(name, { offset: 0, bytes: bytes.subarray(0, 3) });
+    await log.write(`keys/${"ab".repeat(32)}`, { offset: 0, bytes });
+    for (const text of ["one", "two"]) await log.setPosition(Buffer.from(text));
+    assert.deepEqual(await log.list(), [
+      { name, sizeBytes: bytes.length },
+      { name: `keys/${"ab".repeat(32)}`, sizeBytes: bytes.length },
+      { name: "position", sizeBytes: 3 },
+    ]);
+    const read = await log.read(name, { offset: 8, lengthBytes: 1000 });
+    assert.equal(Buffer.from(read).toString(), "and more frames");
+    for (const piece of [
+      { offset: 2, bytes: Buffer.from("x") },
+      { offset: bytes.length + 1, bytes },
+    ])
+      await rejects("host.differs", () => log.write(name, piece));
+    for (const other of ["../1", "position", "keys/a", `/${name}`, "config", `keys/../${name}`])
+      await rejects("host.denied", () => log.write(other, { offset: 0, bytes }));
+  });
+
   contract(
     "freeSpace() tells how much room there is, and that there is no such place",
     async (fixture) => {

@@ -5,6 +5,7 @@
  */
 import type { Consistency, Image, MomentOptions, RawPath } from "#image";
 import type { Storage } from "#storage";
+import type { LogFolder } from "./log-folder.ts";
 
 export type RunOptions = {
   /** Then the command, and whatever it has started, is ended: `host.command-timeout`. */
@@ -64,6 +65,8 @@ export interface Host extends AsyncDisposable {
   openFolder(path: RawPath, options?: OpenFolderOptions): Promise<Image>;
   /** The repository in a folder, or an empty place for one. */
   openStorage(path: RawPath, options?: HostOptions): Promise<Storage>;
+  /** A folder of a log, which may not be there yet. Throws `host.bad-path`, `host.closed`. */
+  openLog(path: RawPath): LogFolder;
   /** Of the filesystem that the path lies on. */
   freeSpace(path: RawPath, options?: HostOptions): Promise<FreeSpace>;
 }

@@ -18,6 +18,7 @@ export {
 } from "./host.ts";
 export { HostError, type HostErrorCode, isHostError } from "./host-error.ts";
 export { type HostClock, type SleepOptions, systemHostClock } from "./host-clock.ts";
+export { largestLogPiece, type LogFile, type LogFolder } from "./log-folder.ts";
 export { localHost, type LocalHostOptions } from "./local-host.ts";
 export { memoryHost, type MemoryHostOptions, type MemoryProgram } from "./memory-host.ts";
 export { sshHost, type SshHostOptions } from "./ssh-host.ts";

@@ -17,6 +17,7 @@ import type {
 } from "./host.ts";
 import { hostClosed, hostErrorOf } from "./host-error.ts";
 import { checkAbsolute, pathAsText } from "./host-path.ts";
+import { type LogFolder, localLogFolder } from "./log-folder.ts";
 import { runCommand } from "./run-command.ts";
 
 export type LocalHostOptions = {
@@ -63,6 +64,11 @@ class LocalHost implements Host {
     this.#ensureOpen();
     options.signal?.throwIfAborted();
     return directoryStorage(pathAsText(checkAbsolute(path)));
+  }
+
+  openLog(path: RawPath): LogFolder {
+    this.#ensureOpen();
+    return localLogFolder(path);
   }
 
   async freeSpace(path: RawPath, options: HostOptions = {}): Promise<FreeSpace> {

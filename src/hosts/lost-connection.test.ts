@@ -20,6 +20,7 @@ function hostWith(parts: Partial<Host>): Host {
     run: (command, options) => host.run(command, options),
     openFolder: (path, options) => host.openFolder(path, options),
     openStorage: (path, options) => host.openStorage(path, options),
+    openLog: (path) => host.openLog(path),
     freeSpace: (path, options) => host.freeSpace(path, options),
     [Symbol.asyncDispose]: async () => undefined,
     ...parts,

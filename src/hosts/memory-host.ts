@@ -14,6 +14,8 @@ import {
 import { hostClosed, HostError, hostErrorOf } from "./host-error.ts";
 import { noBytes } from "./frame.ts";
 import { checkAbsolute, pathAsText } from "./host-path.ts";
+import type { LogFolder } from "./log-folder.ts";
+import { memoryLogFolder } from "./memory-log.ts";
 import { systemHostClock, withTimeLimit } from "./host-clock.ts";
 import { checkCommand, notInTime } from "./run-command.ts";
 
@@ -43,6 +45,7 @@ class MemoryHost implements Host {
   readonly name: string;
   readonly kind: Host["kind"];
   readonly #options: MemoryHostOptions;
+  readonly #logs = new Map<RawPath, Map<string, Buffer>>();
   readonly #storages = new Map<RawPath, Storage>();
   #closed = false;
 
@@ -107,6 +110,13 @@ class MemoryHost implements Host {
     const storage = memoryStorage({ location: pathAsText(path) });
     this.#storages.set(path, storage);
     return storage;
+  }
+
+  openLog(path: RawPath): LogFolder {
+    this.#ensureOpen();
+    const files = this.#logs.get(checkAbsolute(path)) ?? new Map<string, Buffer>();
+    this.#logs.set(path, files);
+    return memoryLogFolder(path, files);
   }
 
   async freeSpace(path: RawPath, options: HostOptions = {}): Promise<FreeSpace> {

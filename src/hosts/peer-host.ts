@@ -13,8 +13,10 @@ import {
 import type { HeaderFields } from "./header-fields.ts";
 import { brokenProtocol } from "./host-error.ts";
 import { checkAbsolute, pathAsText } from "./host-path.ts";
+import type { LogFolder } from "./log-folder.ts";
 import { type ConnectorOptions, PeerConnector } from "./peer-connector.ts";
 import { openRemoteImage } from "./remote-image.ts";
+import { remoteLogFolder } from "./remote-log.ts";
 import { openRemoteStorage } from "./remote-storage.ts";
 import { checkCommand } from "./run-command.ts";
 
@@ -67,6 +69,11 @@ class PeerHost implements Host {
   async openStorage(path: RawPath, { signal }: HostOptions = {}): Promise<Storage> {
     pathAsText(checkAbsolute(path));
     return await openRemoteStorage(this.#connector, path, signal);
+  }
+
+  openLog(path: RawPath): LogFolder {
+    pathAsText(checkAbsolute(path));
+    return remoteLogFolder(this.#connector, path);
   }
 
   async freeSpace(path: RawPath, { signal }: HostOptions = {}): Promise<FreeSpace> {

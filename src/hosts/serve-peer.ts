@@ -7,6 +7,7 @@ import { type Host, largestOutputBytes } from "./host.ts";
 import { HostError } from "./host-error.ts";
 import { localHost } from "./local-host.ts";
 import { PeerFolders } from "./peer-folder-handlers.ts";
+import { peerLogHandlers } from "./peer-log-handlers.ts";
 import { servePeerSession } from "./peer-session.ts";
 import { PeerStorages } from "./peer-storage-handlers.ts";
 import type { Item, PeerCall, PeerHandler } from "./served-call.ts";
@@ -44,6 +45,7 @@ export async function servePeer(options: ServePeerOptions): Promise<void> {
   const handlers = new Map<string, PeerHandler>([
     ...storages.handlers,
     ...images.handlers,
+    ...peerLogHandlers(host, folders),
     ["run", (call) => runCommand(call, host, folders)],
     ["free-space", (call) => measure(call, host, folders)],
   ]);

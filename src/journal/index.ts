@@ -39,6 +39,7 @@ export {
   openJournalReader,
   type OpenReaderOptions as OpenJournalReaderOptions,
 } from "./segments/open-journal.ts";
+export { JournalMirror, type MirrorOptions, type MirrorStatus } from "./mirror/journal-mirror.ts";
 export type { FolderJournal } from "./segments/folder-journal.ts";
 export type { FolderJournalReader } from "./segments/folder-journal-reader.ts";
 export type { SegmentFacts } from "./segments/segment-facts.ts";

@@ -5,6 +5,7 @@ export type JournalErrorCode =
   | "journal.data-missing"
   | "journal.full"
   | "journal.locked"
+  | "journal.mirror-diverged"
   | "journal.not-found"
   | "journal.not-storable"
   | "journal.other-group"

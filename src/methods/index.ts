@@ -78,6 +78,15 @@ export {
   type VirtualTapeLibraryOptions,
 } from "./tape/index.ts";
 export {
+  accountNames,
+  type ArrivalState,
+  arrivalStates,
+  arrivedAccount,
+  type ArrivedAccountOptions,
+  type ArrivedMail,
+  arrivedMail,
+  type ArrivedMailOptions,
+  type ArrivedMessage,
   type BaseCandidate,
   continuousCopy,
   type ContinuousCopy,

@@ -259,6 +259,8 @@ export type OperationalConfig = MethodConfig & {
   readonly images?: number;
   /** Of continuous data protection: absolute folder of its journals, as text. Undefined: in the state folder. */
   readonly journalPath?: string;
+  /** Of continuous data protection: where its journals are mirrored as they grow. Undefined: nowhere. */
+  readonly journalMirror?: CopyLocation;
 };
 
 export type DisasterConfig = MethodConfig & {

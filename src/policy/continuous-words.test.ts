@@ -62,10 +62,30 @@ test("what is wrong with it is said where it stands", () => {
     [', server: "unix:/run/dovecot/lmtp"', "", "config.missing"],
     ['lmtp"}', 'lmtp", when_journal_fails: lose}', "config.unknown-value"],
     ["{path: /srv/journal/}", "{path: journal}", "config.path"],
-    ["{path: /srv/journal/}", "{path: /srv/journal, mirror: vault}", "config.not-available"],
+    ["{path: /srv/journal/}", "{path: /srv/journal, mirror: vault}", "config.url"],
+    ["{path: /srv/journal/}", "{path: /srv/journal, mirror: /srv/journal/m}", "config.path"],
+    ["{path: /srv/journal/}", '{mirror: "ssh://me:secret@vault/srv"}', "config.inline-secret"],
     ["within 10 minutes", "within a while", "config.alarm"],
   ];
   for (const [from, to, code] of cases) assert.equal(problemWith(from, to).code, code, to);
+});
+
+test("journals may have a mirror, on another host or in a folder", () => {
+  const mirrorOf = (written: string): unknown =>
+    read(text.replace("{path: /srv/journal/}", written)).config?.tiers[0]?.operational[0]
+      .journalMirror;
+  const path = "/srv/journals";
+  assert.deepEqual(mirrorOf("{mirror: ssh://m@vault.example.net/srv/journals/}"), {
+    at: "another host",
+    user: "m",
+    host: "vault.example.net",
+    path,
+  });
+  assert.deepEqual(mirrorOf("{path: /srv/j, mirror: /srv/journals/}"), {
+    at: "this machine",
+    path,
+  });
+  assert.equal(mirrorOf("{path: /srv/j}"), undefined);
 });
 
 test("a stage needs one journal, and a journal continuous data protection", () => {

@@ -14,7 +14,6 @@ const laterKeys: ReadonlyMap<string, LaterWord> = new Map([
   ["prove_it.drill", warning],
   ["servers.*.host", error],
   ["copies.*.cannot_be_deleted_for", error],
-  ["tiers.*.operational.journal.mirror", error],
 ]);
 
 const laterValues: ReadonlyMap<string, readonly string[]> = new Map([

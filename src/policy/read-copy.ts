@@ -32,7 +32,8 @@ export function readCopy([name, copy]: [string, WrittenCopy]): CopyConfig {
   }
 }
 
-function readLocation({ path, url }: WrittenCopy): CopyLocation {
+/** One of both, checked before. */
+export function readLocation({ path, url }: Pick<WrittenCopy, "path" | "url">): CopyLocation {
   if (url === undefined) return { at: "this machine", path: tidyPath(path ?? "") };
   const parsed = parseCopyUrl(url) as Exclude<ReturnType<typeof parseCopyUrl>, { code: string }>;
   return { at: "another host", ...parsed };

@@ -6,6 +6,7 @@ import {
   type TierConfig,
   usualImages,
 } from "./config.ts";
+import { readLocation } from "./read-copy.ts";
 import { parseRetention } from "./retention-rule.ts";
 import type {
   WrittenDisaster,
@@ -34,7 +35,20 @@ function readOperational(written: WrittenOperational): OperationalConfig {
     method: written.method,
     ...readMethod(isContinuous ? { ...written, every: written.every ?? usualBaseEvery } : written),
     ...(images === undefined ? {} : { images }),
-    ...(written.journal === undefined ? {} : { journalPath: tidyPath(written.journal.path) }),
+    ...readJournal(written.journal),
+  };
+}
+
+function readJournal({ path, mirror }: WrittenOperational["journal"] = {}): Pick<
+  OperationalConfig,
+  "journalPath" | "journalMirror"
+> {
+  const isFolder = mirror?.startsWith("/") === true;
+  return {
+    ...(path === undefined ? {} : { journalPath: tidyPath(path) }),
+    ...(mirror === undefined
+      ? {}
+      : { journalMirror: readLocation(isFolder ? { path: mirror } : { url: mirror }) }),
   };
 }
 

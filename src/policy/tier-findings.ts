@@ -1,5 +1,6 @@
 import { quoted } from "#errors";
 import { parseDuration, TimeError } from "#time";
+import { isWithin } from "./checked-values.ts";
 import type { AddFinding } from "./checked-yaml.ts";
 import {
   type CopyLayer,
@@ -124,11 +125,27 @@ function checkJournal(
   path: YamlPath,
   { document, add, method }: Checked & { readonly method: OperationalMethod },
 ): void {
-  if (method === "continuous data protection" || !document.keysOf(path).includes("journal")) return;
+  if (!document.keysOf(path).includes("journal")) return;
+  if (method === "continuous data protection")
+    return checkMirror([...path, "journal"], { document, add });
   add([...path, "journal"], {
     code: "config.misplaced",
     message: `"journal" is for continuous data protection, and this is ${method}`,
     hint: "Take it out, or give this tier the method continuous data protection.",
+  });
+}
+
+/** A mirror among the journals would be taken for one, and lost with them. */
+function checkMirror(path: YamlPath, { document, add }: Checked): void {
+  const [journals, mirror] = ["path", "mirror"].map((key) =>
+    valueIn(document.value, [...path, key]),
+  );
+  if (typeof journals !== "string" || typeof mirror !== "string") return;
+  if (!isWithin(mirror, journals) && !isWithin(journals, mirror)) return;
+  add([...path, "mirror"], {
+    code: "config.path",
+    message: "the mirror would lie among the journals",
+    hint: "Mirror them to another host, like ssh://mirror@vault.example.net/srv/journals.",
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type OperationalMethod,
   operationalMethods,
 } from "./config.ts";
+import { parseCopyUrl } from "./copy-url.ts";
 import { PolicyError } from "./policy-error.ts";
 import { parseRetentionRule } from "./retention-rule.ts";
 
@@ -26,7 +27,9 @@ export type WrittenMethod = {
 export type WrittenOperational = WrittenMethod & {
   readonly method: OperationalMethod;
   readonly images?: number | undefined;
-  readonly journal?: { readonly path: string } | undefined;
+  readonly journal?:
+    | { readonly path?: string | undefined; readonly mirror?: string | undefined }
+    | undefined;
 };
 
 export type WrittenDisaster = WrittenMethod & {
@@ -55,6 +58,13 @@ const rule = checkedText((text) => {
     };
   }
 });
+
+/** A folder of this machine, or of another one. */
+const mirrorText = checkedText((text) => {
+  if (/^\/[^\p{Cc}]*$/u.test(text) && !text.split("/").includes("..")) return undefined;
+  const parsed = parseCopyUrl(text);
+  return "code" in parsed ? parsed : undefined;
+}).meta({ pattern: "^(/|ssh://)" });
 
 const shared = {
   lose_at_most: durationText.optional().describe("Recovery point objective: 15 minutes."),
@@ -89,10 +99,19 @@ const operational = z.strictObject({
     .describe("Of a rotation: how many are kept. Default: 2 clones, 6 delta snapshots."),
   journal: z
     .strictObject({
-      path: absolutePathText.describe("The folder of the journals: best on another disk."),
+      path: absolutePathText
+        .optional()
+        .describe(
+          "The folder of the journals: best on another disk. Default: in the state folder.",
+        ),
+      mirror: mirrorText
+        .optional()
+        .describe(
+          "Where journals are mirrored as they grow: ssh://user@host/folder, or a folder of this machine.",
+        ),
     })
     .optional()
-    .describe("Of continuous data protection. Default: in the state folder."),
+    .describe("Of continuous data protection: where its journals lie, and their mirror."),
 });
 
 const mostOperational = 10;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { mkdir, mkdtemp, rm, watch, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -80,6 +80,37 @@ test("daemon follows one folder, raises an alarm, shows itself in status, and st
     [true, true, true, true],
   );
   assert.equal(marks.at(-1), "clean-stop");
+});
+
+test("a store that was emptied is held, and the message says how a person accepts it", async () => {
+  const store = join(folder, "other-mail");
+  const inbox = await writeSmallStore(store);
+  const followed = async (phase: string, argv: readonly string[]): Promise<string> => {
+    const stop = new AbortController();
+    const deadline = AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]);
+    let note = "";
+    const seen = until(({ groups }) => {
+      note = groups[0]?.note ?? "";
+      return groups[0]?.folder === store && groups[0].phase === phase;
+    }, deadline);
+    const running = run(["daemon", "other-mail", ...argv], stop.signal);
+    running.catch(() => undefined).finally(() => stop.abort());
+    await seen;
+    stop.abort();
+    const { exitCode, messages } = await running;
+    assert.equal(exitCode, 0, messages);
+    return note;
+  };
+  await followed("following", []);
+  for (const name of readdirSync(store)) await rm(join(store, name), { recursive: true });
+  const note = await followed("held", []);
+  assert.ok(note.includes(`restante daemon --accept '${store}'`), note);
+  await followed("following", ["--accept", "other-mail"]);
+  const audit = await readFile(join(state, "audit.jsonl"), "utf8");
+  assert.equal(audit.split(JSON.stringify(store)).length - 1, 1, audit);
+  await mkdir(inbox, { recursive: true });
+  const refused = await run(["daemon", "other-mail", "--accept", "elsewhere"]);
+  assert.match(refused.messages, /Cannot accept "elsewhere": it is in no store/);
 });
 
 test("daemon wants something to follow, outside of its journal and its copy", async () => {

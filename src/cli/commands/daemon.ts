@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { type DaemonStatus, runDaemon, serviceManager } from "#daemon";
 import { audited } from "../audit.ts";
 import type { CommandContext } from "../command.ts";
+import { acceptedPlaces } from "../daemon/accepted-places.ts";
 import { continuousGroup } from "../daemon/continuous-group.ts";
 import { planContinuous } from "../daemon/continuous-plan.ts";
 import { daemonText } from "../daemon/daemon-text.ts";
@@ -24,9 +25,15 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     else if (isBad) output.warning(`${safeText(group)}: ${safeText(text)}`);
     else output.note(`${safeText(group)}: ${safeText(text)}`);
   };
+  const accepted = acceptedPlaces(context, plans);
   const groups = plans.map((plan) => {
     const group = plan.base.shown;
-    return continuousGroup(plan, { context, site, onNote: (text) => say({ group, text }) });
+    return continuousGroup(plan, {
+      context,
+      site,
+      onNote: (text) => say({ group, text }),
+      accepted: accepted.filter(({ folder }) => folder === plan.base.folder),
+    });
   });
   const { environment, now, signal } = surroundings;
   const status = await runDaemon({

@@ -26,6 +26,7 @@ import {
   viewMomentJson,
 } from "../moment-view.ts";
 import { requireAbsent } from "../new-file.ts";
+import { requireArrived } from "../arrived/require-arrived.ts";
 import { findMailbox, type Scope, scopesOf } from "../scope.ts";
 import {
   accountsIn,
@@ -43,6 +44,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const [typed = ""] = context.arguments.positionals;
   const { to, format } = destinationOf(context);
   await requireAbsent(to);
+  requireArrived(context.arguments);
+  if (context.arguments.has("arrived")) {
+    const { exportArrived } = await import("../arrived/export-arrived.ts");
+    return await exportArrived(typed, context, { to, format });
+  }
   await using view = await openMoment(typed, context);
   return await readingView(view, context, async () => {
     const scopes = await scopesOf(view);

@@ -1,5 +1,7 @@
 import type { CopyCandidate, RecoveryPoint } from "#copies";
 import { formatBytes, formatInstant } from "#time";
+import { requireArrived } from "../arrived/require-arrived.ts";
+import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { continuousJson, continuousReports, continuousText } from "../continuous-report.ts";
 import { statusOfDaemon } from "../daemon/status-of-daemon.ts";
@@ -17,8 +19,10 @@ import { plural, safeText, tableText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
-  const site = await openSite(context);
   const [typed] = context.arguments.positionals;
+  requireArrived(context.arguments);
+  if (context.arguments.has("arrived")) return await showWhatArrived(typed, context);
+  const site = await openSite(context);
   await using found = await readCopies(typed, { context, site, journals: true });
   tellUnavailable(found, context, site);
   const groups = groupsOf(found, context);
@@ -47,6 +51,24 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   );
   if (typed !== undefined) return exitCodes.nothingMatched;
   return isPartial ? exitCodes.partial : exitCodes.done;
+}
+
+/** Reads all of the journal, which takes its time. */
+async function showWhatArrived(
+  typed: string | undefined,
+  context: CommandContext,
+): Promise<ExitCode> {
+  if (typed === undefined)
+    throw new CliError("cli.usage", "Cannot say what arrived: for whom was not said", {
+      hint: "Name a target: restante moments TARGET --arrived.",
+    });
+  const [{ openArrived }, { showArrived }] = await Promise.all([
+    import("../arrived/open-arrived.ts"),
+    import("../arrived/arrived-report.ts"),
+  ]);
+  await using opened = await openArrived(typed, context);
+  await showArrived(opened, context);
+  return exitCodes.done;
 }
 
 type Held = { readonly point: RecoveryPoint; readonly copy: CopyCandidate["copy"] };

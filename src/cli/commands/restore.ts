@@ -7,6 +7,7 @@ import {
   type RestoreResult,
 } from "#recovery";
 import { formatBytes, formatDuration } from "#time";
+import { requireArrived } from "../arrived/require-arrived.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
@@ -44,6 +45,11 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const clock = phaseClock(surroundings.clockMs);
   restoreMode(context);
   const [typed = ""] = context.arguments.positionals;
+  requireArrived(context.arguments);
+  if (context.arguments.has("arrived")) {
+    const { restoreArrived } = await import("../arrived/restore-arrived.ts");
+    return await restoreArrived(typed, context);
+  }
   clock.begin("find");
   await using view = await openMoment(typed, context, { clock });
   return await readingView(

@@ -61,3 +61,39 @@ test("rewind brings mail back to just before an alarm, and before:ALARM is a mom
   ] as const)
     assert.equal((await run(argv)).exitCode, exitCode, argv.join(" "));
 });
+
+test("rewind finds the line of business that an alarm's tag stands for", async () => {
+  const mail = join(folder, "mail");
+  const config = join(folder, "config.yaml");
+  await writeFile(
+    config,
+    [
+      "version: 1",
+      `servers: {mx1: {type: maildir, path: ${mail}, data_source: live application}}`,
+      `copies: {here: {layer: operational, path: ${join(folder, "copy")}, key: env:RESTANTE_PASSWORD}}`,
+      "tiers: {gold: {operational: {method: backup to disk, copy: here, every: 1 hour, lose_at_most: 1 hour, back_within: 1 hour, keep: [one per year forever]}}}",
+      'lines_of_business: {everyone else: {mailboxes: ["*"], tier: gold}}',
+      "prove_it: {alarm_if: more than 20% disappears}",
+      "",
+    ].join("\n"),
+  );
+  const here = ["--config", config] as const;
+  const captured = await run(["capture", "mx1", "--workers", "0", ...here]);
+  assert.equal(captured.exitCode, 0, captured.messages);
+  const atNs = BigInt(Date.now()) * 1_000_000n;
+  await alarmsIn(join(folder, "state", "restante")).add({
+    kind: "mass-removal",
+    paths: [""],
+    journal: "j1",
+    count: 32,
+    of: 33,
+    group: "mx1/everyone_else",
+    before: { sequence: 7, atNs },
+    atNs: atNs + 5n,
+    unit: "messages",
+    message: "32 of 33 messages disappeared",
+  });
+  const preview = await run(["rewind", "--before", "alarm-2", "--dry-run", ...here]);
+  assert.equal(preview.exitCode, 0, preview.messages);
+  assert.match(preview.messages, /^mx1\/everyone else as of /m);
+});

@@ -4,6 +4,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
+import { openSite } from "../site.ts";
 import { safeText } from "../text.ts";
 import { run as restore } from "./restore.ts";
 
@@ -26,6 +27,12 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const alarm = await alarmsIn(stateFolderOf(context)).get(id);
   output.note(`${alarm.id}: ${safeText(alarm.message)}`);
   const at = typed.with("at", toRfc3339Nano(alarm.before.atNs));
-  const [target = alarm.group] = typed.positionals;
+  const [target = await targetOf(alarm.group, context)] = typed.positionals;
   return await restore({ ...context, arguments: at.of([target]) });
+}
+
+/** Records have a group's tag; what is typed is its name. */
+async function targetOf(tag: string, context: CommandContext): Promise<string> {
+  const { groups } = await openSite(context);
+  return groups.find((group) => group.tag === tag)?.name ?? tag;
 }

@@ -1,23 +1,42 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type DaemonGroup, type DaemonStage, mailIn, type StageStatus } from "#daemon";
+import {
+  type DaemonGroup,
+  type DaemonStage,
+  type GroupMirror,
+  mailIn,
+  type MirroredGroup,
+  type StageStatus,
+} from "#daemon";
 import { type RawPath, rawPathFromText } from "#image";
-import { type Journal, journalFolderName, openJournal } from "#journal";
+import {
+  type FolderJournal,
+  type Journal,
+  journalFolderName,
+  JournalMirror,
+  openJournal,
+} from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { everyChangeSince } from "#policy";
 import { captureContinuously, liveSource } from "#sources";
-import { foldersOfOthers } from "../capture-plan.ts";
+import { openMailStore } from "#mail";
+import { othersAmong } from "../capture-plan.ts";
 import { volumesOf } from "../capture-store.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
 import type { Site } from "../site.ts";
+import { acceptPlaces, type AcceptedPlace, howToAccept } from "./accepted-places.ts";
+import { logAt } from "../storage-at.ts";
 import { BaseCopies } from "./base-copies.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
+import { OtherMailboxes } from "./other-mailboxes.ts";
 
 export type GroupSite = {
   readonly context: CommandContext;
   readonly site: Site;
   readonly onNote: (text: string) => void;
+  /** What a person said is right as it is. */
+  readonly accepted?: readonly AcceptedPlace[];
 };
 
 /** A group with all that the daemon works with: the journal's folder, the copy, the store, the stage. */
@@ -26,27 +45,38 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   const { base, tag, journalFolder, deliveryStage } = plan;
   const { now } = context.surroundings;
   const folder = rawPathFromText(base.folder);
+  // Once: a group that fails and is started again accepts nothing more.
+  const accepted = [...(groupSite.accepted ?? [])];
   const bases = new BaseCopies(plan, groupSite);
+  let journal: FolderJournal | undefined;
   return {
     name: tag,
     shown: base.shown,
     folder,
     journalPlace: journalFolder,
-    openJournal: async () => await journalOf(plan, groupSite),
+    openJournal: async () => (journal = await journalOf(plan, groupSite)),
+    ...(plan.journalMirror === undefined
+      ? {}
+      : {
+          openMirror: async (options) => await mirrorOf(plan, groupSite, { ...options, journal }),
+        }),
     newestBase: async (signal, byNs) => await bases.newest(signal, byNs),
     takeBase: async (signal) => await bases.take(signal),
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
       const others = await othersIn(plan, options.signal);
-      return await captureContinuously({
+      const capture = await captureContinuously({
         ...options,
         group: tag,
         folder,
-        ...(others.size === 0 ? {} : { isProtected: (path: RawPath) => !isBelow(path, others) }),
+        ...(others === undefined ? {} : { isProtected: (path: RawPath) => !others.has(path) }),
         ...(await volumesOf(base)),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
+        howToAccept: (path) => howToAccept(base.folder, path),
       });
+      void acceptPlaces(capture, { places: accepted.splice(0), ...groupSite });
+      return capture;
     },
     ...(deliveryStage === undefined
       ? {}
@@ -62,7 +92,10 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
 }
 
 /** Under the password of the copy that its bases go to: whoever opens the one opens the other. */
-async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): Promise<Journal> {
+async function journalOf(
+  plan: ContinuousPlan,
+  { context, onNote }: GroupSite,
+): Promise<FolderJournal> {
   const { journalFolder, tag, base } = plan;
   const place = base.groups[0]?.place;
   if (place === undefined) throw new Error("a plan has a group");
@@ -79,28 +112,47 @@ async function journalOf(plan: ContinuousPlan, { context, onNote }: GroupSite): 
   return journal;
 }
 
-/** The mailboxes of other groups in the same store, by their folders. */
+async function mirrorOf(
+  { journalMirror, journalFolder }: ContinuousPlan,
+  { context }: GroupSite,
+  { journal, ...options }: Omit<MirroredGroup, "journal"> & { journal: FolderJournal | undefined },
+): Promise<GroupMirror> {
+  if (journal === undefined || journalMirror === undefined)
+    throw new Error("a journal is mirrored when it is open, and where it has a mirror");
+  const { environment } = context.surroundings;
+  // Not with the run's signal: when that comes, the end of the journal is still to be carried.
+  const there = await logAt(journalMirror, { environment });
+  const here = await logAt(journalFolder, { environment });
+  const mirror = new JournalMirror({ ...options, journal, source: here.log, target: there.log });
+  return {
+    get status() {
+      return mirror.status;
+    },
+    run: async (signal) => await mirror.run(signal),
+    finish: async (signal) => await mirror.finish(signal),
+    [Symbol.asyncDispose]: async () => {
+      await there[Symbol.asyncDispose]();
+      await here[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The mailboxes of other groups in the same store. */
 async function othersIn(
   { base, tag }: ContinuousPlan,
   signal: AbortSignal | undefined,
-): Promise<ReadonlySet<RawPath>> {
+): Promise<OtherMailboxes | undefined> {
   const [group] = base.groups;
-  if (group?.has === undefined) return new Set();
+  if (group?.has === undefined) return undefined;
   await using image = await liveSource().stableImage({
     folder: rawPathFromText(base.folder),
     group: tag,
     ...(signal === undefined ? {} : { signal }),
   });
-  return await foldersOfOthers(image, {
-    has: group.has,
-    root: rawPathFromText(base.folder),
-  });
-}
-
-function isBelow(path: RawPath, folders: ReadonlySet<RawPath>): boolean {
-  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1))
-    if (folders.has(path.slice(0, end) as RawPath)) return true;
-  return false;
+  const { has } = group;
+  const root = rawPathFromText(base.folder);
+  const { accounts } = await openMailStore(image);
+  return new OtherMailboxes({ accounts, others: othersAmong(accounts, { has, root }), has, root });
 }
 
 async function startStage(

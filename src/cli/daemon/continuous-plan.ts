@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
+import { journalFolderName } from "#journal";
 import {
+  copyLocationText,
   type DeliveryStageConfig,
   isWithin,
+  type OperationalConfig,
   parseAlarmRule,
   type RetentionRule,
   type ServerConfig,
@@ -26,6 +29,8 @@ export type ContinuousPlan = {
   /** How a base is taken: one store, one group. */
   readonly base: StorePlan;
   readonly journalFolder: string;
+  /** Where the journal is mirrored as it grows: a folder, or ssh://user@host/folder. */
+  readonly journalMirror?: string;
   readonly baseEveryMs: number;
   /** What its rules keep; none of a folder that was typed: everything. */
   readonly keep: readonly RetentionRule[];
@@ -121,12 +126,22 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
         journalFolder: journalFolderOf(group.tag, { context, configured: method.journalPath }),
         baseEveryMs: method.everyMs ?? parseDuration("1 day"),
         keep: method.keep,
+        ...mirrorOf(group.tag, method),
         signals: signalsOf(config.alarm),
         server,
         ...(deliveryStage === undefined ? {} : { deliveryStage }),
       },
     ];
   });
+}
+
+/** Each group has a folder of its own in it, as it has among the journals. */
+function mirrorOf(
+  tag: string,
+  { journalMirror }: Pick<OperationalConfig, "journalMirror">,
+): Pick<ContinuousPlan, "journalMirror"> {
+  if (journalMirror === undefined) return {};
+  return { journalMirror: `${copyLocationText(journalMirror)}/${journalFolderName(tag)}` };
 }
 
 function signalsOf(rule: {

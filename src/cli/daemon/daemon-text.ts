@@ -60,7 +60,7 @@ function groupLines(
 ): readonly string[] {
   // What it was at when it was killed is not what it is at now.
   const phase = status.state === "running" ? group.phase : "stopped";
-  const { shown, note, hints, lastDurableNs, base, gaps, alarms, stage } = group;
+  const { shown, note, hints, lastDurableNs, base, gaps, alarms, stage, mirror } = group;
   const isGood = phase === "following" || phase === "starting" || phase === "taking-base";
   const exposed = exposedMs(group, status, now);
   const lines = [
@@ -76,6 +76,7 @@ function groupLines(
     );
   if (base !== undefined) lines.push(`  base of ${formatInstant(base.atNs, zone)}`);
   if (gaps > 0) lines.push(`  ${plural(gaps, "gap")}: changes may have gone unseen`);
+  if (mirror !== undefined && status.state === "running") lines.push(mirrorLine(mirror, output));
   if (stage !== undefined)
     lines.push(
       `  delivery stage: ${Object.entries(stage)
@@ -85,4 +86,18 @@ function groupLines(
   if (alarms.length > 0)
     lines.push(`  ${output.style("red", "alarm")}   ${alarms.join(", ")}: restante hold list`);
   return lines;
+}
+
+function mirrorLine(
+  mirror: NonNullable<GroupStatus["mirror"]>,
+  output: Pick<Output, "style">,
+): string {
+  const { location, state, note, lagSequences, lagBytes, lagMs } = mirror;
+  const lag =
+    lagSequences === 0 && state === "following"
+      ? "has everything"
+      : `behind by ${plural(lagSequences, "event")}, ${formatBytes(lagBytes)}, ${formatDuration(lagMs)}`;
+  const isGood = state === "following" || state === "catching-up";
+  const said = isGood ? lag : `${output.style("red", state)}, ${lag}`;
+  return `  mirror ${safeText(location)}: ${said}${note === undefined ? "" : `: ${safeText(note)}`}`;
 }

@@ -36,6 +36,7 @@ import { finish, questionOf, showPlan, sumOf } from "./messages-report.ts";
 export type AccountRestore = {
   /** As a person named it, or whose it is. */
   readonly shown: string;
+  readonly owner: string;
   readonly user: string;
   readonly account: MailAccount;
   readonly selection: MessageSelection;
@@ -46,11 +47,15 @@ export type AccountRestore = {
 };
 
 export type RestoringMessages = {
-  readonly view: MomentView;
+  readonly view: Pick<MomentView, "site" | "chosen" | "replay"> & {
+    readonly opened: Pick<MomentView["opened"], "copy" | "repository">;
+  };
   readonly context: CommandContext;
   readonly place: LivingPlace;
   readonly startedMs: number;
 };
+
+type RestoringView = RestoringMessages & { readonly view: MomentView };
 
 /**
  * Puts messages back into a running server: owner by owner, first the preview of all, then, after a
@@ -58,13 +63,22 @@ export type RestoringMessages = {
  */
 export async function restoreMessages(
   scopes: readonly Scope[],
+  restoring: RestoringView,
+): Promise<ExitCode> {
+  flagPolicyOf(restoring.context);
+  return await restoreAccounts(await accountRestores(scopes, restoring), restoring);
+}
+
+/** The same with the mail of these owners, wherever it is from. Exit code 2 where one login cannot be meant for all. */
+export async function restoreAccounts(
+  restores: readonly AccountRestore[],
   restoring: RestoringMessages,
 ): Promise<ExitCode> {
   const { context, place } = restoring;
   const { output } = context;
   flagPolicyOf(context);
+  requireLogins(restores, place);
   const server = new LivingServer(place, context);
-  const restores = await accountRestores(scopes, restoring);
   for (const restore of restores) {
     await tolerating(restore, restores, async () => {
       await using living = await server.open(restore.user);
@@ -91,10 +105,10 @@ export async function restoreMessages(
   return failed > 0 ? exitCodes.partial : exitCodes.done;
 }
 
-/** Whose mail it is; exit code 22 where it is nobody's, 2 where one login cannot be meant for several owners. */
+/** Whose mail it is; exit code 22 where it is nobody's. */
 async function accountRestores(
   scopes: readonly Scope[],
-  { view, context, place }: RestoringMessages,
+  { view, context, place }: RestoringView,
 ): Promise<readonly AccountRestore[]> {
   const { signal } = context.surroundings;
   const found: AccountRestore[] = [];
@@ -104,7 +118,7 @@ async function accountRestores(
       const address = accountAddress(account, view.root);
       const user = place.user ?? address;
       const shown = scope.account === undefined ? address : scope.shown;
-      found.push({ shown, user, account, selection });
+      found.push({ shown, user, owner: address, account, selection });
     }
   }
   if (found.length === 0) {
@@ -114,15 +128,17 @@ async function accountRestores(
       { hint: "Name a mailbox, a folder of mail or a message; `restante ls` shows them." },
     );
   }
-  const users = new Set(found.map(({ account }) => accountAddress(account, view.root)));
-  if (users.size > 1 && (place.user !== undefined || !isForAll(place))) {
-    throw new CliError(
-      "cli.usage",
-      `Cannot log in for ${plural(users.size, "owner")}: ${place.user === undefined ? "no master user was named" : "--imap-user names one"}`,
-      { hint: "Name a master user with --imap-master, who may log in as each of them." },
-    );
-  }
   return found;
+}
+
+function requireLogins(restores: readonly AccountRestore[], place: LivingPlace): void {
+  const owners = new Set(restores.map(({ owner }) => owner));
+  if (owners.size <= 1 || (place.user === undefined && isForAll(place))) return;
+  throw new CliError(
+    "cli.usage",
+    `Cannot log in for ${plural(owners.size, "owner")}: ${place.user === undefined ? "no master user was named" : "--imap-user names one"}`,
+    { hint: "Name a master user with --imap-master, who may log in as each of them." },
+  );
 }
 
 /** Whether it lets in as every owner. */

@@ -1,5 +1,6 @@
 import type { Copy } from "#copies";
 import type { Image, RawPath } from "#image";
+import type { JournalReader } from "#journal";
 import type {
   ContinuousCopy,
   ReplicaCopy,
@@ -46,4 +47,6 @@ export type AnyCopy = AsyncDisposable & {
   readonly tapes?: TapeCopy;
   /** Of a journal: any moment, and what it covers. */
   readonly continuous?: ContinuousCopy;
+  /** Of a journal: its events, and until when somebody watched though none came. */
+  readonly journal?: { readonly reader: JournalReader; readonly watchedUntilNs?: bigint };
 };

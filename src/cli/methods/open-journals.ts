@@ -108,6 +108,7 @@ async function openJournalOf(
     place,
     copy: continuous,
     continuous,
+    journal: { reader: journal, ...(watchedUntilNs === undefined ? {} : { watchedUntilNs }) },
     take: async () => {
       throw new CliError(
         "cli.no-copy",

@@ -2,14 +2,15 @@ import { systemErrorCode } from "#errors";
 import type { ContentPiece, JournalRecord, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
 import type { JournalProblem, JournalReader, JournalReadOptions, JournalSpan } from "../journal.ts";
-import { openData, openMetadata, readDescriptor } from "./frame.ts";
+import { frameLength, openData, openMetadata, readDescriptor } from "./frame.ts";
 import { type JournalFile, type JournalFiles } from "./journal-files.ts";
 import { readFailure } from "./journal-failure.ts";
 import type { DurablePosition } from "./position-file.ts";
 import { readSegment } from "./read-segment.ts";
-import type { SegmentHole } from "./segment.ts";
+import type { Segment, SegmentHole } from "./segment.ts";
 import { factsOf, type SegmentFacts } from "./segment-facts.ts";
 import { type LoadedSegment, SegmentRow } from "./segment-row.ts";
+import { SharedSegments } from "./shared-segments.ts";
 import { holeProblem, surveySegments } from "./survey-segments.ts";
 import type { ProcessIdentity } from "./writer-lock.ts";
 
@@ -27,6 +28,8 @@ export type FolderReaderOptions = {
 export class FolderJournalReader implements JournalReader {
   readonly #files: JournalFiles;
   readonly #row: SegmentRow;
+  /** Of which pieces of content are read. */
+  readonly #shared: SharedSegments;
   readonly #problems = new Map<string, JournalProblem>();
   #spans: readonly JournalSpan[] = [];
   #refreshing: Promise<void> = Promise.resolve();
@@ -35,6 +38,7 @@ export class FolderJournalReader implements JournalReader {
   constructor(files: JournalFiles, options: FolderReaderOptions) {
     this.#files = files;
     this.#row = new SegmentRow(files, options);
+    this.#shared = new SharedSegments(files);
   }
 
   get id(): string {
@@ -59,6 +63,7 @@ export class FolderJournalReader implements JournalReader {
     const refreshed = this.#refreshing.then(async () => {
       try {
         await this.#row.refresh(signal);
+        await this.#shared.keepOnly(new Set(this.#row.entries.map(({ name }) => name)));
       } catch (error) {
         if (signal?.aborted === true) throw error;
         throw readFailure(error, this.#files.location);
@@ -124,6 +129,12 @@ export class FolderJournalReader implements JournalReader {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#refreshing;
+    await this.#shared[Symbol.asyncDispose]();
+  }
+
+  /** Closes a segment that is being removed. */
+  async release(name: string): Promise<void> {
+    await this.#shared.drop(name);
   }
 
   /** Damage that was not known before. */
@@ -139,28 +150,37 @@ export class FolderJournalReader implements JournalReader {
   async #dataOf(sequence: Sequence, signal?: AbortSignal): Promise<Buffer | undefined> {
     if (this.#lastContent?.sequence === sequence) return this.#lastContent.bytes;
     if (sequence > this.#row.lastSequence) await this.refresh(signal);
-    const segment = this.#row.segmentOf(sequence);
-    const file = segment === undefined ? undefined : await this.#openIfThere(segment.name);
-    if (segment?.segment === undefined || file === undefined) return undefined;
+    const { name, segment } = this.#row.segmentOf(sequence) ?? {};
+    if (name === undefined || segment === undefined) return undefined;
     try {
-      const place = await segment.segment.dataAt(sequence, file);
-      this.#row.remember(segment.segment);
-      if (segment.segment.hasDamagedIndex === true) this.survey();
-      if (place === undefined) return undefined;
-      const frame = Buffer.allocUnsafeSlow(place.lengthBytes);
-      if ((await file.read(frame, place.offset)) < frame.length) return undefined;
-      const { header, keys } = segment.segment.opened;
-      const descriptor = readDescriptor(frame, 0, header.salt);
-      if (descriptor?.sequence !== sequence) return undefined;
-      if (openMetadata(frame, descriptor, keys.frame) === undefined) return undefined;
-      const bytes = openData(frame, descriptor, keys.frame);
+      let bytes = await this.#dataIn(name, segment, sequence);
+      if (bytes === undefined) {
+        // What is open may not be what has that name by now.
+        await this.#shared.drop(name);
+        bytes = await this.#dataIn(name, segment, sequence);
+      }
       if (bytes !== undefined) this.#lastContent = { sequence, bytes };
       return bytes;
     } catch (error) {
+      await this.#shared.drop(name).catch(() => undefined);
       throw readFailure(error, this.#files.location);
-    } finally {
-      await file.close();
     }
+  }
+
+  async #dataIn(name: string, segment: Segment, sequence: Sequence): Promise<Buffer | undefined> {
+    return await this.#shared.use(name, async (shared) => {
+      const place = await segment.dataAt(sequence, shared.file);
+      this.#row.remember(segment);
+      if (segment.hasDamagedIndex === true) this.survey();
+      const frame = place === undefined ? undefined : await shared.frame(place, segment.endOffset);
+      if (frame === undefined) return undefined;
+      const { header, keys } = segment.opened;
+      const descriptor = readDescriptor(frame, 0, header.salt);
+      if (descriptor?.sequence !== sequence || frameLength(descriptor) > frame.length)
+        return undefined;
+      if (openMetadata(frame, descriptor, keys.frame) === undefined) return undefined;
+      return openData(frame, descriptor, keys.frame);
+    });
   }
 
   /** Undefined where it was removed since: what is too old goes while others read. */

@@ -12,6 +12,7 @@ import { FieldWriter } from "./field-writer.ts";
 import type { FolderJournalReader } from "./folder-journal-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { JournalFiles } from "./journal-files.ts";
+import type { DurablePosition } from "./position-file.ts";
 import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
@@ -70,6 +71,11 @@ export class FolderJournal implements Journal {
 
   get lastSequence(): Sequence {
     return this.#lastSequence;
+  }
+
+  /** How far it is durable, and where that is; undefined before the first event. */
+  get position(): DurablePosition | undefined {
+    return this.#commit.position;
   }
 
   get problems(): readonly JournalProblem[] {
@@ -140,6 +146,7 @@ export class FolderJournal implements Journal {
     return await removeSegmentsBefore(sequence, {
       files: this.#options.files,
       segments: await this.segments(signal),
+      release: async (name) => await this.#options.reader.release(name),
       signal,
     });
   }

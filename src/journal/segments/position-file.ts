@@ -87,7 +87,8 @@ export async function openPosition(files: JournalFiles): Promise<JournalFile> {
   }
 }
 
-function decodePosition(bytes: Buffer): DurablePosition | undefined {
+/** Undefined where it is none. */
+export function decodePosition(bytes: Buffer): DurablePosition | undefined {
   if (bytes.compare(magic, 0, 8, 0, 8) !== 0) return undefined;
   if (crc32(bytes.subarray(0, 60)) !== bytes.readUInt32LE(60)) return undefined;
   const number = (at: number): number => Number(bytes.readBigUInt64LE(at));

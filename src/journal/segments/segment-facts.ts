@@ -47,10 +47,13 @@ export async function removeSegmentsBefore(
   {
     files,
     segments,
+    release,
     signal,
   }: {
     readonly files: JournalFiles;
     readonly segments: readonly SegmentFacts[];
+    /** Closes one that is open for reading: as long as it is, the disk has no more room. */
+    readonly release: (name: string) => Promise<void>;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<number> {
@@ -64,6 +67,7 @@ export async function removeSegmentsBefore(
       if (segments[index]?.sealed === undefined) break;
       await files.remove(name);
       removed += 1;
+      await release(name);
       await files.syncFolder();
     }
   } catch (error) {

@@ -62,6 +62,13 @@ export function deriveKeys(journalKey: Uint8Array, salt: Uint8Array, purpose: st
   return { frame: bytes.subarray(0, 32), tag: bytes.subarray(32, 64) };
 }
 
+/** As the beginning of a segment says it, without its key; undefined where it is none. */
+export function journalIdOf(beginning: Uint8Array): string | undefined {
+  const bytes = Buffer.from(beginning);
+  if (bytes.length < 32 || bytes.compare(magic, 0, 8, 0, 8) !== 0) return undefined;
+  return bytes.toString("hex", 16, 32);
+}
+
 /** All 4,096 bytes. */
 export function encodeHeader(
   header: SegmentHeader,

@@ -2,6 +2,14 @@
  * methods/cdp: continuous data protection (paper §3.5): any moment of a base copy and the journal since,
  * as an Image, without materialising the store.
  */
+export { arrivedAccount, type ArrivedAccountOptions } from "./arrived-account.ts";
+export { accountNames, type ArrivalState, arrivalStates } from "./arrival-ledger.ts";
+export {
+  type ArrivedMail,
+  arrivedMail,
+  type ArrivedMailOptions,
+  type ArrivedMessage,
+} from "./arrived-mail.ts";
 export { replayedImage, type ReplayOptions } from "./replayed.ts";
 export {
   type BaseCandidate,

@@ -30,6 +30,8 @@ export class JournalTimes {
   #labels = new BigInt64Array(firstRows);
   /** Where a run begins: after each time that the clock was set back. */
   readonly #runs: number[] = [];
+  /** How far the clock had come when it was set back, by the run: after the last label of that run. */
+  readonly #reached = new Map<number, bigint>();
 
   add({ sequence, atNs }: JournalPoint): void {
     const row = this.#rows++;
@@ -42,6 +44,24 @@ export class JournalTimes {
     const isDisorder = this.#runs.at(-1) !== row && atNs < before;
     this.#sequences[row] = sequence;
     this.#labels[row] = isDisorder ? before : atNs;
+  }
+
+  /**
+   * The newest event says that the clock had come to `atNs` when it was set back. What was labelled before
+   * somebody noticed may be in the new run already: it begins at `sinceNs` or later then.
+   */
+  setBackFrom(atNs: bigint, { sinceNs }: { readonly sinceNs: bigint }): void {
+    const newest = this.#runs.length - 1;
+    const first = this.#runs[newest];
+    if (first === undefined) return;
+    const hasBegun =
+      newest > 0 &&
+      !this.#reached.has(newest - 1) &&
+      (this.#labels[first] as bigint) >= sinceNs &&
+      (this.#labels[first] as bigint) <= atNs;
+    if (!hasBegun && first === this.#rows - 1) return;
+    if (!hasBegun) this.#runs.push(this.#rows - 1);
+    this.#reached.set(this.#runs.length - 2, atNs);
   }
 
   get length(): number {
@@ -61,7 +81,7 @@ export class JournalTimes {
       const isNewest = end === this.#rows;
       if ((this.#labels[first] as bigint) > atNs) continue;
       // What comes after a run's end belongs to the run that the clock went on in.
-      if (!isNewest && (this.#labels[end - 1] as bigint) <= atNs) continue;
+      if (!isNewest && this.#endOf(index, end) <= atNs) continue;
       const row = this.#lastAtOrBefore(atNs, first, end);
       const next = row + 1 < end ? (this.#labels[row + 1] as bigint) : atNs;
       inside.push({ row, wideNs: next - (this.#labels[row] as bigint) });
@@ -91,9 +111,11 @@ export class JournalTimes {
     let found: Sequence | undefined;
     for (const [index, first] of this.#runs.entries()) {
       const end = this.#runs[index + 1] ?? this.#rows;
-      if ((this.#labels[end - 1] as bigint) < atNs) continue;
-      const row =
-        (this.#labels[first] as bigint) >= atNs
+      if (this.#endOf(index, end) < atNs) continue;
+      const isAfterLast = (this.#labels[end - 1] as bigint) < atNs;
+      const row = isAfterLast
+        ? end - 1
+        : (this.#labels[first] as bigint) >= atNs
           ? first
           : this.#lastAtOrBefore(atNs - 1n, first, end) + 1;
       const sequence = this.#sequences[row] as number;
@@ -109,6 +131,12 @@ export class JournalTimes {
       if ((this.#labels[last] as bigint) <= atNs) return { ...this.#point(last), alsoAt: [] };
     }
     return undefined;
+  }
+
+  #endOf(run: number, end: number): bigint {
+    const last = this.#labels[end - 1] as bigint;
+    const reached = this.#reached.get(run);
+    return reached === undefined || reached < last ? last : reached;
   }
 
   #point(row: number): JournalPoint {

@@ -179,3 +179,79 @@ test("events that are missing in between are a gap", async () => {
     [["damaged", 1n, 4n]],
   );
 });
+
+const setBack: JournalEvent = {
+  type: "gap",
+  why: "clock-jump",
+  fromNs: 1030n * second,
+  toNs: 1200n * second,
+  message: "The clock was set back.",
+};
+
+test("a clock that jumped is no gap: nothing was missed, and what is open stays open", async () => {
+  const overflow: JournalEvent = {
+    type: "gap",
+    fromNs: 1150n * second,
+    toNs: 1190n * second,
+    why: "overflow",
+  };
+  const survey = await surveyOf([
+    [1000, start],
+    [1190, overflow],
+    [1030, setBack],
+    [1031, remove],
+    [1032, reconciled],
+  ]);
+  assert.deepEqual(
+    [survey.gaps.map(({ why }) => why), survey.clockJumps.map(({ why }) => why)],
+    [["overflow"], ["clock-jump"]],
+  );
+  const unknown = (sequence: number, seconds: number): readonly string[] =>
+    unknownAt(survey, { sequence, atNs: BigInt(seconds) * second, baseFromNs: 0n }).map(
+      ({ why }) => why,
+    );
+  assert.deepEqual(unknown(3, 1030), ["overflow"], "told of before, whatever the clock says now");
+  assert.deepEqual(unknown(1, 1000), []);
+});
+
+test("a clock that was set back while nothing happened had come further than the last label", async () => {
+  const { times } = await surveyOf([
+    [1000, remove],
+    [1030, setBack],
+    [1040, remove],
+    [1300, remove],
+  ]);
+  assert.equal(times.setBack, 1);
+  assert.deepEqual(at(times, 1035), [1, 2], "it was this time twice");
+  assert.deepEqual(at(times, 1100), [1, 3]);
+  assert.deepEqual(at(times, 1250), [3], "the clock came there once");
+  assert.equal(times.firstFrom(1150n * second), 1, "a base of before, of which no event tells");
+  assert.equal(times.firstFrom(1250n * second), 4);
+});
+
+test("events that were labelled before somebody noticed the clock are in the same run", async () => {
+  const { times } = await surveyOf([
+    [1020, remove],
+    [1100, remove],
+    [1190, remove],
+    [1028, remove],
+    [1030, setBack],
+    [1040, remove],
+  ]);
+  assert.equal(times.setBack, 1);
+  assert.deepEqual(at(times, 1195), [3], "the clock had come there before");
+  assert.deepEqual(at(times, 1035), [1, 5]);
+  assert.equal(times.firstFrom(1195n * second), 3);
+});
+
+test("a clock that leapt ahead has nothing in between", async () => {
+  const { times, clockJumps } = await surveyOf([
+    [1000, remove],
+    [5000, { ...setBack, fromNs: 1010n * second, toNs: 5000n * second }],
+    [5010, remove],
+  ]);
+  assert.equal(times.setBack, 0);
+  assert.equal(clockJumps.length, 1);
+  assert.deepEqual(at(times, 3000), [1]);
+  assert.deepEqual(at(times, 5005), [2]);
+});

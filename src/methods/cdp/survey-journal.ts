@@ -39,6 +39,8 @@ export type JournalSurvey = {
   readonly spans: readonly JournalSpan[];
   /** By when they were told of. */
   readonly gaps: readonly JournalGap[];
+  /** When the clock was set, or leapt: labels in between are not to be trusted. No change was missed. */
+  readonly clockJumps: readonly JournalGap[];
   readonly alarms: readonly JournalAlarm[];
   /** When the capture of a base began, by what its mark calls it. */
   readonly bases: ReadonlyMap<string, bigint>;
@@ -72,6 +74,7 @@ export async function surveyJournal(
 class Surveyor {
   readonly #times = new JournalTimes();
   readonly #gaps: OpenGap[] = [];
+  readonly #clockJumps: JournalGap[] = [];
   readonly #alarms: JournalAlarm[] = [];
   readonly #bases = new Map<string, bigint>();
   #first: JournalPoint | undefined;
@@ -90,7 +93,8 @@ class Surveyor {
     switch (event.type) {
       case "gap": {
         const { type: _type, ...rest } = event;
-        if (!this.#narrow(rest)) this.#open({ sequence, ...rest }, false);
+        if (rest.why === "clock-jump") this.#jumped({ sequence, ...rest }, atNs);
+        else if (!this.#narrow(rest)) this.#open({ sequence, ...rest }, false);
         break;
       }
       case "mark":
@@ -116,6 +120,7 @@ class Surveyor {
       ...(last === undefined ? {} : { last: { sequence: last.sequence, atNs: last.atNs } }),
       spans: spans.map(({ first, last: end }) => ({ first: pointOf(first), last: pointOf(end) })),
       gaps: this.#gaps.map(({ gap }) => gap),
+      clockJumps: this.#clockJumps,
       alarms: this.#alarms,
       bases: this.#bases,
       isEnded: event?.type === "mark" && event.name === "clean-stop",
@@ -143,6 +148,12 @@ class Surveyor {
       const changes = this.#changes - open.changesBefore;
       open.gap = { ...gap, reconciled: { sequence, atNs }, changes };
     }
+  }
+
+  #jumped(jump: JournalGap, atNs: bigint): void {
+    this.#clockJumps.push(jump);
+    const isBack = jump.toNs > atNs + nearbyNs / 5n;
+    if (isBack) this.#times.setBackFrom(jump.toNs, { sinceNs: jump.fromNs - nearbyNs * 2n });
   }
 
   #implied({ sequence, atNs }: JournalRecord, last: JournalRecord, why: GapReason): JournalGap {
@@ -195,15 +206,16 @@ function isWithin(path: RawPath | undefined, scanned: RawPath | undefined): bool
 
 /**
  * What is not known of the store after an event, replayed from a base: gaps that began by then, that no
- * scan had closed by then, and that the base is not newer than.
+ * scan had closed by then, and that the base is not newer than. A gap that was told of by then had begun,
+ * whatever the clock said.
  */
 export function unknownAt(
   { gaps }: Pick<JournalSurvey, "gaps">,
   { sequence, atNs, baseFromNs }: JournalPoint & { readonly baseFromNs: bigint },
 ): readonly JournalGap[] {
   return gaps.filter(
-    ({ fromNs, toNs, reconciled, narrowed }) =>
-      (narrowed?.fromNs ?? fromNs) <= atNs &&
+    ({ sequence: toldBy, fromNs, toNs, reconciled, narrowed }) =>
+      ((narrowed?.fromNs ?? fromNs) <= atNs || (narrowed === undefined && toldBy <= sequence)) &&
       (narrowed === undefined || narrowed.toNs > narrowed.fromNs) &&
       baseFromNs < toNs &&
       (reconciled === undefined || reconciled.sequence > sequence),

@@ -37,6 +37,7 @@ export function fixtureHost({ files = {}, programs = {}, kind = "local" }: Fixtu
     kind: memory.kind,
     run: (command, options) => memory.run(command, options),
     openStorage: (path, options) => memory.openStorage(path, options),
+    openLog: (path) => memory.openLog(path),
     freeSpace: (path, options) => memory.freeSpace(path, options),
     openFolder: async (path: RawPath, options) => {
       const node = files[path];

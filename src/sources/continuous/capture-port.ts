@@ -42,6 +42,8 @@ export type ContinuousCaptureOptions = {
   readonly graceMs?: number;
   /** A scan of the whole store this long after the one before. Default 1 hour; 1 minute without hints. */
   readonly reconcileEveryMs?: number;
+  /** Ends the message of a place that is held: how a person has `accept` called for it. */
+  readonly howToAccept?: (path: RawPath) => string;
   /** Ends it, as `close` does, without waiting for what is being looked at. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: CaptureEvent) => void;

@@ -8,9 +8,10 @@ import type {
   ContinuousCapture,
   ContinuousCaptureOptions,
 } from "./capture-port.ts";
+import { absolute, type ClockJump, clockJumpEvent, ClockWatch } from "./clock-watch.ts";
 import type { CompareFolderParts } from "./compare-folder.ts";
 import type { Difference } from "./evidence.ts";
-import { Gaps } from "./gaps.ts";
+import { type Gap, Gaps } from "./gaps.ts";
 import type { HintLoss } from "./hints/change-hints.ts";
 import { HintKeeper } from "./hints/hint-keeper.ts";
 import { Holds } from "./holds.ts";
@@ -52,6 +53,7 @@ export class Capture implements ContinuousCapture {
   readonly #holds: Holds;
   readonly #scans: ScanList;
   readonly #alarm = new Alarm();
+  readonly #clock: ClockWatch;
   readonly #recorder: ChangeRecorder;
   readonly #hints: HintKeeper;
   readonly #compare: CompareFolderParts;
@@ -68,6 +70,7 @@ export class Capture implements ContinuousCapture {
     this.#parts = parts;
     this.#state = parts.opened.state;
     const steadyMs = (): number => performance.now();
+    this.#clock = new ClockWatch({ nowNs: parts.clock, steadyMs });
     this.#queue = new WorkQueue({ steadyMs, graceMs: parts.graceMs ?? 100 });
     this.#scans = new ScanList({ steadyMs, nowNs: parts.clock });
     const shared = {
@@ -80,6 +83,7 @@ export class Capture implements ContinuousCapture {
     this.#holds = new Holds({
       ...shared,
       guard: parts.guard,
+      howToAccept: parts.howToAccept,
       openGap: (fromNs, path, message) =>
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
@@ -105,6 +109,7 @@ export class Capture implements ContinuousCapture {
       journal: parts.journal,
       hints: () => this.#hints.current,
       nowNs: parts.clock,
+      label: () => this.#label(),
       mayRemove: (path) => this.#holds.mayRemove(path),
       onScanned: (difference) => this.#scanned(difference),
     });
@@ -120,6 +125,9 @@ export class Capture implements ContinuousCapture {
     this.#state.begin();
     const troubles = await this.#holds.look();
     this.#recorder.append({ type: "mark", name: "volumes", volumes });
+    const nowNs = clock();
+    if ((opened.followedUntilNs ?? 0n) > nowNs)
+      this.#recorder.append(this.#toldJump({ expectedNs: opened.followedUntilNs ?? nowNs, nowNs }));
     if (opened.followedUntilNs !== undefined)
       this.#openGap("not-running", opened.followedUntilNs, rootPath, "Nothing was followed.");
     for (const trouble of troubles) this.#holds.hold(trouble);
@@ -323,7 +331,8 @@ export class Capture implements ContinuousCapture {
     scan.evidence.add(difference);
     const isYoung =
       difference.changedNs !== undefined &&
-      this.#parts.clock() - difference.changedNs < hintDelayNs &&
+      // From the future: the clock was set back since, and nobody knows how old it is.
+      absolute(this.#parts.clock() - difference.changedNs) < hintDelayNs &&
       this.#hints.way !== "none";
     if (!isYoung && !this.#scans.isFirst) scan.missed++;
   }
@@ -346,6 +355,18 @@ export class Capture implements ContinuousCapture {
     const gap = this.#gaps.open({ why, fromNs, path, message }, this.#parts.clock());
     this.#recorder.append(gap);
     this.#tell({ ...gap, message });
+  }
+
+  /** Of what is written now. No change is missed when the clock jumps: it is no gap that a scan narrows. */
+  #label(): { readonly atNs: bigint; readonly jump?: Gap } {
+    const { nowNs: atNs, jump } = this.#clock.look();
+    return jump === undefined ? { atNs } : { atNs, jump: this.#toldJump(jump) };
+  }
+
+  #toldJump(jump: ClockJump): Gap {
+    const gap = clockJumpEvent(jump);
+    this.#tell(gap);
+    return gap;
   }
 
   #isProtected(path: RawPath): boolean {

@@ -42,6 +42,8 @@ export type ChangeRecorderParts = {
   readonly queue: WorkQueue;
   readonly hints: () => Pick<ChangeHints, "watchFolder" | "forgetFolder">;
   readonly nowNs: () => bigint;
+  /** The label of what is sealed now; what it returns of the clock stands before all else. */
+  readonly label: () => { readonly atNs: bigint; readonly jump?: JournalEvent };
   /** Whether a path is the group's, and not held. */
   readonly isOpen: (path: RawPath) => boolean;
   /** Asked before anything is recorded as removed: false where a volume is not what it was. */
@@ -92,8 +94,9 @@ export class ChangeRecorder {
    * round. Returns whether there was anything.
    */
   seal(): boolean {
+    const { atNs, jump } = this.#parts.label();
+    if (jump !== undefined) this.#seen.unshift(jump);
     const hasSeen = this.#seen.length > 0;
-    const atNs = this.#parts.nowNs();
     for (const event of this.#seen.splice(0)) {
       const appended = this.#parts.journal.append(event, atNs);
       // Whoever asks for the last is told; the others must not go unheard.
@@ -299,7 +302,9 @@ export class ChangeRecorder {
     if (before !== undefined && entry.links > 1) this.#otherNamesOf(entry.inode, path, wanted);
     if (read.isPartial)
       queue.lookAgain(path, Math.max(restAfterMs, file.sizeBytes / restBytesPerMs), "whole");
-    const isYoung = nowNs() - newest(file.state) < tickDoubtNs;
+    // By ctime, which nobody sets: a file from the future, or from before the clock was set back, is not young for ever.
+    const ageNs = nowNs() - file.state.ctimeNs;
+    const isYoung = ageNs < tickDoubtNs && ageNs > -tickDoubtNs;
     if (isYoung && !isMaildirMessage(path, (name) => state.has(name)))
       queue.lookAgain(path, againMs, "end");
   }

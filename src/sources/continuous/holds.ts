@@ -9,6 +9,7 @@ import { isAtOrBelow } from "./evidence.ts";
 import type { ScanList } from "./scan-list.ts";
 import type { ObservedState } from "./state/observed-state.ts";
 import type { StoreFiles } from "./store-files.ts";
+import type { WorkQueue } from "./work-queue.ts";
 import type { VolumeGuard, VolumeMark, VolumeTrouble } from "./volume-guard.ts";
 
 export type HoldsParts = {
@@ -16,8 +17,11 @@ export type HoldsParts = {
   readonly files: StoreFiles;
   readonly guard: VolumeGuard;
   readonly scans: ScanList;
+  readonly queue: Pick<WorkQueue, "addName">;
   /** `fromNs` undefined: since everything was last seen. */
   readonly openGap: (fromNs: bigint | undefined, path: RawPath, message: string) => void;
+  /** What somebody can do who says that it is right as it is: one sentence. */
+  readonly howToAccept?: ((path: RawPath) => string) | undefined;
   readonly append: (event: JournalEvent) => void;
   readonly tell: (event: CaptureEvent) => void;
 };
@@ -58,7 +62,10 @@ export class Holds {
   /** Compares the volumes with those that were known. */
   async look(): Promise<readonly VolumeTrouble[]> {
     const { state, guard } = this.#parts;
-    const troubles = await guard.look(this.#known, (path) => !state.isEmpty(path));
+    const troubles = await guard.look(
+      this.#known,
+      (path) => !this.#isAccepted(path) && !state.isEmpty(path),
+    );
     const wrong = new Set(troubles.map(({ path }) => path));
     this.#known = [...this.#known.filter(({ path }) => wrong.has(path)), ...guard.marks];
     state.begin();
@@ -70,7 +77,8 @@ export class Holds {
     if (this.#held.has(path)) return;
     const { openGap, append, tell } = this.#parts;
     const place = path === rootPath ? "the store" : `"${displayPath(path)}"`;
-    const sentence = `Nothing of ${place} is recorded: ${message}.`;
+    const how = this.#parts.howToAccept?.(path);
+    const sentence = `Nothing of ${place} is recorded: ${message}.${how === undefined ? "" : ` ${how}`}`;
     this.#held.set(path, sentence);
     this.#dueMs = performance.now() + checkMs;
     openGap(undefined, path, sentence);
@@ -88,6 +96,8 @@ export class Holds {
       if (!this.#accepted.has(path) && (await this.#isEmptied(path))) continue;
       this.#held.delete(path);
       this.#parts.tell({ type: "released", path });
+      // A scan looks at what is in it: its own rights may be others now.
+      if (path !== rootPath) this.#parts.queue.addName(path);
       void this.#parts.scans.want(path);
     }
   }
@@ -135,6 +145,11 @@ export class Holds {
   seen(path: RawPath, still: ReadonlySet<RawPath>): void {
     for (const one of this.#unseen)
       if (isAtOrBelow(one, path) && !still.has(one)) this.#unseen.delete(one);
+  }
+
+  #isAccepted(path: RawPath): boolean {
+    for (const accepted of this.#accepted) if (isAtOrBelow(path, accepted)) return true;
+    return false;
   }
 
   async #isEmptied(path: RawPath): Promise<boolean> {
