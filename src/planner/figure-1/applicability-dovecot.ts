@@ -72,7 +72,7 @@ const maildir: ServerApplicability = {
     "live-object": worksWithCaveat(
       "The file is the object: while Dovecot moves, flags, copies and expunges, every message that stays is captured once and whole.",
       {
-        source: "test/live-store.test.ts, with Dovecot 2.3",
+        source: "test/live-store.test.ts and test/any-moment.test.ts, with Dovecot 2.3",
         grade: "A",
         caveats: [onDemand, "a walk is no single instant: its label is fuzzy"],
       },
@@ -127,8 +127,8 @@ const dbox: ServerApplicability = {
       "Files that change in place are read again where they changed meanwhile, and what kept changing is reported.",
       {
         source:
-          "docs/methods/sources.md; test/source-faults.test.ts and test/read-once.test.ts, with stand-ins for dbox files",
-        grade: "C",
+          "test/any-moment.test.ts and test/continuous-dovecot.test.ts, which capture and follow sdbox and mdbox of Dovecot 2.3 in use",
+        grade: "A",
         caveats: [
           onDemand,
           "messages and indexes are taken at slightly different instants: flags may be older or newer than the messages",

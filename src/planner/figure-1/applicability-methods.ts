@@ -38,11 +38,14 @@ export const methodDemands: Readonly<Record<OperationalMethodId, readonly string
     "consistency across the volumes of database and logs is critical (§3.5.2)",
     "“Some email servers are more specific as to what is considered a recoverable image” (§3.5.2)",
   ],
-  journal: ["this version keeps no journal: planned"],
+  journal: [
+    "changes are ordered as they are noticed: files that a server writes together may be apart by as much as noticing takes, and a moment is as after a power cut",
+    "only while `restante daemon` runs: the time in which it does not is a gap, which is shown",
+  ],
 };
 
 /** Methods that a test here runs; of the others a server's evidence says nothing. */
-const triedMethods: ReadonlySet<OperationalMethodId> = new Set(["disk-deduplicated"]);
+const triedMethods: ReadonlySet<OperationalMethodId> = new Set(["disk-deduplicated", "journal"]);
 
 type Feed = { readonly source: DataSourceId; readonly works: Applicability };
 

@@ -19,8 +19,9 @@ const stoppedHere: Evidence = {
   grade: "C",
 };
 
-/** A capture of the living store, which this version takes when it is asked to. */
-export const onDemand = "this version captures on demand: between captures nothing is replicated";
+/** A capture of the living store is taken when somebody asks for it; the daemon follows every change. */
+export const onDemand =
+  "a capture is on demand: between captures nothing is replicated, unless `restante daemon` follows the store (§3.5)";
 
 /** A volume is frozen or copied below the server, which takes no part in it. */
 export const unixDiskWrites: Applicability = worksWithCaveat(

@@ -189,9 +189,9 @@ export const chapter2Sources: readonly Statement[] = [
     section: "2.1",
     words:
       "The first is object level replication, whereby each email object (message, attachment, calendar appointment, etc) is automatically replicated to another secondary server or storage location.",
-    here: "so far on demand: each message file of a store in use, whole, at each capture",
-    places: ["src/sources/live.ts", sourcesPage],
-    tests: ["test/live-store.test.ts", "src/sources/live.test.ts"],
+    here: "the daemon follows a store in use and writes each changed file into a journal at another place; a capture takes each whole, on demand",
+    places: ["src/sources/continuous/", "src/daemon/", "src/sources/live.ts", sourcesPage],
+    tests: ["test/continuous-dovecot.test.ts", "test/live-store.test.ts"],
     rests: ["source:live-object"],
   },
   {

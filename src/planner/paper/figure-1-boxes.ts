@@ -71,8 +71,14 @@ export const printedSources: readonly PrintedBox[] = [
     forms: [
       form(
         "source:live-object",
-        "object level, on demand",
-        at("src/sources/live.ts", "src/sources/live.test.ts", "test/live-store.test.ts"),
+        "object level, continuous and on demand",
+        at(
+          "src/sources/continuous/",
+          "src/sources/continuous/",
+          "test/continuous-dovecot.test.ts",
+          "src/sources/live.test.ts",
+          "test/live-store.test.ts",
+        ),
       ),
       form("source:live-write", "disk writes", at("src/sources/live-write/")),
     ],
@@ -123,8 +129,12 @@ export const printedMethods: readonly PrintedBox[] = [
     column: "method",
     section: "3.5",
     forms: [
-      form("method:cdp", "disk writes", at("src/methods/cdp/")),
-      form("method:journal", "journal of objects", at("src/journal/")),
+      form("method:cdp", "disk writes", at("src/methods/disk-writes/")),
+      form(
+        "method:journal",
+        "journal of objects",
+        at("src/methods/cdp/", "test/any-moment.test.ts", "test/continuous-dovecot.test.ts"),
+      ),
     ],
   },
 ];

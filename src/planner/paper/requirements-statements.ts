@@ -183,9 +183,9 @@ export const requirementsStatements: readonly Statement[] = [
     section: "1.4.3",
     words:
       "Use continuous data protection (CDP): Some implementations of this technology, while still evolving, offer the ability to provide the same RPO/RTO times of replicas in conjunction with the ability to mount images from any point in time in order to browse, copy, and paste desired objects.",
-    here: "a journal of every observed write, any instant of which opens as an Image",
-    places: ["src/journal/"],
-    tests: ["src/journal/"],
+    here: "a journal of every change that was noticed, any instant of which opens as an Image for `ls`, `show`, `export`, `restore`; nothing is mounted",
+    places: ["src/journal/", "src/methods/cdp/", "docs/guide/any-moment.md"],
+    tests: ["test/any-moment.test.ts", "test/continuous-dovecot.test.ts"],
     rests: ["method:journal"],
   },
   {

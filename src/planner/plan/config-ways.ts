@@ -62,7 +62,12 @@ export function waysOfTier(
     const from = isContinuous ? sourceIds["live application"] : source;
     const combination = { source: from, operational: operationalChoice(method) };
     if (disaster === undefined || index !== feeding) return { method, combination };
-    return { method, combination: { ...combination, disaster: disasterChoice(disaster) } };
+    const sent = disasterChoice(disaster);
+    // What is sent are the bases: more often than one is made there is nothing new to send.
+    const everyHours = isContinuous
+      ? Math.max(sent.everyHours, hoursOf(method.everyMs))
+      : sent.everyHours;
+    return { method, combination: { ...combination, disaster: { ...sent, everyHours } } };
   };
   const [first, ...others] = operational;
   return [wayOf(first, 0), ...others.map((method, index) => wayOf(method, index + 1))];
@@ -83,11 +88,26 @@ function operationalChoice({
 }: OperationalConfig): OperationalChoice {
   const everyHours = hoursOf(everyMs);
   const id = methodIds[method];
-  if (method === "continuous data protection")
-    return { method: id, everyHours: 0, reachHours: reachOf(rotationOfRules(keep, everyHours)) };
+  if (method === "continuous data protection") {
+    const kept = rotationOfJournal(keep, everyHours);
+    return { method: id, everyHours: 0, reachHours: reachOf(kept), kept };
+  }
   if (images !== undefined) return { method: id, everyHours, reachHours: images * everyHours };
   const kept = rotationOfRules(keep, everyHours);
   return { method: id, everyHours, reachHours: reachOf(kept), kept };
+}
+
+/**
+ * Every change for as long as a rule says so, and coarser than that the bases. Without such a rule the
+ * journal is kept whole, and can be replayed on the bases that there are.
+ */
+function rotationOfJournal(rules: OperationalConfig["keep"], baseHours: number): readonly Kept[] {
+  const kept = rotationOfRules(rules, baseHours);
+  if (!rules.some(({ kind }) => kind === "everything"))
+    return [{ fromHours: 0, untilHours: reachOf(kept), everyHours: 0 }];
+  return kept.map((one, index) =>
+    rules[index]?.kind === "everything" ? { ...one, everyHours: 0 } : one,
+  );
 }
 
 function disasterChoice({ method, everyMs, keep }: DisasterConfig): DisasterChoice {

@@ -74,8 +74,11 @@ export function recoveryCommands(
   }
 }
 
-/** What takes protection up again. */
-export function resumeCommands({ server, copyPath }: Requirements): readonly string[] {
+/** What takes protection up again; last what then goes on until it is stopped. */
+export function resumeCommands(
+  { server, copyPath }: Requirements,
+  isFollowed: boolean,
+): readonly string[] {
   const [store, copy] = [shellQuoted(server.path), shellQuoted(copyPath)];
   return [
     `restante capture ${store} --copy ${copy}`,
@@ -83,6 +86,7 @@ export function resumeCommands({ server, copyPath }: Requirements): readonly str
     `restante expire ${store} --copy ${copy} --release`,
     `restante status --copy ${copy}`,
     `restante verify --copy ${copy}`,
+    ...(isFollowed ? [`restante daemon ${store} --copy ${copy}`] : []),
   ];
 }
 

@@ -102,7 +102,8 @@ export function keepsRepository(
   const { reader } = readableByReaders(server.kind);
   const isFiles = reader === "here" || reader === "planned here";
   const { method } = evaluation.combination.operational;
-  if (!isFiles || method !== "disk-deduplicated") return false;
+  // Continuous protection has its bases in one, and its journal beside it.
+  if (!isFiles || (method !== "disk-deduplicated" && method !== "journal")) return false;
   return !missing.includes("source") && !missing.includes("operational");
 }
 

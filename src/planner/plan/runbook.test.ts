@@ -119,9 +119,16 @@ test("there are commands where this version restores by itself, and none elsewhe
     tapes,
     "hot-split/clones-12h-1d/snapshots-copied-12h-2d",
     "app-snapshot/disk-deduplicated-24h-15d/none",
-    "live-object/journal-15d/protected-cdp-91d",
+    "live-write/cdp-2d/protected-cdp-2d",
   ])
     assert.deepEqual(codeIn(runbook(planOf(combination)).sections), [], combination);
+  // A journal is replayed here, and its mirror is not: the daemon is taken up again, and not otherwise.
+  const followed = runbook(planOf("live-object/journal-15d/protected-cdp-91d"));
+  assert.doesNotMatch(codeIn(sectionsOf(followed, "site").slice(0, 3)).join("\n"), /restante/);
+  const commands = codeIn(sectionsOf(followed, "corruption"));
+  assert.ok(commands.some((line) => /^restante restore .*--at T --exact$/.test(line)));
+  assert.equal(commands.at(-1), "restante daemon /srv/mail --copy /srv/recovery");
+  assert.ok(!codeIn(ofHere.sections).some((line) => line.startsWith("restante daemon")));
   const exchange = planOf(here, siteOf({ kind: "exchange" }));
   assert.deepEqual(codeIn(runbook(exchange).sections), [], "a store that is not files");
 });

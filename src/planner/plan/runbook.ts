@@ -98,6 +98,13 @@ function checks(loss: Loss, { groups }: Ways): readonly Inline[] {
   ];
 }
 
+/** Whether the daemon is a part of what protects. */
+function isFollowed({ lines }: Plan): boolean {
+  return lines.some(
+    ({ chosen }) => chosen?.evaluation.combination.operational.method === "journal",
+  );
+}
+
 function afterwards(loss: Loss, plan: Plan): readonly Block[] {
   const { requirements } = plan;
   const isHere = keepsAny(plan);
@@ -145,6 +152,8 @@ function afterwards(loss: Loss, plan: Plan): readonly Block[] {
   ];
   return [
     stepList(steps),
-    ...(isHere ? [{ kind: "code" as const, text: resumeCommands(requirements).join("\n") }] : []),
+    ...(isHere
+      ? [{ kind: "code" as const, text: resumeCommands(requirements, isFollowed(plan)).join("\n") }]
+      : []),
   ];
 }

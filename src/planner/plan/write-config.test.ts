@@ -150,7 +150,7 @@ test("every combination that this version runs and that meets its requirements c
       server: { ...requirements([]).server, mayStopHours: 8 },
     };
     for (const combination of combinationsFor(line, asked)) {
-      if (missingParts(combination).length > 0) continue;
+      if (missingParts(combination, asked.server.kind).length > 0) continue;
       const ranked = rankOne(combination, { business: line, requirements: asked });
       if (ranked.violations.length > 0) continue;
       const { text, notInForce } = writeConfiguration(planOf(ranked, asked, line));
@@ -162,7 +162,7 @@ test("every combination that this version runs and that meets its requirements c
   }
   // Delta snapshots die with the volumes of the server (§3.4.2): they meet requirements only beside another method.
   const expected =
-    "clones disk-deduplicated duplicate-disk hot-split live-object none offline ship-tapes tape";
+    "clones disk-deduplicated duplicate-disk hot-split journal live-object none offline ship-tapes tape";
   assert.deepEqual([...seen].toSorted(), expected.split(" "));
 });
 
@@ -229,7 +229,11 @@ test("what this version does not do is a comment in the file, and said", () => {
 });
 
 test("a configuration that promises less than is required does not pass", () => {
-  const asked = requirements([business()]);
+  // Of copies that are taken now and then: what continuous protection loses does not follow from its promise.
+  const asked: Requirements = {
+    ...requirements([business()]),
+    only: { operational: ["disk-deduplicated"] },
+  };
   const { text } = writeConfiguration(makePlan(asked, { availableOnly: true }));
   const check = (change: (text: string) => string): readonly string[] => {
     const changed = change(text);
@@ -253,6 +257,41 @@ test("a configuration that promises less than is required does not pass", () => 
     check((before) => before.replace(/back_within: .*/, "back_within: 9 hours"))[0] ?? "",
     /back_within promises less/,
   );
+});
+
+test("continuous data protection is written with its bases, and the check reads its rules as they are kept", () => {
+  const line = business({ disaster });
+  const asked = requirements([line]);
+  const combination = parseCombination("live-object/journal-15d/duplicate-disk-4h-91d");
+  assert.ok(combination !== undefined);
+  const ranked = rankOne(combination, { business: line, requirements: asked });
+  const { text, notInForce } = writeConfiguration(planOf(ranked, asked, line));
+  assert.deepEqual(notInForce, []);
+  assert.match(text, /`restante daemon --config FILE`/);
+  assert.doesNotMatch(text, /call `restante capture`/);
+  assert.match(text, /method: continuous data protection/);
+  assert.match(text, /lose_at_most: 12 seconds #/);
+  const [checked] = checkConfiguration(
+    requireConfig(parseConfig(text, { fileName: "config.yaml" })),
+    { requirements: asked, against: false },
+  );
+  const { operational, disaster: sent } = checked?.ranked.evaluation.combination ?? {};
+  assert.deepEqual(
+    operational?.kept?.map(({ untilHours, everyHours }) => [untilHours, everyHours]),
+    [
+      [48, 0],
+      [15 * 24, 1],
+      [16 * 24, 24],
+    ],
+  );
+  assert.equal(sent?.everyHours, 4);
+  // Bases once a day: nothing newer can be sent every four hours.
+  const daily = text.replace("every: 1 hour #", "every: 1 day #");
+  const [slower] = checkConfiguration(
+    requireConfig(parseConfig(daily, { fileName: "config.yaml" })),
+    { requirements: asked, against: false },
+  );
+  assert.equal(slower?.ranked.evaluation.combination.disaster?.everyHours, 24);
 });
 
 test("a required line of business that the file lacks is named", () => {

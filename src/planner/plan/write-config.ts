@@ -37,12 +37,12 @@ export function writeConfiguration(plan: Plan): WrittenPlan {
   const copies = copyNames.filter((name) => tiers.some((tier) => tier.copies.includes(name)));
   const text = `# yaml-language-server: $schema=./config.schema.json
 #
-# Written from a plan. Nothing runs by itself: call \`restante capture\` as often as each tier's lose_at_most says.
+# Written from a plan. ${runWords(written)}
 version: 1
 time_zone: ${yamlScalar(requirements.timeZone)}
 
 servers:
-${serverText(requirements, source)}
+${serverText(requirements, source)}${stageText(requirements, written)}
 copies:
 ${copies.map((name) => copyText(name, requirements)).join("")}
 tiers:
@@ -53,6 +53,40 @@ prove_it:
   alarm_if: more than 20% disappears
 `;
   return { text, notInForce, written };
+}
+
+function isContinuous(one: Ranked): boolean {
+  return one.evaluation.combination.operational.method === "journal";
+}
+
+function runWords(written: ReadonlyMap<string, Ranked>): string {
+  const all = [...written.values()];
+  const capture =
+    "Nothing runs by itself: call `restante capture` as often as each tier's lose_at_most says.";
+  if (!all.some(isContinuous)) return capture;
+  const follow = "Continuous data protection is what `restante daemon --config FILE` does.";
+  return all.every(isContinuous) ? follow : `${follow}\n# ${capture}`;
+}
+
+/** A comment: whether the MTA can be pointed at another address, only a person knows. */
+function stageText({ server }: Requirements, written: ReadonlyMap<string, Ranked>): string {
+  const socket = lmtpSocketOf(server.kind);
+  if (socket === undefined || ![...written.values()].some(isContinuous)) return "";
+  return `    # delivery_stage: {listen: 127.0.0.1:2424, server: "unix:${socket}"} # no new mail is lost: docs/operations/lmtp-stage.md
+`;
+}
+
+/** As Debian has it. */
+function lmtpSocketOf(kind: MailServerId): string | undefined {
+  switch (kind) {
+    case "dovecot-maildir":
+    case "dovecot-dbox":
+      return "/run/dovecot/lmtp";
+    case "cyrus":
+      return "/run/cyrus/socket/lmtp";
+    default:
+      return undefined;
+  }
 }
 
 function refuse({ business, chosen }: LinePlan): never {

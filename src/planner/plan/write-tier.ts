@@ -44,7 +44,11 @@ export function writeTier(
     "    operational:",
     `      method: ${method}`,
     `      copy: ${copy}`,
-    `      lose_at_most: ${durationWords(operational.everyHours * hourMs)} # a capture at least so often`,
+    ...(operational.method === "journal"
+      ? continuousLines(one)
+      : [
+          `      lose_at_most: ${durationWords(operational.everyHours * hourMs)} # a capture at least so often`,
+        ]),
     `      back_within: ${durationWords(business.operational.backWithinMs)}`,
     `      ${isRotation ? imagesText(operational) : keepText(operational)}`,
     ...(far === undefined ? [] : disasterLines(far, { business, requirements, from: copy })),
@@ -52,6 +56,19 @@ export function writeTier(
   ];
   const copies = far === undefined ? [copy] : [copy, vaultOf[optionWord(far)]];
   return { text: lines.map((line) => `${line}\n`).join(""), copies };
+}
+
+/**
+ * What is promised is the delay of noticing that the plan counts with. The bases are the coarser moments
+ * of its rotation, and what is sent offsite.
+ */
+function continuousLines({ evaluation }: Ranked): readonly string[] {
+  const lostMs = evaluation.operational.rpo.logsLost.high * hourMs;
+  return [
+    `      lose_at_most: ${durationWords(Math.ceil(lostMs / 1000) * 1000)} # a change is in the journal within that`,
+    "      every: 1 hour # a base: kept longer than every change is, and what is sent offsite",
+    "      # journal: {path: /srv/journal} # best on another disk; without it in the state folder",
+  ];
 }
 
 const copyOf: Readonly<Record<OperationalMethod, CopyName>> = {

@@ -1,8 +1,10 @@
-import type {
-  DataSourceId,
-  DisasterOptionId,
-  EvidenceGrade,
-  OperationalMethodId,
+import {
+  type DataSourceId,
+  type DisasterOptionId,
+  type EvidenceGrade,
+  type MailServerId,
+  type OperationalMethodId,
+  readableByReaders,
 } from "../figure-1/index.ts";
 import type { Combination } from "../model/index.ts";
 
@@ -25,31 +27,37 @@ export const available: Available = {
     deltas: "B",
     // On virtual tapes: the blocks and labels that a drive would write, in files. No drive was at hand.
     tape: "B",
+    // Of objects: files of the store, as they change. Disk writes and volumes are not followed.
+    journal: "A",
   },
   disaster: { "duplicate-disk": "B", "ship-tapes": "C" },
 };
 
 /** What each option is fed by in this version; the paper has more ways (§3.x.6). */
-const feeders: Readonly<Partial<Record<DisasterOptionId, OperationalMethodId>>> = {
-  "duplicate-disk": "disk-deduplicated",
-  "ship-tapes": "tape",
+const feeders: Readonly<Partial<Record<DisasterOptionId, readonly OperationalMethodId[]>>> = {
+  // The bases of a journal are moments of a repository.
+  "duplicate-disk": ["disk-deduplicated", "journal"],
+  "ship-tapes": ["tape"],
 };
 
-/** Parts of a combination that this version does not do yet, in words. */
-export function missingParts({
-  source,
-  operational,
-  disaster,
-}: Combination): readonly MissingPart[] {
+/** Parts of a combination that this version does not do yet on that server, in words. */
+export function missingParts(
+  { source, operational, disaster }: Combination,
+  server: MailServerId,
+): readonly MissingPart[] {
   const missing: MissingPart[] = [];
   if (available.sources[source] === undefined) missing.push("source");
-  const isMethod = available.operational[operational.method] !== undefined;
+  // What is followed are files that change: of a server's own databases, or over its protocol, nothing is.
+  const isFollowed =
+    operational.method !== "journal" || readableByReaders(server).reader === "here";
+  const isMethod = available.operational[operational.method] !== undefined && isFollowed;
   // Nor are logs copied or mirrored by themselves.
   if (!isMethod || operational.logsEveryHours !== undefined) missing.push("operational");
   if (disaster === undefined) return missing;
   const { option, mirroredLogs } = disaster;
   const isOption = available.disaster[option] !== undefined && !mirroredLogs;
-  if (!isOption || feeders[option] !== operational.method) missing.push("disaster");
+  const isFed = feeders[option]?.includes(operational.method) ?? false;
+  if (!isOption || !isFed) missing.push("disaster");
   return missing;
 }
 

@@ -98,10 +98,10 @@ export function budgetViolations({
 
 function availabilityViolations(
   { combination }: Evaluation,
-  { availableOnly }: JudgeOptions,
+  { availableOnly, requirements }: JudgeOptions,
 ): readonly Violation[] {
   if (!availableOnly) return [];
-  return missingParts(combination).map((part) =>
+  return missingParts(combination, requirements.server.kind).map((part) =>
     violation(
       "availability",
       `this version of Restante does not do its ${part === "source" ? "data source" : `${part} recovery`} yet`,

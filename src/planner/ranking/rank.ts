@@ -63,7 +63,13 @@ export function rankOne(
   const evaluation = evaluate(combination, business, requirements);
   const cost = costOf(evaluation, business, requirements);
   const violations = judge(evaluation, { business, requirements, cost, availableOnly });
-  return { evaluation, cost, violations, onFront: false, missing: missingParts(combination) };
+  return {
+    evaluation,
+    cost,
+    violations,
+    onFront: false,
+    missing: missingParts(combination, requirements.server.kind),
+  };
 }
 
 /** Cheapest first; of equal cost the quicker, the one that loses less, one source before two (§2), then by name; what this version does itself first. */

@@ -68,7 +68,18 @@ test("what this version runs whole is found where the loss of the site is accept
     methods.add(evaluation.combination.operational.method);
   }
   // Tapes and clones want a stable source; delta snapshots do not survive the loss of the volumes.
-  assert.deepEqual([...methods].toSorted(), ["clones", "disk-deduplicated", "tape"]);
+  assert.deepEqual([...methods].toSorted(), ["clones", "disk-deduplicated", "journal", "tape"]);
+});
+
+test("a journal of objects is offered where mail is in files, and not of a server's own database", () => {
+  const methodsOn = (kind: "dovecot-dbox" | "exchange"): ReadonlySet<string> => {
+    const { feasible } = rank(accepted(businessWith()), siteWith({ server: { kind } }), {
+      availableOnly: true,
+    });
+    return new Set(feasible.map(({ evaluation }) => evaluation.combination.operational.method));
+  };
+  assert.ok(methodsOn("dovecot-dbox").has("journal"));
+  assert.ok(methodsOn("exchange").size > 0 && !methodsOn("exchange").has("journal"));
 });
 
 test("RPO 0 with tape only: the RPO has to give way, or tape", () => {
