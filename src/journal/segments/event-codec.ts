@@ -285,11 +285,16 @@ function writePieces(writer: FieldWriter, pieces: readonly ContentPiece[]): void
 }
 
 function readPieces(reader: FieldReader): readonly ContentPiece[] {
-  return Array.from({ length: reader.count() }, () => ({
-    data: reader.number(),
-    offset: reader.number(),
-    lengthBytes: reader.number(),
-  }));
+  const count = reader.count();
+  const pieces: ContentPiece[] = [];
+  // Once for each file that an event brings: a loop takes a third of the time of Array.from.
+  for (let number = 0; number < count; number++)
+    pieces.push({
+      data: reader.number(),
+      offset: reader.number(),
+      lengthBytes: reader.number(),
+    });
+  return pieces;
 }
 
 function writeEvidence(writer: FieldWriter, { inode, sizeBytes, mtimeNs }: FileEvidence): void {
