@@ -43,6 +43,7 @@ type Source = {
   readonly root: RawPath;
   readonly watchedUntilNs?: bigint;
   readonly isMeant: (owner: string) => boolean;
+  readonly isFollowed?: (recipient: string) => boolean;
 };
 
 /** Opens the journal of TARGET's group, or the one of a stage of its own that --journal names, and looks through it. */
@@ -59,7 +60,7 @@ export async function openArrived(typed: string, context: CommandContext): Promi
           { typed, context },
           disposables,
         );
-  const { site, journal, copy, store, root, watchedUntilNs } = source;
+  const { site, journal, copy, store, root, watchedUntilNs, isFollowed } = source;
   const survey = await surveyJournal(journal, signal);
   const { sequence, ...asked } = upToOf(survey, { site, context, subject: typed });
   const arrived = await arrivedMail(journal, {
@@ -67,6 +68,7 @@ export async function openArrived(typed: string, context: CommandContext): Promi
     upTo: sequence,
     addressesOf: (path) => addressesAbove(path, root),
     ...(watchedUntilNs === undefined ? {} : { watchedUntilNs }),
+    ...(isFollowed === undefined ? {} : { isFollowed }),
     signal,
   });
   const isMeant = (one: ArrivedMessage): boolean => source.isMeant(ownerOf(one));
@@ -129,6 +131,7 @@ async function ofGroup(
       },
     );
   const { reader, copy, watchedUntilNs } = first;
+  const isFollowed = await followedBy(reader.group, site);
   const point = points.find(({ group }) => group === reader.group);
   return {
     site,
@@ -138,7 +141,21 @@ async function ofGroup(
     root: point === undefined ? rawPathFromText(target.store) : imageRoot(point),
     ...(watchedUntilNs === undefined ? {} : { watchedUntilNs }),
     isMeant: (owner) => isArrivedFor(owner, target),
+    ...(isFollowed === undefined ? {} : { isFollowed }),
   };
+}
+
+/** All mail of a server comes in through its stage, and one line of business is followed. */
+async function followedBy(
+  tag: string,
+  { config, groups }: Site,
+): Promise<Source["isFollowed"] | undefined> {
+  const group = groups.find((one) => one.tag === tag);
+  if (config === undefined || group === undefined) return undefined;
+  const { groupOfMailbox } = await import("#policy");
+  return (recipient) =>
+    groupOfMailbox(config, { server: group.server, mailbox: ownerOf({ recipient }) })?.name ===
+    group.name;
 }
 
 /** A stage that runs by itself sees no store: whatever the server took may be missing. TARGET is an address, or a folder for all. */

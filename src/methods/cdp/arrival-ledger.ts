@@ -18,6 +18,7 @@ export type ArrivalState = (typeof arrivalStates)[number];
 
 /** Whether nothing that the store did with it can have gone unseen. */
 export type Judge = (arrival: {
+  readonly recipient: string;
   readonly sequence: Sequence;
   readonly atNs: bigint;
   readonly answeredNs: bigint;
@@ -115,7 +116,7 @@ export class ArrivalLedger {
       for (const [recipient, answer] of arrival.open) {
         const { sequence, atNs } = event;
         if (answer?.isTaken === false) counts.refused++;
-        else if (answer !== undefined && isSeenWhole({ sequence, atNs, ...answer }))
+        else if (answer !== undefined && isSeenWhole({ recipient, sequence, atNs, ...answer }))
           counts.filtered++;
         else {
           const list = answer === undefined ? unanswered : missing;

@@ -119,6 +119,13 @@ test("within a gap, soon before the end, and in a store that nobody followed, wh
     .arrive("x", { "a@y": 250 })
     .whatBecame();
   assert.equal(unfollowed.counts.missing, 1);
+  const ofOthers = new Story().arrive("x", { "a@y": 250, "b@y": 250 });
+  const isFollowed = (recipient: string): boolean => recipient === "b@y";
+  assert.deepEqual((await ofOthers.whatBecame({ isFollowed })).counts, {
+    ...none,
+    missing: 1,
+    filtered: 1,
+  });
   const late = new Story().arrive("x", { "a@y": 250 });
   const survey = await surveyJournal(late.journal);
   const recent = await arrivedMail(late.journal, { survey, upTo: Infinity, addressesOf });

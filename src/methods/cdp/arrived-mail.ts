@@ -13,6 +13,8 @@ export type ArrivedMailOptions = {
   readonly upTo: Sequence;
   /** Addresses that a folder of the store may stand for, the whole account's first. Default: none. */
   readonly addressesOf?: (folder: RawPath) => readonly string[];
+  /** Whether the account of a recipient is among what the journal follows. Default: all are. */
+  readonly isFollowed?: (recipient: string) => boolean;
   /** Until when changes were being watched, though none came. Default: the last event. */
   readonly watchedUntilNs?: bigint;
   /** So much later than the server's answer a message may be seen in its store. Default: 15 minutes. */
@@ -172,7 +174,7 @@ type Judging = ArrivedMailOptions & {
  * was no gap, and it has been followed for long enough since. Then what was not seen was not stored.
  */
 function judgeOf({ survey, followedFrom, blindNs, ...options }: Judging): Judge {
-  const { settlingNs = defaultSettlingNs, watchedUntilNs = 0n } = options;
+  const { settlingNs = defaultSettlingNs, watchedUntilNs = 0n, isFollowed } = options;
   const lastNs = survey.last?.atNs ?? 0n;
   const endNs = watchedUntilNs > lastNs ? watchedUntilNs : lastNs;
   const gaps = survey.gaps
@@ -184,9 +186,10 @@ function judgeOf({ survey, followedFrom, blindNs, ...options }: Judging): Judge 
       fromNs: narrowed?.fromNs ?? fromNs,
       toNs: reconciled === undefined ? undefined : (narrowed?.toNs ?? toNs),
     }));
-  return ({ sequence, atNs, answeredNs }) => {
+  return ({ recipient, sequence, atNs, answeredNs }) => {
     const untilNs = answeredNs + settlingNs;
     if (followedFrom > sequence || untilNs > endNs) return false;
+    if (isFollowed?.(recipient) === false) return false;
     const isWithin = (ns: bigint): boolean => ns >= atNs && ns <= untilNs;
     if (blindNs.some(isWithin)) return false;
     return !gaps.some(
