@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { localHost } from "#hosts";
+import { type Host, localHost } from "#hosts";
 import { type MailAccount, openMailStore } from "#mail";
 import { runForTest, type TestRun } from "../src/cli/surroundings.fixture.ts";
 import { DovecotStores } from "./support/dovecot-stores.ts";
@@ -83,7 +83,10 @@ describe(
         XDG_CACHE_HOME: at("cache"),
         HOME: folder,
       };
-      const done = await runForTest(argv, { environment, openHost: async () => localHost() });
+      const done = await runForTest(argv, {
+        environment,
+        openHost: async () => seeingOnly(folder),
+      });
       assert.equal(done.exitCode, 0, `${argv.join(" ")}: ${done.messages}${done.output}`);
       return done;
     }
@@ -203,4 +206,23 @@ async function fill(server: DovecotStores, user: User): Promise<readonly ListedM
   await imap.command("UNSELECT");
   if (user !== "max") server.doveadm("altmove", "-u", user, "seen");
   return await serverListing(imap);
+}
+
+/** This machine without the Dovecots of tests that run at the same time. */
+function seeingOnly(folder: string): Host {
+  const host = localHost();
+  const run: Host["run"] = async (command, options) => {
+    const result = await host.run(command, options);
+    if (command[0] !== "ps") return result;
+    const lines = Buffer.from(result.stdout).toString().split("\n");
+    const kept = lines.filter((line) => !line.includes("dovecot") || line.includes(folder));
+    return { ...result, stdout: Buffer.from(kept.join("\n")) };
+  };
+  return new Proxy(host, {
+    get: (target, name) => {
+      if (name === "run") return run;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
