@@ -55,7 +55,15 @@ test("a capture that was killed three times has every change, and no message twi
     const events = records.map(({ event }) => event);
     const gaps = events.filter((event) => event.type === "gap");
     const whys = gaps.map(({ why }) => why);
-    assert.deepEqual(new Set(whys), new Set(["not-running"]), whys.join(" "));
+    assert.ok(
+      whys.every((why) => why === "not-running"),
+      whys.join(" "),
+    );
+    // One that was killed before it had compared the store once had followed nothing: there is no gap in that.
+    const marks = events.flatMap((event) => (event.type === "mark" ? [event.name] : []));
+    const followedFrom = marks.indexOf("reconciled");
+    const wasFollowed = followedFrom >= 0 && marks.lastIndexOf("start") > followedFrom;
+    assert.ok(!wasFollowed || gaps.length > 0, `seed ${seed}: ${marks.join(" ")}`);
     // Messages that got flags and moved all the time are known by their inodes. Bytes of a round that
     // was killed are stored again; an event that is durable is observed.
     const data = new Map(
