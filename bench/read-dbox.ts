@@ -13,6 +13,7 @@ import { openMailStore } from "#mail";
 import { DovecotStores } from "../test/support/dovecot-stores.ts";
 import { BenchError } from "./bench-error.ts";
 import { measure } from "./measure.ts";
+import { startStopwatch, type Took } from "./stopwatch.ts";
 
 const usage = `npm run bench:dbox -- [options]
 
@@ -35,9 +36,6 @@ type Layout = (typeof layouts)[number];
 const batch = 250;
 /** The usual message of a mailing list; larger ones measure the disk. */
 const largestBytes = 16 * 1024;
-
-/** Milliseconds that passed, and of the processor. */
-type Took = { readonly wallMs: number; readonly cpuMs: number };
 
 type Row = {
   readonly layout: Layout;
@@ -169,15 +167,6 @@ async function ourTurn(
   if (missing !== 0)
     throw new BenchError("bench.wrong-result", "Cannot measure: bytes are missing");
   return { list, read: stopwatch() };
-}
-
-function startStopwatch(): () => Took {
-  const startedMs = performance.now();
-  const startedCpu = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(startedCpu);
-    return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
-  };
 }
 
 function median(figures: readonly Took[]): Took {

@@ -23,6 +23,7 @@ import { openSampleMail } from "../src/cli/demo/index.ts";
 import { cyrusNodes } from "../src/mail/cyrus/cyrus.fixture.ts";
 import { BenchError } from "./bench-error.ts";
 import { median } from "./samples.ts";
+import { startStopwatch, type Took } from "./stopwatch.ts";
 
 const usage = `npm run bench:stores -- [options]
 
@@ -33,7 +34,6 @@ const usage = `npm run bench:stores -- [options]
 Prints a Markdown table. Files are in the system's cache.
 `;
 
-type Took = { readonly wallMs: number; readonly cpuMs: number };
 type Read = { readonly list: Took; readonly read: Took };
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -154,15 +154,6 @@ async function readAll(folder: string, count: number): Promise<Read> {
   if (missing !== 0)
     throw new BenchError("bench.wrong-result", `Cannot measure: ${missing} bytes are missing`);
   return { list, read: stopwatch() };
-}
-
-function startStopwatch(): () => Took {
-  const startedMs = performance.now();
-  const startedCpu = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(startedCpu);
-    return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
-  };
 }
 
 function line(row: {

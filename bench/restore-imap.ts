@@ -29,6 +29,7 @@ import { password, Site } from "../test/support/recovery-site.ts";
 import { BenchError } from "./bench-error.ts";
 import { measure } from "./measure.ts";
 import { median } from "./samples.ts";
+import { startStopwatch, type Took } from "./stopwatch.ts";
 
 const usage = `npm run bench:imap -- [options]
 
@@ -38,9 +39,6 @@ const usage = `npm run bench:imap -- [options]
 
 Needs Debian's dovecot-imapd and isync. Prints a Markdown table.
 `;
-
-/** Milliseconds that passed, and of the processor: the server's own are not in it, but for doveadm. */
-type Took = { readonly wallMs: number; readonly cpuMs: number };
 
 const names = ["restante", "mbsync", "doveadm"] as const;
 const users = names.map((name): ImapUser => ({ name, layout: "maildir" }));
@@ -177,17 +175,9 @@ async function imported(server: DovecotImap, { mail, work }: Peer): Promise<Took
   return took;
 }
 
+/** The processor's time of what was started: the server's own is not in it, but for doveadm. */
 function asTook({ wallMs, cpuMs = Number.NaN }: { wallMs: number; cpuMs?: number }): Took {
   return { wallMs, cpuMs };
-}
-
-function startStopwatch(): () => Took {
-  const startedMs = performance.now();
-  const startedCpu = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(startedCpu);
-    return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
-  };
 }
 
 function table(taken: Readonly<Record<string, readonly Took[]>>, count: number): string {

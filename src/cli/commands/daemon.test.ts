@@ -1,37 +1,17 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, watch, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { type DaemonStatus, readDaemonStatus } from "#daemon";
 import { openJournalReader } from "#journal";
 import { alarmsIn } from "#records";
-import { directoryStorage } from "#storage";
 import { writeSmallStore } from "../story.fixture.ts";
-import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
+import { commandSite } from "../command-site.fixture.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "restante-cli-daemon-"));
-const repositories = new LentRepositories((location) => directoryStorage(location));
-after(async () => {
-  await repositories[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, run } = await commandSite("cli-daemon");
 const mail = join(folder, "mail");
 const state = join(folder, "state", "restante");
-const environment = {
-  RESTANTE_PASSWORD: "correct horse",
-  RESTANTE_REPOSITORY: join(folder, "copy"),
-  XDG_CACHE_HOME: join(folder, "cache"),
-  XDG_STATE_HOME: join(folder, "state"),
-};
-const run = (argv: readonly string[], signal?: AbortSignal): Promise<TestRun> =>
-  runForTest(argv, {
-    environment,
-    workingFolder: folder,
-    openRepository: repositories.open,
-    ...(signal === undefined ? {} : { signal }),
-  });
 
 /** Each time that the daemon writes its status, until it says what is waited for. */
 async function until(isSo: (status: DaemonStatus) => boolean, signal: AbortSignal): Promise<void> {

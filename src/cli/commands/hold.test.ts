@@ -1,28 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { alarmsIn, holdsIn } from "#records";
-import { directoryStorage } from "#storage";
+import { commandSite } from "../command-site.fixture.ts";
 import { documents, writeSmallStore } from "../story.fixture.ts";
-import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "restante-hold-"));
-const repositories = new LentRepositories((location) => directoryStorage(location));
-after(async () => {
-  await repositories[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+const { folder, run } = await commandSite("hold");
 const state = join(folder, "state", "restante");
-const environment = {
-  RESTANTE_PASSWORD: "correct horse",
-  RESTANTE_REPOSITORY: join(folder, "copy"),
-  XDG_CACHE_HOME: join(folder, "cache"),
-  XDG_STATE_HOME: join(folder, "state"),
-};
-const run = (argv: readonly string[]): Promise<TestRun> =>
-  runForTest(argv, { environment, workingFolder: folder, openRepository: repositories.open });
 
 async function removedBy(keep: string): Promise<number> {
   const [expiry] = documents(

@@ -1,26 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { directoryStorage } from "#storage";
+import { test } from "node:test";
+import { commandSite } from "../command-site.fixture.ts";
 import { documents, writeSmallStore } from "../story.fixture.ts";
-import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "restante-prune-"));
-const repositories = new LentRepositories((location) => directoryStorage(location));
-after(async () => {
-  await repositories[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-const environment = {
-  RESTANTE_PASSWORD: "correct horse",
-  RESTANTE_REPOSITORY: join(folder, "copy"),
-  XDG_CACHE_HOME: join(folder, "cache"),
-  XDG_STATE_HOME: join(folder, "state"),
-};
-const run = (argv: readonly string[]): Promise<TestRun> =>
-  runForTest(argv, { environment, workingFolder: folder, openRepository: repositories.open });
+const { folder, run } = await commandSite("prune");
 
 test("prune frees what expiry has left, says how much, and wants a share and sizes that it understands", async () => {
   const mail = join(folder, "mail");

@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { alarmsIn } from "#records";
-import { directoryStorage } from "#storage";
+import { commandSite } from "../command-site.fixture.ts";
 import { documents, hashes, writeSmallStore } from "../story.fixture.ts";
-import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
 
-const folder = await mkdtemp(join(tmpdir(), "restante-rewind-"));
-const repositories = new LentRepositories((location) => directoryStorage(location));
-after(async () => {
-  await repositories[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-const environment = {
-  RESTANTE_PASSWORD: "correct horse",
-  RESTANTE_REPOSITORY: join(folder, "copy"),
-  XDG_CACHE_HOME: join(folder, "cache"),
-  XDG_STATE_HOME: join(folder, "state"),
-};
-const run = (argv: readonly string[]): Promise<TestRun> =>
-  runForTest(argv, { environment, workingFolder: folder, openRepository: repositories.open });
+const { folder, run } = await commandSite("rewind");
 
 test("rewind brings mail back to just before an alarm, and before:ALARM is a moment of every verb", async () => {
   const mail = join(folder, "mail");

@@ -1,4 +1,4 @@
-import { type RawPath, rootPath } from "#image";
+import { isWithin, type RawPath, rootPath } from "#image";
 import type {
   GapReason,
   JournalEvent,
@@ -144,7 +144,7 @@ class Surveyor {
     if (name !== "reconciled") return;
     for (const open of this.#gaps) {
       const { gap } = open;
-      if (gap.reconciled !== undefined || gap.toNs > atNs || !isWithin(gap.path, path)) continue;
+      if (gap.reconciled !== undefined || gap.toNs > atNs || !isCovered(gap.path, path)) continue;
       const changes = this.#changes - open.changesBefore;
       open.gap = { ...gap, reconciled: { sequence, atNs }, changes };
     }
@@ -168,7 +168,7 @@ class Surveyor {
         gap.reconciled === undefined &&
         gap.why === why &&
         gap.fromNs <= fromNs &&
-        isWithin(path ?? rootPath, gap.path),
+        isCovered(path, gap.path),
     );
     if (open === undefined || message?.startsWith("Narrowed:") !== true) return false;
     open.gap = {
@@ -199,9 +199,8 @@ function pointOf({ sequence, atNs }: JournalPoint): JournalPoint {
 }
 
 /** Whether all below `path` was compared by a scan of `scanned`; undefined is everything. */
-function isWithin(path: RawPath | undefined, scanned: RawPath | undefined): boolean {
-  if (scanned === undefined || scanned === "") return true;
-  return path !== undefined && (path === scanned || path.startsWith(`${scanned}/`));
+function isCovered(path: RawPath = rootPath, scanned: RawPath = rootPath): boolean {
+  return isWithin(path, scanned);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Continuous capture at work: one round after another of looking, writing down, and observing. */
+import { asError } from "#errors";
 import { type RawPath, rootPath, type Volume } from "#image";
 import type { GapReason } from "#journal";
 import { ChangeRecorder } from "./change-recorder.ts";
@@ -388,10 +389,4 @@ export class Capture implements ContinuousCapture {
   #tell(event: CaptureEvent): void {
     this.#parts.onEvent?.(event);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error
-    ? error
-    : new Error("it failed without saying why", { cause: error });
 }

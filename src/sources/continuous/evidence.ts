@@ -46,7 +46,3 @@ export function commonFolder(a: RawPath, b: RawPath): RawPath {
   while (length < one.length && length < other.length && one[length] === other[length]) length++;
   return one.slice(0, length).join("/") as RawPath;
 }
-
-export function isAtOrBelow(path: RawPath, folder: RawPath): boolean {
-  return folder === "" || path === folder || path.startsWith(`${folder}/`);
-}

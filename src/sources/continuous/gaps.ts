@@ -3,9 +3,9 @@
  * it is known, at its widest; when a scan has found what was missed, it is written once more, as
  * narrow as what was found allows, right before the mark that the scan is complete.
  */
-import type { RawPath } from "#image";
+import { isWithin, type RawPath } from "#image";
 import type { GapReason, JournalEvent } from "#journal";
-import { isAtOrBelow, type ScanEvidence } from "./evidence.ts";
+import { type ScanEvidence } from "./evidence.ts";
 
 export type Gap = Extract<JournalEvent, { readonly type: "gap" }>;
 
@@ -42,7 +42,7 @@ export class Gaps {
     evidence: ScanEvidence,
     { nowNs, unseen }: { readonly nowNs: bigint; readonly unseen: (path: RawPath) => boolean },
   ): readonly Gap[] {
-    const done = this.#open.filter((gap) => isAtOrBelow(gap.path, path) && !unseen(gap.path));
+    const done = this.#open.filter((gap) => isWithin(gap.path, path) && !unseen(gap.path));
     this.#open = this.#open.filter((gap) => !done.includes(gap));
     return done.map((gap) => narrowed(gap, evidence, nowNs));
   }
@@ -55,7 +55,7 @@ function narrowed(gap: OpenGap, evidence: ScanEvidence, nowNs: bigint): Gap {
   }
   const { notBeforeNs, folder, count } = evidence;
   const isLater = notBeforeNs !== undefined && notBeforeNs > gap.fromNs && notBeforeNs <= nowNs;
-  const path = isAtOrBelow(folder, gap.path) ? folder : gap.path;
+  const path = isWithin(folder, gap.path) ? folder : gap.path;
   const message = `Narrowed: a scan found ${count} ${count === 1 ? "change" : "changes"} that had been missed.`;
   return gapEvent({ ...gap, message, path, fromNs: isLater ? notBeforeNs : gap.fromNs }, nowNs);
 }

@@ -2,10 +2,9 @@
  * What keeps a mistake from becoming a removal: places whose volume is not what it was are held, and
  * places that cannot be seen have a gap, until they are as they were or a person says otherwise.
  */
-import { displayPath, type RawPath, rootPath } from "#image";
+import { displayPath, isWithin, type RawPath, rootPath } from "#image";
 import type { JournalEvent } from "#journal";
 import type { CaptureEvent } from "./capture-port.ts";
-import { isAtOrBelow } from "./evidence.ts";
 import type { ScanList } from "./scan-list.ts";
 import type { ObservedState } from "./state/observed-state.ts";
 import type { StoreFiles } from "./store-files.ts";
@@ -50,7 +49,7 @@ export class Holds {
   }
 
   isHeld(path: RawPath): boolean {
-    for (const held of this.#held.keys()) if (isAtOrBelow(path, held)) return true;
+    for (const held of this.#held.keys()) if (isWithin(path, held)) return true;
     return false;
   }
 
@@ -104,9 +103,9 @@ export class Holds {
 
   /** What is there at or below `path` is right: `reconcile` may record removals. */
   async accept(path: RawPath, reconcile: () => Promise<void>): Promise<void> {
-    const concerned = [...this.#held.keys()].filter((held) => isAtOrBelow(held, path));
+    const concerned = [...this.#held.keys()].filter((held) => isWithin(held, path));
     for (const one of [path, ...concerned]) this.#accepted.add(one);
-    this.#known = this.#known.filter((mark) => !isAtOrBelow(mark.path, path));
+    this.#known = this.#known.filter((mark) => !isWithin(mark.path, path));
     await this.check();
     await reconcile();
     for (const one of [path, ...concerned]) this.#accepted.delete(one);
@@ -144,11 +143,11 @@ export class Holds {
   /** A scan of everything at or below `path` could see all but `still`. */
   seen(path: RawPath, still: ReadonlySet<RawPath>): void {
     for (const one of this.#unseen)
-      if (isAtOrBelow(one, path) && !still.has(one)) this.#unseen.delete(one);
+      if (isWithin(one, path) && !still.has(one)) this.#unseen.delete(one);
   }
 
   #isAccepted(path: RawPath): boolean {
-    for (const accepted of this.#accepted) if (isAtOrBelow(path, accepted)) return true;
+    for (const accepted of this.#accepted) if (isWithin(path, accepted)) return true;
     return false;
   }
 

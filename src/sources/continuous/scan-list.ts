@@ -1,6 +1,5 @@
 /** Scans that are wanted, the one at work, and when the next is due. */
-import { type RawPath, rootPath } from "#image";
-import { isAtOrBelow } from "./evidence.ts";
+import { isWithin, type RawPath, rootPath } from "#image";
 import { StoreScan } from "./store-scan.ts";
 
 type Wanted = { readonly path: RawPath; readonly done: PromiseWithResolvers<void> };
@@ -69,7 +68,7 @@ export class ScanList {
     if (this.#current !== undefined || !this.isDue) return this.#current;
     const isTimed = this.#wanted.length === 0;
     const path = isTimed ? rootPath : this.#widest();
-    this.#served = this.#wanted.filter((one) => isAtOrBelow(one.path, path));
+    this.#served = this.#wanted.filter((one) => isWithin(one.path, path));
     this.#wanted = this.#wanted.filter((one) => !this.#served.includes(one));
     this.#current = new StoreScan(path, this.#options.nowNs());
     return this.#current;
@@ -95,7 +94,7 @@ export class ScanList {
   #widest(): RawPath {
     const [first] = this.#wanted;
     let widest = first?.path ?? rootPath;
-    for (const { path } of this.#wanted) if (isAtOrBelow(widest, path)) widest = path;
+    for (const { path } of this.#wanted) if (isWithin(widest, path)) widest = path;
     return widest;
   }
 }

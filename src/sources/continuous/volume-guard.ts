@@ -4,8 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import { joinRawPath, type RawPath, rawPathToBytes, volumeIdentity } from "#image";
-import { isAtOrBelow } from "./evidence.ts";
+import { isWithin, joinRawPath, type RawPath, rawPathToBytes, volumeIdentity } from "#image";
 import { mountsBelow } from "./hints/mounts-below.ts";
 
 /** A folder at which a filesystem begins, and which one. */
@@ -66,7 +65,7 @@ export class VolumeGuard {
   /** The first volume on the way to a path that is not what it was a moment ago. */
   check(path: RawPath): VolumeTrouble | undefined {
     for (const mark of this.#guarded) {
-      if (!isAtOrBelow(path, mark.path)) continue;
+      if (!isWithin(path, mark.path)) continue;
       const now = this.#statOf(mark.path);
       if (now?.dev !== mark.device || now.ino !== mark.inode)
         return { path: mark.path, message: "its volume is not mounted, or another one is" };
