@@ -100,6 +100,8 @@ test("daemon wants something to follow, outside of its journal and its copy", as
     [["daemon", ".", "--journal", "/elsewhere"], /the copy lies within the mail store/],
     [["daemon", "mail", "--alarm-if", "anything"], /Cannot raise an alarm/],
     [["daemon", "mail", "--every", "often"], /often/],
+    [["daemon", "nowhere"], /Cannot open folder ".*nowhere": there is none/],
+    [["daemon", "mail", "--copy", "no-copy"], /Cannot open repository ".*no-copy": there is none/],
   ] as const) {
     const refused = await run(argv);
     assert.notEqual(refused.exitCode, 0, argv.join(" "));

@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type DaemonStatus, runDaemon, serviceManager } from "#daemon";
+import { rawPathFromText, resolveFolder } from "#image";
 import { audited } from "../audit.ts";
 import type { CommandContext } from "../command.ts";
+import { openCopyAt } from "../copy-access.ts";
 import { acceptedPlaces } from "../daemon/accepted-places.ts";
 import { continuousGroup } from "../daemon/continuous-group.ts";
-import { planContinuous } from "../daemon/continuous-plan.ts";
+import { type ContinuousPlan, planContinuous } from "../daemon/continuous-plan.ts";
 import { daemonText } from "../daemon/daemon-text.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { ownFolder } from "../folders.ts";
@@ -19,6 +21,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const { surroundings, output } = context;
   const site = await openSite(context);
   const plans = planContinuous(context, site);
+  if (context.arguments.positionals.length > 0) await refuseUnusable(plans, context);
   const stateFolder = await ownFolder(stateFolderOf(context));
   const say = ({ group, text, isBad = false }: Note): void => {
     if (output.json) void output.document({ type: "note", group, text, isBad });
@@ -58,6 +61,19 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   await output.document({ type: "summary", verb: "daemon", alarms: alarmsOf(status) });
   await output.text("Stopped in order.\n");
   return exitCodes.done;
+}
+
+/** What was typed is looked at by who typed it: a service waits for what is away, a person wants to be told. */
+async function refuseUnusable(
+  plans: readonly ContinuousPlan[],
+  context: CommandContext,
+): Promise<void> {
+  for (const { base } of plans) {
+    await resolveFolder(rawPathFromText(base.folder));
+    for (const { place } of base.groups) {
+      await using _opened = await openCopyAt(place, context);
+    }
+  }
 }
 
 type Note = { readonly group: string; readonly text: string; readonly isBad?: boolean };

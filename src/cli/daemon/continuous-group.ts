@@ -49,12 +49,20 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   const accepted = [...(groupSite.accepted ?? [])];
   const bases = new BaseCopies(plan, groupSite);
   let journal: FolderJournal | undefined;
+  const told = new Set<string>();
   return {
     name: tag,
     shown: base.shown,
     folder,
     journalPlace: journalFolder,
-    openJournal: async () => (journal = await journalOf(plan, groupSite)),
+    openJournal: async () => {
+      journal = await journalOf(plan, groupSite);
+      // A journal tells of all that is wrong with it each time that it is opened.
+      const news = new Set(journal.problems.map(({ message }) => message)).difference(told);
+      for (const message of news) groupSite.onNote(message);
+      for (const message of news) told.add(message);
+      return journal;
+    },
     ...(plan.journalMirror === undefined
       ? {}
       : {
@@ -99,25 +107,20 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
 const sealAfterMs = 15 * 60_000;
 
 /** Under the password of the copy that its bases go to: whoever opens the one opens the other. */
-async function journalOf(
-  plan: ContinuousPlan,
-  { context, onNote }: GroupSite,
-): Promise<FolderJournal> {
+async function journalOf(plan: ContinuousPlan, { context }: GroupSite): Promise<FolderJournal> {
   const { journalFolder, tag, base } = plan;
   const place = base.groups[0]?.place;
   if (place === undefined) throw new Error("a plan has a group");
   const password = await context.passwords.password(place.folder, {
     source: place.passwordSource,
   });
-  const journal = await openJournal({
+  return await openJournal({
     folder: journalFolder,
     secret: { password },
     group: tag,
     clock: context.surroundings.now,
     sealAfterMs,
   });
-  for (const { message } of journal.problems) onNote(message);
-  return journal;
 }
 
 async function mirrorOf(
