@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type Image, rawPathFromText, systemClockNs } from "#image";
 import { type JournalRecord, openJournal } from "#journal";
 import { openMailStore } from "#mail";
-import { replayedImage } from "#methods";
+import { replayedImage, surveyJournal } from "#methods";
 import { captureContinuously } from "#sources";
 import { seededRandom } from "../src/image/maildir-churn.fixture.ts";
 import { churn, type MailState, type RecordedState } from "./support/churn.ts";
@@ -88,6 +88,7 @@ test(
 
     const records: JournalRecord[] = [];
     for await (const record of journal.read({ withoutData: true })) records.push(record);
+    const { unsettled } = await surveyJournal(journal);
     const recorded = all.map((_, index) => [
       ...(before[index] ?? []),
       ...(after[index] ?? []).slice(1),
@@ -103,7 +104,14 @@ test(
       const upTo = records.findLast((record) => record.atNs <= atNs)?.sequence ?? 0;
       const fromSequence =
         records.find((record) => record.atNs >= base.at.fromNs - 2_000_000_000n)?.sequence ?? 1;
-      await using image = await replayedImage({ base, journal, fromSequence, upTo, atNs });
+      await using image = await replayedImage({
+        base,
+        journal,
+        fromSequence,
+        upTo,
+        unsettled,
+        atNs,
+      });
       const name = all[user] as string;
       const states = recorded[user] as readonly RecordedState[];
       const state = await stateAt(image, name);
@@ -133,7 +141,9 @@ async function stateAt(image: Image, user: string): Promise<MailState> {
       const bytes = Buffer.concat(await Array.fromAsync(account.read(message)));
       const text = bytes.toString("latin1").replaceAll(/(?<!\r)\n/g, "\r\n");
       const sha256 = createHash("sha256").update(text, "latin1").digest("hex");
-      lines.push(`${sha256} ${[...message.flags, ...message.keywords].join(" ")}`);
+      lines.push(
+        `${sha256} ${[...message.flags.toSorted(), ...message.keywords.toSorted()].join(" ")}`,
+      );
     }
     state.set(mailbox.name, lines.toSorted());
   }

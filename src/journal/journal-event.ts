@@ -79,6 +79,10 @@ export const markNames = [
   "volumes",
   /** Something that looks like an attack or an accident. */
   "alarm",
+  /** From here on the account at `path` was seen in the middle of a change, until it is `settled`. */
+  "unsettled",
+  /** The account at `path` stood still when it was seen last. */
+  "settled",
 ] as const;
 export type MarkName = (typeof markNames)[number];
 
@@ -147,7 +151,7 @@ export type JournalEvent =
   | {
       readonly type: "mark";
       readonly name: MarkName;
-      /** `reconciled`: the folder; absent: all of it. */
+      /** `reconciled`: the folder; absent: all of it. `unsettled`, `settled`: all that belongs to the account. */
       readonly path?: RawPath;
       /** `base`: the copy's name and the moment's ID in it; `alarm`: its ID. */
       readonly id?: string;

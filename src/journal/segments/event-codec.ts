@@ -40,6 +40,8 @@ const codeOfMark: Readonly<Record<MarkName, number>> = {
   base: 4,
   volumes: 5,
   alarm: 6,
+  unsettled: 7,
+  settled: 8,
 };
 const codeOfReason: Readonly<Record<GapReason, number>> = {
   "not-running": 1,

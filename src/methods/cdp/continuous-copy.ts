@@ -248,6 +248,7 @@ async function openOnBase(survey: JournalSurvey, options: Opening): Promise<Imag
         journal,
         fromSequence,
         upTo: sequence,
+        unsettled: survey.unsettled,
         atNs,
         ...labels,
         ...optional,

@@ -3,6 +3,7 @@ import { rootPath } from "#image";
 import type { JournalReader, Sequence } from "#journal";
 import { Overlay } from "./overlay.ts";
 import { ReplayedImage } from "./replayed-image.ts";
+import { isWithheld, type UnsettledSpan, withheldAt } from "./unsettled.ts";
 
 export type ReplayOptions = {
   /** A copy of the store, from before `atNs`. Closed with the image that is returned. */
@@ -13,6 +14,8 @@ export type ReplayOptions = {
   readonly fromSequence: Sequence;
   /** The last event that counts. */
   readonly upTo: Sequence;
+  /** When accounts were in the middle of a change, as the survey has it: each is shown as it was before. Default: never. */
+  readonly unsettled?: readonly UnsettledSpan[];
   /** The instant that it stands for, nanoseconds since 1970 UTC. Default: that of the last event. */
   readonly atNs?: bigint;
   /** Default: "crash", as soon as the base was complete. */
@@ -39,10 +42,12 @@ export async function replayedImage(options: ReplayOptions): Promise<Image> {
   const overlay = new Overlay({ volumeRoots: volumes.map(({ root }) => root) });
   const problems: ImageProblem[] = [];
   let [last, lastNs] = [fromSequence - 1, base.at.toNs];
+  const withheld = withheldAt(options.unsettled ?? [], upTo);
   const range = { from: fromSequence, to: upTo, withoutData: true };
   for await (const record of journal.read(signal === undefined ? range : { ...range, signal })) {
     if (record.sequence !== last + 1) problems.push(lapse(last + 1, record.sequence - 1));
-    overlay.apply(record, record.atNs > settledNs);
+    const isLater = withheld.size > 0 && isWithheld(withheld, record.sequence, record.event);
+    if (!isLater) overlay.apply(record, record.atNs > settledNs);
     [last, lastNs] = [record.sequence, record.atNs];
     if (record.event.type === "mark") volumes = volumesOf(record.event.volumes, volumes);
   }

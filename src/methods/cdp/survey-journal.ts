@@ -9,6 +9,7 @@ import type {
   Sequence,
 } from "#journal";
 import { JournalTimes } from "./journal-times.ts";
+import { type UnsettledSpan, UnsettledSpans } from "./unsettled.ts";
 
 /** A time in which changes may have gone unseen. */
 export type JournalGap = {
@@ -44,6 +45,8 @@ export type JournalSurvey = {
   readonly alarms: readonly JournalAlarm[];
   /** When the capture of a base began, by what its mark calls it. */
   readonly bases: ReadonlyMap<string, bigint>;
+  /** When accounts were seen in the middle of a change. */
+  readonly unsettled: readonly UnsettledSpan[];
   /** The writer ended as it should, and nothing has been watched since. */
   readonly isEnded: boolean;
   /** Changes of files and folders. */
@@ -77,6 +80,7 @@ class Surveyor {
   readonly #clockJumps: JournalGap[] = [];
   readonly #alarms: JournalAlarm[] = [];
   readonly #bases = new Map<string, bigint>();
+  readonly #unsettled = new UnsettledSpans();
   #first: JournalPoint | undefined;
   #last: JournalRecord | undefined;
   #changes = 0;
@@ -98,6 +102,7 @@ class Surveyor {
         break;
       }
       case "mark":
+        this.#unsettled.see(sequence, event);
         this.#mark(record, event, last);
         break;
       case "arrived":
@@ -123,6 +128,7 @@ class Surveyor {
       clockJumps: this.#clockJumps,
       alarms: this.#alarms,
       bases: this.#bases,
+      unsettled: this.#unsettled.spans,
       isEnded: event?.type === "mark" && event.name === "clean-stop",
       changes: this.#changes,
       arrivals: this.#arrivals,

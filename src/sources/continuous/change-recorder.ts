@@ -24,6 +24,7 @@ import {
   isPassing,
   type StoreFiles,
 } from "./store-files.ts";
+import { SettledAccounts, withMoves } from "./settled-accounts.ts";
 import type { Wanted, WorkQueue } from "./work-queue.ts";
 
 /** The kernel's clock ticks every 1 to 10 ms: what changes again within a tick has the same times. */
@@ -68,6 +69,7 @@ export class ChangeRecorder {
   readonly #parts: ChangeRecorderParts;
   /** What was seen in this round. */
   #seen: JournalEvent[] = [];
+  readonly #settled = new SettledAccounts({ steadyMs: () => performance.now() });
   #last: Appended | undefined;
   #stored = 0;
   readonly #turns = new Turns();
@@ -87,6 +89,13 @@ export class ChangeRecorder {
 
   append(event: JournalEvent): void {
     this.#seen.push(event);
+  }
+
+  /** Accounts that did not stand still while they were looked at in this round; `isOver`: nor at its end. */
+  unsettled(accounts: ReadonlySet<RawPath>, { isOver }: { readonly isOver: boolean }): void {
+    const all = withMoves(accounts, this.#seen);
+    this.#seen.unshift(...this.#settled.begin(all));
+    if (isOver) this.#seen.push(...this.#settled.end(all));
   }
 
   /**

@@ -2,11 +2,16 @@
  * One round of looking. Names are looked at one after another while the store goes on changing, so what was seen
  * may never have been true at any one instant: a copy that was made after a removal may be seen, and the removal not
  * yet. When all that happened so far has been told and nothing of it is new, the store stood still meanwhile, and
- * what was seen is how it was.
+ * what was seen is how it was. A server that is in the middle of a change, as its lock says, is waited for.
  */
+import { setTimeout as pause } from "node:timers/promises";
+import type { RawPath } from "#image";
+import { accountOf } from "./account-of.ts";
 import type { ChangeRecorder, Look } from "./change-recorder.ts";
 import { compareFolder, type CompareFolderParts } from "./compare-folder.ts";
-import type { Taken, WorkQueue } from "./work-queue.ts";
+import { isCache } from "./store-files.ts";
+import { lockOf, underWay } from "./under-way.ts";
+import type { Taken, TakeOptions, WorkQueue } from "./work-queue.ts";
 
 export type LookParts = {
   readonly queue: WorkQueue;
@@ -22,28 +27,63 @@ export type LookParts = {
   readonly isScanning: boolean;
 };
 
-/** A store that is changed all the time is never seen to be still. */
-const looks = 5;
+/** An account that is changed all the time is never seen to be still; a lock may have been left behind. */
+const stillMs = 100;
+const underWayPauseMs = 2;
 /** Names that are recorded before their events are made durable. */
 const namesAtOnce = 500;
 
-/** Resolves with whether the store stood still in the end. */
-export async function lookUntilStill(parts: LookParts): Promise<boolean> {
-  const { queue, settle, isClosing, isScanning } = parts;
-  await lookAt(queue.take({ isClosing, isScanning }), parts);
-  if (settle === undefined) return false;
-  for (let look = 1; look <= looks; look++) {
+/**
+ * Tells the recorder which accounts did not stand still in the end. Once it has begun, it looks on where it has looked
+ * only: on a server where mail comes all the time, each account stands still often, and all together never.
+ */
+export async function lookUntilStill(parts: LookParts): Promise<void> {
+  const { queue, compare, recorder, settle, isClosing, isScanning } = parts;
+  const accounts = new Set<RawPath>();
+  const locks = new Map<RawPath, RawPath>();
+  const take = (options: TakeOptions = {}): Taken => {
+    const taken = queue.take({ isClosing, isScanning, ...options });
+    for (const { path, origin } of [...taken.names, ...taken.folders]) {
+      accounts.add(accountOf(path));
+      if (origin === "hint") locks.set(lockOf(path), accountOf(path));
+    }
+    return taken;
+  };
+  // Of a scan nobody expects that it sees one instant: it is a gap that it narrows.
+  const mayTell = settle !== undefined && !isScanning;
+  const commit = async (): Promise<void> => {
+    if (mayTell) recorder.unsettled(accounts, { isOver: false });
+    await parts.commit();
+  };
+  await lookAt(take(), { ...parts, commit });
+  if (settle === undefined) return;
+  const within = (path: RawPath): boolean => accounts.has(accountOf(path));
+  const beganMs = performance.now();
+  const isLate = (): boolean => performance.now() - beganMs >= stillMs;
+  let unsettled = new Set<RawPath>();
+  for (let isLast = false; !isLast;) {
+    unsettled = underWay(locks, compare.files);
+    while (unsettled.size > 0 && !isLate()) {
+      await pause(underWayPauseMs);
+      unsettled = underWay(locks, compare.files);
+    }
+    // After the locks: whatever was done under one that is gone has been told then.
     await settle();
-    if (queue.size === 0 && queue.departedSize === 0) return true;
-    await lookAt(queue.take({ isClosing, isScanning, isTold: true }), parts, {
-      isLast: look === looks,
-    });
+    const taken = take({ isTold: true, within });
+    if (taken.names.length === 0 && taken.folders.length === 0) break;
+    const changed = [...taken.names, ...taken.folders].filter(({ path }) => !isCache(path));
+    for (const { path } of changed) unsettled.add(accountOf(path));
+    isLast = changed.length === 0 || isLate();
+    await lookAt(taken, { ...parts, commit }, { isLast });
   }
-  return false;
+  if (mayTell) recorder.unsettled(unsettled, { isOver: true });
 }
 
-async function lookAt({ names, folders }: Taken, parts: LookParts, look?: Look): Promise<void> {
-  const { queue, recorder, compare, commit } = parts;
+async function lookAt(
+  { names, folders }: Taken,
+  { queue, recorder, compare, commit }: Omit<LookParts, "settle">,
+  look?: Look,
+): Promise<void> {
   for (const { path, below, origin } of folders) {
     const compared = await compareFolder(path, origin, compare);
     if (below) for (const one of compared.folders) queue.addFolder(one, { below, origin });

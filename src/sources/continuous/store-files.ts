@@ -93,6 +93,11 @@ export function isPassing(path: RawPath): boolean {
   return /^\.temp\.|\.lock$|\.newlock$|^dovecot.*\.tmp$|^\.nfs[0-9a-f]{8}/.test(name);
 }
 
+/** What tells nothing that is not told elsewhere, and is written whenever somebody looks. */
+export function isCache(path: RawPath): boolean {
+  return isPassing(path) || /^dovecot\.(?:index\.cache|list\.index)/.test(rawBaseName(path));
+}
+
 /** tmp of a Maildir holds deliveries that are not mail yet. `has`: whether a path is known. */
 export function isInMaildirTemporary(path: RawPath, has: (path: RawPath) => boolean): boolean {
   const folder = rawParent(path);

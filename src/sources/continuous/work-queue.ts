@@ -26,6 +26,8 @@ export type TakeOptions = {
   readonly isTold?: boolean;
   /** A scan is under way: what it found gone may turn up in a folder that it has not come to yet. */
   readonly isScanning?: boolean;
+  /** Only of what it holds for; the rest waits on. Default: of all. */
+  readonly within?: (path: RawPath) => boolean;
 };
 
 export type Taken = {
@@ -150,26 +152,35 @@ export class WorkQueue {
   }
 
   /** Everything that is to be looked at now. */
-  take({ isClosing = false, isTold = false, isScanning = false }: TakeOptions = {}): Taken {
+  take(options: TakeOptions = {}): Taken {
+    const { isClosing = false, isTold = false, isScanning = false, within = () => true } = options;
     const now = isClosing ? Infinity : this.#steadyMs();
     for (const [path, { dueMs, origin }] of this.#departed) {
-      if (dueMs > now && !(isTold && origin === "hint")) continue;
+      if ((dueMs > now && !(isTold && origin === "hint")) || !within(path)) continue;
       if (isScanning && origin === "scan" && this.#departed.size < departedLimit) continue;
       this.#departed.delete(path);
       this.addName(path, { origin, isFinal: true });
     }
     for (const compare of ["end", "whole"] as const) {
       for (const [path, { dueMs, origin }] of this.#again[compare]) {
-        if (dueMs > now) continue;
+        if (dueMs > now || !within(path)) continue;
         this.#again[compare].delete(path);
         this.addName(path, { origin, compare });
       }
     }
-    const names = [...this.#names.values()];
-    const folders = [...this.#folders].map(([path, rest]) => ({ path, ...rest }));
-    this.#names.clear();
-    this.#folders.clear();
-    this.#sinceMs = undefined;
-    return { names, folders };
+    const names = taken(this.#names, within);
+    const folders = taken(this.#folders, within).map(([path, rest]) => ({ path, ...rest }));
+    if (this.size === 0) this.#sinceMs = undefined;
+    return { names: names.map(([, wanted]) => wanted), folders };
   }
+}
+
+/** Takes them out. */
+function taken<Value>(
+  items: Map<RawPath, Value>,
+  within: (path: RawPath) => boolean,
+): readonly (readonly [RawPath, Value])[] {
+  const found = [...items].filter(([path]) => within(path));
+  for (const [path] of found) items.delete(path);
+  return found;
 }

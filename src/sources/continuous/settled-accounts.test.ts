@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RawPath } from "#image";
+import type { JournalEvent } from "#journal";
+import { accountOf } from "./account-of.ts";
+import { SettledAccounts, withMoves } from "./settled-accounts.ts";
+import { lockOf, underWay } from "./under-way.ts";
+
+const path = (text: string): RawPath => text as RawPath;
+const setOf = (...names: readonly string[]): ReadonlySet<RawPath> => new Set(names.map(path));
+const told = (events: readonly JournalEvent[]): readonly string[] =>
+  events.map((event) => (event.type === "mark" ? `${event.name} ${event.path}` : event.type));
+
+test("what belongs to one account is told by the layout of its store", () => {
+  const accounts = [
+    ["anna/Maildir/cur/1.host:2,S", "anna/Maildir"],
+    ["anna/Maildir/.Sent.2026/new/1.host", "anna/Maildir"],
+    ["anna/Maildir/dovecot-uidlist", "anna/Maildir"],
+    ["anna/Maildir/.Sent", "anna/Maildir"],
+    ["anna/Maildir", "anna/Maildir"],
+    ["ben/mdbox/storage/m.1", "ben/mdbox"],
+    ["ben/mdbox/mailboxes/INBOX/dbox-Mails/dovecot.index.log", "ben/mdbox"],
+    ["cyrus/user/carol/Sent/17.", "cyrus/user/carol/Sent"],
+    ["cyrus/user/carol/Sent/cyrus.index", "cyrus/user/carol/Sent"],
+    ["spool/dave", "spool/dave"],
+    ["cur/1.host", ""],
+  ];
+  assert.deepEqual(
+    accounts.map(([one = ""]) => accountOf(path(one))),
+    accounts.map(([, account]) => account),
+  );
+});
+
+test("marks stand around what was seen of an account in the middle of a change", () => {
+  let nowMs = 0;
+  const accounts = new SettledAccounts({ steadyMs: () => nowMs });
+  assert.deepEqual(told(accounts.begin(setOf("a", "b"))), ["unsettled a", "unsettled b"]);
+  assert.deepEqual(told(accounts.end(setOf("a", "b"))), []);
+  nowMs = 100;
+  assert.deepEqual(told(accounts.begin(setOf("b", "c"))), ["unsettled c"]);
+  assert.deepEqual(told(accounts.end(setOf("b"))), ["settled a", "settled c"]);
+});
+
+test("an account that is never still is shown in the middle of changes, until it stands still", () => {
+  let nowMs = 0;
+  const accounts = new SettledAccounts({ steadyMs: () => nowMs });
+  const round = (...restless: readonly string[]): readonly string[] => [
+    ...told(accounts.begin(setOf(...restless))),
+    ...told(accounts.end(setOf(...restless))),
+  ];
+  assert.deepEqual(round("a"), ["unsettled a"]);
+  nowMs = 2000;
+  assert.deepEqual(round("a"), ["settled a"]);
+  assert.deepEqual(round("a"), []);
+  assert.deepEqual(round(), []);
+  assert.deepEqual(round("a"), ["unsettled a"]);
+});
+
+test("accounts that something moved between are settled together", () => {
+  const moved: JournalEvent = {
+    type: "rename",
+    path: path("anna/Maildir/cur/1"),
+    to: path("ben/Maildir/cur/1"),
+    file: { inode: 1n, sizeBytes: 1, mtimeNs: 1n },
+  };
+  assert.deepEqual([...withMoves(setOf("ben/Maildir", "carol/Maildir"), [moved])].toSorted(), [
+    "anna/Maildir",
+    "ben/Maildir",
+    "carol/Maildir",
+  ]);
+  assert.deepEqual([...withMoves(setOf("carol/Maildir"), [moved])], ["carol/Maildir"]);
+});
+
+test("the lock of a Maildir stands for all that its server keeps in it, that of an mbox for the file", () => {
+  const locks = ["a/Maildir/cur/1", "a/Maildir/.F/dovecot-keywords", "spool/dave"].map(path);
+  assert.deepEqual(locks.map(lockOf), [
+    "a/Maildir/dovecot-uidlist.lock",
+    "a/Maildir/.F/dovecot-uidlist.lock",
+    "spool/dave.lock",
+  ]);
+  const there = setOf("spool/dave.lock");
+  const look = (one: RawPath): never => (there.has(one) ? ({} as never) : (undefined as never));
+  const found = underWay(new Map(locks.map((one) => [lockOf(one), accountOf(one)])), { look });
+  assert.deepEqual([...found], ["spool/dave"]);
+});
