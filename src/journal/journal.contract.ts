@@ -86,6 +86,27 @@ export function journalContract(name: string, makeSite: () => Promise<JournalSit
     assert.deepEqual(lengths, [0]);
   });
 
+  test(`${name}: an event that nobody waits for is written, and durable soon, also at the end`, async () => {
+    await using site = await makeSite();
+    const journal = await site.open();
+    const patient = { isPatient: true } as const;
+    const first = journal.append(remove, 1n, patient);
+    await first.written;
+    await first.durable;
+    const others = [
+      journal.append(remove, 2n, patient),
+      journal.append(remove, 3n),
+      journal.append(remove, 4n, patient),
+    ];
+    await others[1]?.durable;
+    await others[0]?.durable;
+    await journal.close();
+    await others[2]?.durable;
+    await using again = await site.open();
+    const found = (await Array.fromAsync(again.read())).map(({ sequence }) => sequence);
+    assert.ok([first, ...others].every(({ sequence }) => found.includes(sequence)));
+  });
+
   test(`${name}: whoever subscribes is told of each event once, in order, when it is durable`, async () => {
     await using site = await makeSite();
     await using journal = await site.open();

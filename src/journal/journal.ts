@@ -13,6 +13,13 @@ export type Appended = {
    * from this event on is promised, and the writer takes no more.
    */
   readonly durable: Promise<void>;
+  /** Resolves when it has left this process: it survives that one, and no power cut yet. Rejects as `durable` does. */
+  readonly written: Promise<void>;
+};
+
+export type AppendOptions = {
+  /** Nobody waits until it is durable: it goes with the next flush, at the latest some 20 ms later. */
+  readonly isPatient?: boolean;
 };
 
 /** What of a journal is there, without a lapse in its sequence. */
@@ -67,7 +74,7 @@ export interface Journal extends JournalReader {
    * `journal.closed`, and what the promise of an earlier event was rejected with. When more than the
    * writer's bound is waiting for the disk, `ready` is what to wait for.
    */
-  append(event: JournalEvent, atNs: bigint): Appended;
+  append(event: JournalEvent, atNs: bigint, options?: AppendOptions): Appended;
   /** Stores bytes as `data` events of at most `maxDataBytes`, and says how to point at them. */
   store(bytes: Uint8Array, atNs: bigint): readonly ContentPiece[];
   /** Resolves when less than the bound of bytes waits for the disk. */

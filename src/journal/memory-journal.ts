@@ -58,7 +58,7 @@ export class MemoryJournal implements Journal {
     const durable = Promise.resolve().then(() => {
       for (const listener of this.#listeners) listener(record);
     });
-    return { sequence: record.sequence, durable };
+    return { sequence: record.sequence, written: durable, durable };
   }
 
   store(bytes: Uint8Array, atNs: bigint): readonly ContentPiece[] {

@@ -14,11 +14,11 @@ function heldJournal(): {
   const held = new Map<string, () => void>();
   const waiting = new Map<string, () => void>();
   journal.append = (event, atNs): Appended => {
-    const { sequence, durable } = append(event, atNs);
-    if (event.type !== "arrived" && event.type !== "outcome") return { sequence, durable };
+    const { sequence, written, durable } = append(event, atNs);
+    if (event.type !== "arrived" && event.type !== "outcome") return { sequence, written, durable };
     const released = new Promise<void>((resolve) => held.set(event.type, resolve));
     waiting.get(event.type)?.();
-    return { sequence, durable: released };
+    return { sequence, written: released, durable: released };
   };
   return {
     journal,

@@ -30,7 +30,7 @@ test("a short life may lose power at each of its operations, first and second", 
     for (let seed = 1; seed <= 12; seed++) {
       const random = seededNumbers(seed * 100 + at);
       const files = new UnreliableFiles(random);
-      const round: Round = { files, random, promised: new Map(), next: 0 };
+      const round: Round = { files, random, promised: new Map(), written: new Map(), next: 0 };
       for (const life of [1, 2]) {
         await shortLife(round, { at, what: "power" });
         await check(round, `operation ${at}, seed ${seed}, life ${life}`);

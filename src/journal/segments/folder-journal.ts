@@ -2,6 +2,7 @@ import { maxDataBytes } from "../journal-event.ts";
 import type { ContentPiece, JournalEvent, JournalRecord, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
 import type {
+  AppendOptions,
   Appended,
   Journal,
   JournalProblem,
@@ -83,7 +84,7 @@ export class FolderJournal implements Journal {
     return this.#options.reader.problems;
   }
 
-  append(event: JournalEvent, atNs: bigint): Appended {
+  append(event: JournalEvent, atNs: bigint, { isPatient = false }: AppendOptions = {}): Appended {
     if (this.#isClosed) throw closed(this.group);
     if (this.#commit.failure !== undefined) throw this.#commit.failure;
     if (event.type === "data" && event.bytes.length > maxDataBytes) throw tooLarge(event.bytes);
@@ -98,7 +99,8 @@ export class FolderJournal implements Journal {
     const sequence = (this.#lastSequence += 1);
     const unsynced = sequence - this.#commit.durableSequence;
     const frame = this.#segment.add(encoded, { sequence, unsynced });
-    const durable = this.#commit.add({
+    const { written, durable } = this.#commit.add({
+      isPatient,
       segment: this.#segment,
       sequence,
       parts: frame.parts,
@@ -106,7 +108,7 @@ export class FolderJournal implements Journal {
       ...this.#teller({ sequence, atNs, event }),
     });
     this.#lastDurable = durable;
-    return { sequence, durable };
+    return { sequence, written, durable };
   }
 
   store(bytes: Uint8Array, atNs: bigint): readonly ContentPiece[] {

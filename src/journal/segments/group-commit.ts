@@ -8,6 +8,8 @@ import { headerBytes } from "./segment-header.ts";
 
 /** How much is written before the next sync: who waits for a sync waits for these bytes as well. */
 const maxCommitBytes = 8 * 1024 * 1024;
+/** What need not be durable at once waits no longer than this. */
+const patienceMs = 20;
 
 export type WaitingFrame = {
   readonly segment: SegmentEncoder;
@@ -15,9 +17,15 @@ export type WaitingFrame = {
   readonly parts: readonly Buffer[];
   readonly sizeBytes: number;
   readonly whenDurable?: () => void;
+  /** It need not be durable at once: it is written, and goes with the next sync, or the one that is due soon. */
+  readonly isPatient?: boolean;
 };
 
+/** When a frame has left this process, and when it survives a power cut. */
+export type Committed = { readonly written: Promise<void>; readonly durable: Promise<void> };
+
 type Waiting = WaitingFrame & {
+  readonly resolveWritten: () => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 };
@@ -26,6 +34,8 @@ type OpenFile = {
   readonly segment: SegmentEncoder;
   readonly file: JournalFile;
   offset: number;
+  /** Its name is on the disk. */
+  isNamed: boolean;
 };
 
 /**
@@ -35,6 +45,11 @@ type OpenFile = {
 export class GroupCommit {
   readonly #files: JournalFiles;
   #queue: Waiting[] = [];
+  /** Written, and not synced yet. */
+  #unsynced: Waiting[] = [];
+  #patience: NodeJS.Timeout | undefined;
+  #syncing: Promise<void> | undefined;
+  #isDue = false;
   #waitingBytes = 0;
   #roomFor: (() => void)[] = [];
   #running: Promise<void> | undefined;
@@ -64,15 +79,20 @@ export class GroupCommit {
     return this.#position;
   }
 
-  /** The promise settles when the frame and all before it are durable, or will never be. */
-  add(frame: WaitingFrame): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+  /** The promises settle when the frame and all before it are written and durable, or will never be. */
+  add(frame: WaitingFrame): Committed {
+    const durable = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const reject = (error: Error): void => {
+      for (const one of [written, durable]) one.reject(error);
+    };
     // Not everybody waits: the next call throws the reason.
-    promise.catch(() => undefined);
-    this.#queue.push({ ...frame, resolve, reject });
+    for (const { promise } of [written, durable]) promise.catch(() => undefined);
+    const { resolve } = durable;
+    this.#queue.push({ ...frame, resolve, resolveWritten: written.resolve, reject });
     this.#waitingBytes += frame.sizeBytes;
     this.#running ??= this.#run();
-    return promise;
+    return { written: written.promise, durable: durable.promise };
   }
 
   /** Resolves when less than so many bytes wait for the disk. */
@@ -85,6 +105,7 @@ export class GroupCommit {
   async stop(reason: Error): Promise<void> {
     this.#refuseWaiting(reason);
     await this.#running;
+    await this.#syncSoon();
     await this.#sealing;
     const files = [this.#open?.file, this.#positionFile];
     this.#open = undefined;
@@ -102,6 +123,7 @@ export class GroupCommit {
   /** Gives the segment that is being written its index: nothing more comes. Throws what went wrong. */
   async seal(): Promise<void> {
     await this.#running;
+    await this.#syncSoon();
     this.#sealOpen();
     await this.#sealing;
     if (this.#failure !== undefined) throw this.#failure;
@@ -115,12 +137,40 @@ export class GroupCommit {
       try {
         await this.#write(batch);
       } catch (error) {
-        this.#fail(writeFailure(error, this.#files.location), batch);
+        this.#unsynced.push(...batch);
+        this.#fail(writeFailure(error, this.#files.location));
         break;
       }
-      this.#settle(batch);
+      if (batch.every(({ isPatient }) => isPatient === true)) this.#wait();
+      else void this.#syncSoon();
     }
     this.#running = undefined;
+  }
+
+  /** Sees to it that what is written is synced although nobody asks. */
+  #wait(): void {
+    this.#patience ??= setTimeout(() => void this.#syncSoon(), patienceMs);
+  }
+
+  /** Resolves when what is written by now is durable, or has failed. Meanwhile more is written. */
+  async #syncSoon(): Promise<void> {
+    this.#isDue = true;
+    this.#syncing ??= this.#syncWhatIsDue();
+    await this.#syncing;
+  }
+
+  async #syncWhatIsDue(): Promise<void> {
+    while (this.#isDue && this.#failure === undefined) {
+      this.#isDue = false;
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+      try {
+        await this.#sync();
+      } catch (error) {
+        this.#fail(writeFailure(error, this.#files.location));
+      }
+    }
+    this.#syncing = undefined;
   }
 
   /** What goes into one file at once. */
@@ -140,24 +190,43 @@ export class GroupCommit {
     if (last === undefined) return;
     const parts = batch.flatMap((frame) => frame.parts);
     const isNew = this.#open?.segment !== last.segment;
+    // The next segment may be on the disk before this one otherwise.
+    if (isNew && this.#open !== undefined) await this.#syncSoon();
+    if (this.#failure !== undefined) throw this.#failure;
     const open = isNew ? await this.#create(last.segment) : this.#open;
     if (open === undefined) return;
     if (isNew) await writeAll(open.file, [last.segment.headerBytes, ...parts], 0);
     else await writeAll(open.file, parts, open.offset);
-    await open.file.sync();
-    if (isNew) await this.#files.syncFolder();
     open.offset += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    await this.#say({
-      segment: last.segment.header.first,
-      sequence: last.sequence,
-      offset: open.offset,
-    });
+    // Not before: a sync that is under way does not have these bytes.
+    this.#unsynced.push(...batch);
+    for (const { resolveWritten } of batch) resolveWritten();
+  }
+
+  /** Makes what was written durable, and says so. */
+  async #sync(): Promise<void> {
+    const [open, batch] = [this.#open, this.#unsynced];
+    const last = batch.at(-1);
+    if (open === undefined || last === undefined) return;
+    const { offset } = open;
+    this.#unsynced = [];
+    try {
+      await open.file.sync();
+      if (!open.isNamed) await this.#files.syncFolder();
+      open.isNamed = true;
+      const { segment, sequence } = last;
+      await this.#say({ segment: segment.header.first, sequence, offset });
+    } catch (error) {
+      this.#unsynced = [...batch, ...this.#unsynced];
+      throw error;
+    }
+    this.#settle(batch);
   }
 
   async #create(segment: SegmentEncoder): Promise<OpenFile> {
     this.#sealOpen();
     const file = await this.#files.create(segment.name);
-    this.#open = { segment, file, offset: headerBytes };
+    this.#open = { segment, file, offset: headerBytes, isNamed: false };
     return this.#open;
   }
 
@@ -171,7 +240,7 @@ export class GroupCommit {
           await writeIndex(open.file, await open.segment.finish(), open.offset);
         await open.file.close();
       } catch (error) {
-        this.#fail(writeFailure(error, this.#files.location), []);
+        this.#fail(writeFailure(error, this.#files.location));
       }
     });
   }
@@ -191,8 +260,9 @@ export class GroupCommit {
     this.#release(batch);
   }
 
-  #fail(error: Error, batch: readonly Waiting[]): void {
+  #fail(error: Error): void {
     this.#failure ??= error;
+    const batch = this.#unsynced.splice(0);
     for (const { reject } of batch) reject(error);
     this.#release(batch);
     this.#refuseWaiting(error);

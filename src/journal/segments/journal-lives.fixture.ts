@@ -18,6 +18,8 @@ export type Round = {
   readonly files: UnreliableFiles;
   readonly random: () => number;
   readonly promised: Promised;
+  /** What survives the end of its process, and no power cut. */
+  readonly written: Promised;
   /** Numbers events across writers. */
   next: number;
 };
@@ -26,7 +28,7 @@ const segmentBytes = 16 * 1024;
 
 /** One life of a writer: it appends until the end comes, which it does at any step. */
 async function live(round: Round, fault: Fault | undefined): Promise<void> {
-  const { files, random, promised } = round;
+  const { files, random, promised, written } = round;
   files.failAt(fault);
   try {
     await using journal = await openWriter(files, { segmentBytes });
@@ -34,12 +36,15 @@ async function live(round: Round, fault: Fault | undefined): Promise<void> {
     const steps = Math.floor(random() * 60);
     for (let step = 0; step < steps; step++) {
       const event = eventOf((round.next += 1));
-      const { sequence, durable } = journal.append(event, BigInt(round.next));
+      const isPatient = random() < 0.3;
+      const appended = journal.append(event, BigInt(round.next), { isPatient });
+      const { sequence, durable } = appended;
       assert.ok(!promised.has(sequence), `sequence ${sequence} a second time`);
       const kept = durable.then(() => void promised.set(sequence, event));
       kept.catch(() => undefined);
       waiting.push(kept);
-      if (random() < 0.3) await durable;
+      appended.written.then(() => written.set(sequence, event)).catch(() => undefined);
+      if (random() < 0.3) await (isPatient && random() < 0.9 ? appended.written : durable);
       else if (random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
     }
     if (random() < 0.7) return;
@@ -52,7 +57,7 @@ async function live(round: Round, fault: Fault | undefined): Promise<void> {
   }
 }
 
-export async function check({ files, promised }: Round, seed: string): Promise<void> {
+export async function check({ files, promised, written }: Round, seed: string): Promise<void> {
   const reader = await openReader(files).catch((error: unknown) => {
     assert.equal((error as { readonly code?: string }).code, "journal.not-found", seed);
     assert.equal(
@@ -71,6 +76,8 @@ export async function check({ files, promised }: Round, seed: string): Promise<v
   }
   for (const [sequence, event] of promised)
     assert.deepEqual(found.get(sequence), event, `${seed}: event ${sequence} was promised`);
+  for (const [sequence, event] of written)
+    assert.deepEqual(found.get(sequence), event, `${seed}: event ${sequence} was written`);
   const newest = found.get(last);
   if (newest?.type === "mark" && newest.name === "clean-stop")
     for (const { code, after } of reader.problems)
@@ -92,12 +99,14 @@ export async function check({ files, promised }: Round, seed: string): Promise<v
 async function play(seed: number, end: (round: Round) => Fault | undefined): Promise<void> {
   const random = seededNumbers(seed);
   const files = new UnreliableFiles(random);
-  const round: Round = { files, random, promised: new Map(), next: 0 };
+  const round: Round = { files, random, promised: new Map(), written: new Map(), next: 0 };
   const lives = 1 + Math.floor(random() * 4);
   for (let life = 0; life < lives; life++) {
     await live(round, end(round));
-    if (files.isWithoutPower || random() < 0.4) files.losePower();
-    else files.kill();
+    if (files.isWithoutPower || random() < 0.4) {
+      files.losePower();
+      round.written.clear();
+    } else files.kill();
     await check(round, `seed ${seed}, life ${life}`);
   }
   // Whatever happened, the journal can be written again, and nothing is lost by that.

@@ -71,6 +71,15 @@ export class JournalKeeper {
     }
   }
 
+  /** Waits until an event has left this process. Throws what the journal failed with, and `lmtp.timeout`. */
+  async written(journal: Journal, event: JournalEvent, atNs: bigint): Promise<void> {
+    try {
+      await this.#withLimit(journal.append(event, atNs, { isPatient: true }).written);
+    } catch (error) {
+      throw this.#note(journal, error);
+    }
+  }
+
   /** Puts bytes into the journal, and waits where it is behind. Throws what it failed with. */
   async store(journal: Journal, bytes: Uint8Array): Promise<readonly ContentPiece[]> {
     try {

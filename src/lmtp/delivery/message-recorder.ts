@@ -74,7 +74,9 @@ export class MessageRecorder {
 
   /**
    * What the mail server said of one recipient. Never throws: what it said is true whether the journal
-   * can be written or not, and is written later where it cannot now.
+   * can be written or not, and is written later where it cannot now. A success is not waited for until it is
+   * durable: the message is, and where a power cut takes the success it is one of which that is not known. A
+   * refusal is: what the server refused is never brought back.
    */
   async outcome(recipient: string, { code, lines }: Reply): Promise<void> {
     const { keeper, clock, delivery } = this.#options;
@@ -84,7 +86,8 @@ export class MessageRecorder {
     const journal = this.#journal;
     if (journal === undefined) return keeper.remember(event);
     try {
-      await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
+      if (code >= 200 && code < 300) await keeper.written(journal, event, clock.nowNs());
+      else await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
     } catch {
       keeper.remember(event);
     }
