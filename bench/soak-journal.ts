@@ -33,11 +33,17 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(first))
     throw new BenchError("bench.usage", "Cannot begin: --rounds and --seed are whole numbers");
   const started = performance.now();
+  let isOver = false;
+  // A promise that never settles ends a program as if all were well.
+  process.once("exit", () => {
+    if (!isOver) process.exitCode = 1;
+  });
   for (let seed = first; seed < first + rounds; seed++) {
     await loseLives(seed);
     await failLives(seed);
     if ((seed - first + 1) % 500 === 0) process.stdout.write(`${seed - first + 1} rounds\n`);
   }
+  isOver = true;
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   process.stdout.write(
     `${rounds} rounds of losing power or being killed, ${rounds} of a failing disk, from seed ${first} on: nothing that was promised was lost (${seconds} s)\n`,

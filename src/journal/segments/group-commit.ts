@@ -198,6 +198,8 @@ export class GroupCommit {
     if (isNew) await writeAll(open.file, [last.segment.headerBytes, ...parts], 0);
     else await writeAll(open.file, parts, open.offset);
     open.offset += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    // A sync that failed meanwhile has refused what it knew of; these go the same way.
+    if (this.#failure !== undefined) throw this.#failure;
     // Not before: a sync that is under way does not have these bytes.
     this.#unsynced.push(...batch);
     for (const { resolveWritten } of batch) resolveWritten();

@@ -220,6 +220,20 @@ test("a store that is empty all at once is held, and nothing is removed until a 
   rmSync(aside, { recursive: true });
 });
 
+test("a store that was renamed away is held though nothing tells of it, and followed again when it is back", async () => {
+  await using site = await ContinuousSite.open();
+  const aside = `${site.store}-aside`;
+  renameSync(site.store, aside);
+  await until(() => site.capture.status.state === "held");
+  assert.match(site.capture.status.held[0]?.message ?? "", /it is not there/);
+  assert.deepEqual([...site.recorded("remove"), ...site.recorded("rmdir")], []);
+  renameSync(aside, site.store);
+  writeFileSync(join(site.store, "new", "8.M1.host"), "while it was away");
+  await until(() => site.capture.status.state === "following");
+  await site.capture.settle();
+  assertFollowed(site);
+});
+
 test("a volume mounted below the store is held, and followed when a person says that it is right", async (t) => {
   const howToAccept = (path: string): string => `Say that "${path}" is right.`;
   await using site = await ContinuousSite.open({ hints: "none" });

@@ -231,8 +231,7 @@ export class Capture implements ContinuousCapture {
     if (this.#settling.length > 0) return 0;
     const now = performance.now();
     if (this.#scans.current !== undefined) return scanPauseMs;
-    const due = [this.#queue.nextDueMs, this.#scans.dueMs, this.#idleNoteMs];
-    if (this.#holds.dueMs !== undefined) due.push(this.#holds.dueMs);
+    const due = [this.#queue.nextDueMs, this.#scans.dueMs, this.#idleNoteMs, this.#holds.dueMs];
     const since = this.#queue.sinceMs;
     if (since !== undefined) due.push(since + (this.#parts.windowMs ?? 20));
     const next = Math.min(...due.filter((one) => one !== undefined));
@@ -246,7 +245,7 @@ export class Capture implements ContinuousCapture {
     const since = this.#queue.sinceMs;
     const isGathering = since !== undefined && now < since + (this.#parts.windowMs ?? 20);
     if (isGathering && !isHasty && this.#scans.current === undefined && !this.#scans.isDue) return;
-    if ((this.#holds.dueMs ?? Infinity) <= now) await this.#holds.check();
+    if (this.#holds.dueMs <= now) await this.#holds.check();
     const untilNs = this.#parts.clock();
     this.#workingSinceMs = since;
     this.#state.begin();

@@ -25,7 +25,7 @@ export type HoldsParts = {
   readonly tell: (event: CaptureEvent) => void;
 };
 
-/** Places that are held are looked at this often. */
+/** Places that are held, and volumes, are looked at this often: nothing tells of a store that was renamed away. */
 const checkMs = 5000;
 /** Places that each get a gap of their own; more are one gap of everything. */
 const unseenLimit = 200;
@@ -53,9 +53,9 @@ export class Holds {
     return false;
   }
 
-  /** When what is held is to be looked at again, by the steady clock. */
-  get dueMs(): number | undefined {
-    return this.#held.size > 0 ? this.#dueMs : undefined;
+  /** When what is held, and what might have to be, is to be looked at again, by the steady clock. */
+  get dueMs(): number {
+    return this.#dueMs;
   }
 
   /** Compares the volumes with those that were known. */
@@ -88,6 +88,8 @@ export class Holds {
   /** What is as it was, or was accepted, is followed again, and compared first. */
   async check(): Promise<void> {
     this.#dueMs = performance.now() + checkMs;
+    for (const trouble of this.#parts.guard.changed()) this.hold(trouble);
+    if (this.#held.size === 0) return;
     const troubles = await this.look();
     for (const trouble of troubles) this.hold(trouble);
     for (const path of Array.from(this.#held.keys())) {

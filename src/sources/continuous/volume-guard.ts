@@ -68,9 +68,14 @@ export class VolumeGuard {
       if (!isWithin(path, mark.path)) continue;
       const now = this.#statOf(mark.path);
       if (now?.dev !== mark.device || now.ino !== mark.inode)
-        return { path: mark.path, message: "its volume is not mounted, or another one is" };
+        return { path: mark.path, message: "it is not there, or its volume is not mounted, or another one is" };
     }
     return undefined;
+  }
+
+  /** All that are not what they were a moment ago. */
+  changed(): readonly VolumeTrouble[] {
+    return this.#guarded.flatMap(({ path }) => this.check(path) ?? []);
   }
 
   async #markOf(path: RawPath): Promise<Guarded | undefined> {
