@@ -1,6 +1,7 @@
 /** Hints that are lost, stalls, stops, volumes that go away: nothing is lost in silence or removed by mistake. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { openDirectoryImage } from "#image";
 import { JournalError, memoryJournal } from "#journal";
 import { withoutRootRights } from "../../files/unprivileged.fixture.ts";
 import { churn, seededRandom } from "../../image/maildir-churn.fixture.ts";
+import type { CaptureEvent } from "./capture-port.ts";
 import { ContinuousSite, ManualHints } from "./continuous-site.fixture.ts";
 import { ObservedState } from "./state/observed-state.ts";
 import { replayed, storeNow } from "./replayed.fixture.ts";
@@ -221,16 +223,22 @@ test("a store that is empty all at once is held, and nothing is removed until a 
 });
 
 test("a store that was renamed away is held though nothing tells of it, and followed again when it is back", async () => {
-  await using site = await ContinuousSite.open();
+  const told = new EventEmitter();
+  const onEvent = (event: CaptureEvent): unknown => told.emit(event.type);
+  await using site = await ContinuousSite.open({ onEvent, checkEveryMs: 10 });
   const aside = `${site.store}-aside`;
+  const held = once(told, "held");
   renameSync(site.store, aside);
-  await until(() => site.capture.status.state === "held");
+  await held;
   assert.match(site.capture.status.held[0]?.message ?? "", /it is not there/);
   assert.deepEqual([...site.recorded("remove"), ...site.recorded("rmdir")], []);
+  const released = once(told, "released");
   renameSync(aside, site.store);
   writeFileSync(join(site.store, "new", "8.M1.host"), "while it was away");
-  await until(() => site.capture.status.state === "following");
+  await released;
+  await site.capture.reconcile();
   await site.capture.settle();
+  assert.equal(site.capture.status.state, "following");
   assertFollowed(site);
 });
 

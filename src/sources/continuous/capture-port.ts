@@ -42,6 +42,8 @@ export type ContinuousCaptureOptions = {
   readonly graceMs?: number;
   /** A scan of the whole store this long after the one before. Default 1 hour; 1 minute without hints. */
   readonly reconcileEveryMs?: number;
+  /** Volumes, and places that are held, are looked at this often: nothing tells of a store that is gone. Default 5 s. */
+  readonly checkEveryMs?: number;
   /** Ends the message of a place that is held: how a person has `accept` called for it. */
   readonly howToAccept?: (path: RawPath) => string;
   /** Ends it, as `close` does, without waiting for what is being looked at. */

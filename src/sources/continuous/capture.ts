@@ -85,6 +85,7 @@ export class Capture implements ContinuousCapture {
       ...shared,
       guard: parts.guard,
       howToAccept: parts.howToAccept,
+      checkEveryMs: parts.checkEveryMs,
       openGap: (fromNs, path, message) =>
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),

@@ -21,11 +21,11 @@ export type HoldsParts = {
   readonly openGap: (fromNs: bigint | undefined, path: RawPath, message: string) => void;
   /** What somebody can do who says that it is right as it is: one sentence. */
   readonly howToAccept?: ((path: RawPath) => string) | undefined;
+  readonly checkEveryMs?: number | undefined;
   readonly append: (event: JournalEvent) => void;
   readonly tell: (event: CaptureEvent) => void;
 };
 
-/** Places that are held, and volumes, are looked at this often: nothing tells of a store that was renamed away. */
 const checkMs = 5000;
 /** Places that each get a gap of their own; more are one gap of everything. */
 const unseenLimit = 200;
@@ -79,7 +79,7 @@ export class Holds {
     const how = this.#parts.howToAccept?.(path);
     const sentence = `Nothing of ${place} is recorded: ${message}.${how === undefined ? "" : ` ${how}`}`;
     this.#held.set(path, sentence);
-    this.#dueMs = performance.now() + checkMs;
+    this.#wait();
     openGap(undefined, path, sentence);
     append({ type: "mark", name: "alarm", path, message: sentence });
     tell({ type: "held", path, message: sentence });
@@ -87,7 +87,7 @@ export class Holds {
 
   /** What is as it was, or was accepted, is followed again, and compared first. */
   async check(): Promise<void> {
-    this.#dueMs = performance.now() + checkMs;
+    this.#wait();
     for (const trouble of this.#parts.guard.changed()) this.hold(trouble);
     if (this.#held.size === 0) return;
     const troubles = await this.look();
@@ -146,6 +146,10 @@ export class Holds {
   seen(path: RawPath, still: ReadonlySet<RawPath>): void {
     for (const one of this.#unseen)
       if (isWithin(one, path) && !still.has(one)) this.#unseen.delete(one);
+  }
+
+  #wait(): void {
+    this.#dueMs = performance.now() + (this.#parts.checkEveryMs ?? checkMs);
   }
 
   #isAccepted(path: RawPath): boolean {

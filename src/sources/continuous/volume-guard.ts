@@ -68,7 +68,10 @@ export class VolumeGuard {
       if (!isWithin(path, mark.path)) continue;
       const now = this.#statOf(mark.path);
       if (now?.dev !== mark.device || now.ino !== mark.inode)
-        return { path: mark.path, message: "it is not there, or its volume is not mounted, or another one is" };
+        return {
+          path: mark.path,
+          message: "it is not there, or its volume is not mounted, or another one is",
+        };
     }
     return undefined;
   }
