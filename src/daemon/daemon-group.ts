@@ -75,12 +75,12 @@ export type DaemonGroup = {
   }>;
   /**
    * Brings what is finished of the journal into the copy that its bases go to, and drops hours before
-   * that instant. Absent where that copy takes none.
+   * that instant. Absent, and undefined, where that copy takes none.
    */
   readonly ship?: (
     journal: Journal,
     options: { readonly keepSinceNs: bigint | undefined; readonly signal: AbortSignal },
-  ) => Promise<Pick<ShipResult, "segments" | "bytesStored">>;
+  ) => Promise<Pick<ShipResult, "segments" | "bytesStored"> | undefined>;
   readonly baseEveryMs: number;
   /** Since when its rules keep every change; undefined: all of them. */
   readonly keepChangesSince: (nowNs: bigint) => bigint | undefined;

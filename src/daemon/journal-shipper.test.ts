@@ -14,11 +14,11 @@ function scene(holds: readonly unknown[] = []) {
   const clock = new FakeClock();
   const asked: (bigint | undefined)[] = [];
   const told: string[] = [];
-  const what: { error?: Error } = {};
+  const what: { error?: Error; takesNone?: boolean } = {};
   const ship: NonNullable<DaemonGroup["ship"]> = async (_journal, { keepSinceNs }) => {
     asked.push(keepSinceNs);
     if (what.error !== undefined) throw what.error;
-    return { segments: 2, bytesStored: 30 };
+    return what.takesNone === true ? undefined : { segments: 2, bytesStored: 30 };
   };
   const shipper = new JournalShipper(
     { ship, keepChangesSince: (nowNs) => nowNs - 2n * dayNs, baseEveryMs: 86_400_000 },
@@ -70,4 +70,11 @@ test("while something is held, nothing is dropped; a clock that was set back put
   await clock.pass(8 * minuteMs);
   await look();
   assert.equal(asked.length, 2);
+});
+
+test("the status says nothing of a copy that takes no journal", async () => {
+  const { shipper, what, look } = scene();
+  what.takesNone = true;
+  await look();
+  assert.equal(shipper.status, undefined);
 });

@@ -24,6 +24,7 @@ export class JournalShipper {
   readonly #records: Pick<DaemonRecords, "holds">;
   #dueNs: bigint;
   #failures = 0;
+  #isTaken = true;
   #status: ShippedStatus = { segments: 0, storedBytes: 0 };
   #working: Promise<string | undefined> | undefined;
 
@@ -39,7 +40,7 @@ export class JournalShipper {
 
   /** Undefined where its copy takes none. */
   get status(): ShippedStatus | undefined {
-    return this.#group.ship === undefined ? undefined : this.#status;
+    return this.#group.ship === undefined || !this.#isTaken ? undefined : this.#status;
   }
 
   get isWorking(): boolean {
@@ -77,8 +78,10 @@ export class JournalShipper {
     const before = this.#status;
     try {
       const keepSinceNs = await this.#keepSince();
-      const { segments, bytesStored } = await ship(journal, { keepSinceNs, signal });
+      const shipped = await ship(journal, { keepSinceNs, signal });
       this.#failures = 0;
+      this.#isTaken = shipped !== undefined;
+      const { segments = 0, bytesStored = 0 } = shipped ?? {};
       this.#status = {
         atNs: this.#clock.now(),
         segments: before.segments + segments,

@@ -28,7 +28,13 @@ export class BaseCopies {
   readonly #context: CommandContext;
   readonly #site: Site;
   /** The newest segment that was there when all were shipped, and when to look in the copy all the same. */
-  #shipped: { readonly digest: string | undefined; readonly lookNs: bigint } | undefined;
+  #shipped:
+    | {
+        readonly digest: string | undefined;
+        readonly lookNs: bigint;
+        readonly isTaken: boolean;
+      }
+    | undefined;
 
   constructor(plan: ContinuousPlan, { context, site }: { context: CommandContext; site: Site }) {
     this.#plan = plan;
@@ -96,25 +102,26 @@ export class BaseCopies {
     return { image: closing(image, async () => await held.disposeAsync()), fromNs };
   }
 
-  /** Finished segments of the journal, where the copy is a repository. */
+  /** Finished segments of the journal; undefined where the copy is no repository, and takes none. */
   async ship(
     journal: FolderJournal,
     {
       keepSinceNs,
       signal,
     }: { readonly keepSinceNs: bigint | undefined; readonly signal: AbortSignal },
-  ): Promise<Pick<ShipResult, "segments" | "bytesStored">> {
+  ): Promise<Pick<ShipResult, "segments" | "bytesStored"> | undefined> {
     const { now } = this.#context.surroundings;
     const newest = (await journal.segments(signal)).findLast((one) => one.sealed !== undefined);
     const digest = newest?.sealed?.digest;
     // Opening a copy costs a derivation: not every minute of a quiet night.
     const isNothingNew = this.#shipped?.digest === digest && now() < (this.#shipped?.lookNs ?? 0n);
-    if (isNothingNew) return { segments: 0, bytesStored: 0 };
+    if (isNothingNew)
+      return this.#shipped?.isTaken === true ? { segments: 0, bytesStored: 0 } : undefined;
     await using opened = await openAnyCopy(this.#place, this.#options(signal));
     const { repository } = opened;
     const result =
       repository === undefined
-        ? { segments: 0, bytesStored: 0 }
+        ? undefined
         : await shipSegments(journal, {
             repository,
             hostname: hostname(),
@@ -122,7 +129,7 @@ export class BaseCopies {
             now,
             signal,
           });
-    this.#shipped = { digest, lookNs: now() + lookAgainNs };
+    this.#shipped = { digest, lookNs: now() + lookAgainNs, isTaken: result !== undefined };
     return result;
   }
 
