@@ -139,6 +139,23 @@ test("cut short at any byte, a journal that was being written has a torn tail, a
   }
 });
 
+test("a header of which one copy is torn does not take the index of its segment with it", async () => {
+  const scene = sceneNamed(false);
+  for (let sector = 0; sector < headerBytes; sector += 512) {
+    const bytes = Buffer.from(scene.bytes).fill(0, sector, sector + 512);
+    const files = filesOf(scene, bytes, true);
+    await (await openWriter(files)).close();
+    const reader = await openReader(files);
+    const segments = await reader.segments();
+    assert.ok(
+      segments.every(({ sealed }) => sealed !== undefined),
+      `sector at ${sector}`,
+    );
+    assert.deepEqual(codesOf(reader.problems), ["unclean-stop"]);
+    assert.equal((await recordsOf(reader)).length, scene.records.length + 2);
+  }
+});
+
 test("cut short behind what is known to be safe, it is damaged", async () => {
   const scene = sceneNamed(false);
   for (let at = headerBytes + 150; at < scene.bytes.length; at += 2) {

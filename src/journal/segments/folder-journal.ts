@@ -115,7 +115,8 @@ export class FolderJournal implements Journal {
     const pieces: ContentPiece[] = [];
     for (let at = 0; at < bytes.length; at += maxDataBytes) {
       const part = bytes.subarray(at, at + maxDataBytes);
-      const { sequence } = this.append({ type: "data", bytes: part }, atNs);
+      // Whoever points at it waits for the event that does: one sync is for both.
+      const { sequence } = this.append({ type: "data", bytes: part }, atNs, { isPatient: true });
       pieces.push({ data: sequence, offset: 0, lengthBytes: part.length });
     }
     return pieces;

@@ -10,6 +10,8 @@ import { headerBytes } from "./segment-header.ts";
 const maxCommitBytes = 8 * 1024 * 1024;
 /** What need not be durable at once waits no longer than this. */
 const patienceMs = 20;
+/** While one sync follows another, readers are told this often how far they may read. */
+const sayEveryMs = 5;
 
 export type WaitingFrame = {
   readonly segment: SegmentEncoder;
@@ -50,6 +52,7 @@ export class GroupCommit {
   #patience: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
   #isDue = false;
+  #saidMs = 0;
   #waitingBytes = 0;
   #roomFor: (() => void)[] = [];
   #running: Promise<void> | undefined;
@@ -166,6 +169,7 @@ export class GroupCommit {
       this.#patience = undefined;
       try {
         await this.#sync();
+        if (!this.#isDue || performance.now() - this.#saidMs >= sayEveryMs) await this.#say();
       } catch (error) {
         this.#fail(writeFailure(error, this.#files.location));
       }
@@ -216,12 +220,13 @@ export class GroupCommit {
       await open.file.sync();
       if (!open.isNamed) await this.#files.syncFolder();
       open.isNamed = true;
-      const { segment, sequence } = last;
-      await this.#say({ segment: segment.header.first, sequence, offset });
     } catch (error) {
       this.#unsynced = [...batch, ...this.#unsynced];
       throw error;
     }
+    const { segment, sequence } = last;
+    this.#position = { segment: segment.header.first, sequence, offset };
+    this.#durableSequence = sequence;
     this.#settle(batch);
   }
 
@@ -247,11 +252,13 @@ export class GroupCommit {
     });
   }
 
-  async #say(position: DurablePosition): Promise<void> {
+  /** Nobody who waits for their own event waits for this. */
+  async #say(): Promise<void> {
+    const position = this.#position;
+    if (position === undefined) return;
+    this.#saidMs = performance.now();
     this.#positionFile ??= await openPosition(this.#files);
     await writeAll(this.#positionFile, [encodePosition(position)], 0);
-    this.#position = position;
-    this.#durableSequence = position.sequence;
   }
 
   #settle(batch: readonly Waiting[]): void {

@@ -1,6 +1,6 @@
 /**
- * How far the journal is durable: written over after each sync, and itself never synced, so that it
- * costs nothing. Readers in other processes read no further; after a crash it says what at least must
+ * How far the journal is durable: written over after a sync, every 5 ms while one follows another, and
+ * itself never synced, so that it costs nothing. Readers in other processes read no further; after a crash it says what at least must
  * be there (little-endian, 64 bytes).
  *
  *   offset  length  what

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { IndexWriter, writeIndex } from "./index-writer.ts";
 import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
 import { OpenSegment } from "./open-segment.ts";
-import { headerBytes } from "./segment-header.ts";
+import { encodeHeader, headerBytes } from "./segment-header.ts";
 import type { SegmentRow } from "./segment-row.ts";
 
 const copyBytes = 1024 * 1024;
@@ -41,8 +41,6 @@ async function finishSegment(
 ): Promise<void> {
   const sizeBytes = await file.sizeBytes();
   const { opened, endOffset, lastTag, holes } = segment;
-  const header = Buffer.alloc(headerBytes);
-  await file.read(header, 0);
   const digest = createHash("sha256");
   for (let at = 0; at < sizeBytes; at += copyBytes) {
     const bytes = Buffer.allocUnsafe(Math.min(copyBytes, sizeBytes - at));
@@ -64,7 +62,8 @@ async function finishSegment(
     lastTag,
     digest: digest.digest(),
     holes,
-    header,
+    // Not as the file has it: one of its two copies may be torn, and the index has one only.
+    header: encodeHeader(opened.header, opened.keys).bytes,
   });
   await writeIndex(file, finished, sizeBytes);
 }

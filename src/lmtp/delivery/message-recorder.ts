@@ -64,12 +64,25 @@ export class MessageRecorder {
 
   /** All of it is here, for these recipients: resolves when that is durable, or passed through. */
   async arrived(recipients: readonly string[]): Promise<void> {
-    const { delivery, sender } = this.#options;
-    await this.#flush();
-    const content = this.#pieces;
+    const { delivery, sender, keeper, clock } = this.#options;
+    const journal = this.#journal;
+    if (journal === undefined) return this.discard();
     const sizeBytes = this.#sizeBytes;
-    this.#isInJournal = this.#journal !== undefined;
-    await this.#append({ type: "arrived", delivery, sender, recipients, sizeBytes, content });
+    try {
+      // In one turn with the rest of the message: they go to the disk together.
+      await keeper.durable(journal, () => {
+        const nowNs = clock.nowNs();
+        const content = [...this.#pieces, ...journal.store(this.#takeGathered(), nowNs)];
+        const appended = journal.append(
+          { type: "arrived", delivery, sender, recipients, sizeBytes, content },
+          nowNs,
+        );
+        this.#isInJournal = true;
+        return appended;
+      });
+    } catch (error) {
+      this.#goWithout(error);
+    }
   }
 
   /**
@@ -109,26 +122,25 @@ export class MessageRecorder {
   async #flush(): Promise<void> {
     const journal = this.#journal;
     if (journal === undefined || this.#gatheredBytes === 0) return;
-    const [first = Buffer.alloc(0)] = this.#gathered;
-    const bytes = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
+    const { keeper, meter } = this.#options;
+    const sizeBytes = this.#gatheredBytes;
+    const bytes = this.#takeGathered();
+    // In memory until the journal has taken them.
+    meter.add(sizeBytes);
     try {
-      this.#pieces.push(...(await this.#options.keeper.store(journal, bytes)));
+      this.#pieces.push(...(await keeper.store(journal, bytes)));
     } catch (error) {
       this.#goWithout(error);
     } finally {
-      this.discard();
+      meter.remove(sizeBytes);
     }
   }
 
-  async #append(event: JournalEvent): Promise<void> {
-    const journal = this.#journal;
-    if (journal === undefined) return;
-    const { keeper, clock } = this.#options;
-    try {
-      await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
-    } catch (error) {
-      this.#goWithout(error);
-    }
+  #takeGathered(): Buffer {
+    const [first = Buffer.alloc(0)] = this.#gathered;
+    const bytes = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
+    this.discard();
+    return bytes;
   }
 
   #goWithout(error: unknown): void {
