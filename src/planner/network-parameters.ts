@@ -69,16 +69,25 @@ export const networkParameters: Readonly<Record<NetworkParameterName, ParameterS
       0.2,
       "assumed: 10 seconds; new mail through the delivery stage waits for the journal and has none",
     ),
+    today: assumed(
+      0.033,
+      "docs/benchmarks.md: 38 ms for 99 of 100 changes; a moment shows an account that is being changed as it was at most 2 s before",
+    ),
   },
   journal_setup: {
     unit: "minutes",
     about: "opening base copy and journal at a moment",
     paper: assumed(0.5, "assumed"),
+    today: assumed(
+      0.1,
+      "docs/benchmarks.md: a mailbox is listed in 0.46 s; key derivation and loading; rounded up to 6 s",
+    ),
   },
   journal_replay_rate: {
     unit: "bytes/s",
     about: "replaying a journal of objects onto its base copy",
     paper: assumed(25 * MB, "assumed: as fast as a deduplicated restore"),
+    today: assumed(100 * MB, "docs/benchmarks.md: 107 MB/s on a small machine"),
   },
   network_rate: {
     unit: "bytes/s",

@@ -270,7 +270,7 @@ test("continuous data protection is written with its bases, and the check reads 
   assert.match(text, /`restante daemon --config FILE`/);
   assert.doesNotMatch(text, /call `restante capture`/);
   assert.match(text, /method: continuous data protection/);
-  assert.match(text, /lose_at_most: 12 seconds #/);
+  assert.match(text, /lose_at_most: 2 seconds #/);
   const [checked] = checkConfiguration(
     requireConfig(parseConfig(text, { fileName: "config.yaml" })),
     { requirements: asked, against: false },
