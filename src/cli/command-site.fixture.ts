@@ -11,6 +11,15 @@ export type CommandSite = {
   readonly run: (argv: readonly string[], signal?: AbortSignal) => Promise<TestRun>;
 };
 
+/** A cache and a state in that folder, and the password of every copy. */
+export function environmentIn(folder: string, password: string): Record<string, string> {
+  return {
+    RESTANTE_PASSWORD: password,
+    XDG_CACHE_HOME: join(folder, "cache"),
+    XDG_STATE_HOME: join(folder, "state"),
+  };
+}
+
 /** Removed when the file's tests are over. */
 export async function commandSite(name: string): Promise<CommandSite> {
   const folder = await mkdtemp(join(tmpdir(), `restante-${name}-`));
@@ -20,10 +29,8 @@ export async function commandSite(name: string): Promise<CommandSite> {
     await rm(folder, { recursive: true, force: true });
   });
   const environment = {
-    RESTANTE_PASSWORD: "correct horse",
+    ...environmentIn(folder, "correct horse"),
     RESTANTE_REPOSITORY: join(folder, "copy"),
-    XDG_CACHE_HOME: join(folder, "cache"),
-    XDG_STATE_HOME: join(folder, "state"),
   };
   const run = async (argv: readonly string[], signal?: AbortSignal): Promise<TestRun> =>
     await runForTest(argv, {

@@ -7,6 +7,7 @@ import type { RawPath } from "#image";
 import { type Journal, journalFolderName, openJournal } from "#journal";
 import { directoryStorage } from "#storage";
 import { documents, message, writeSmallStore } from "../story.fixture.ts";
+import { environmentIn } from "../command-site.fixture.ts";
 import { LentRepositories, runForTest, type TestRun } from "../surroundings.fixture.ts";
 
 /* A store with a capture, a journal that follows it, and mail at delivery. One story, told in order. */
@@ -82,11 +83,7 @@ after(async () => {
 
 const run = (argv: readonly string[], nowNs = ns(10_000)): Promise<TestRun> =>
   runForTest(argv, {
-    environment: {
-      XDG_CACHE_HOME: at("cache"),
-      XDG_STATE_HOME: at("state"),
-      RESTANTE_PASSWORD: "secret",
-    },
+    environment: environmentIn(folder, "secret"),
     workingFolder: folder,
     openRepository: repositories.open,
     now: () => nowNs,

@@ -62,19 +62,10 @@ export class JournalKeeper {
     return await this.#opening;
   }
 
-  /** Waits until an event survives a power cut. Throws what the journal failed with, and `lmtp.timeout`. */
-  async durable(journal: Journal, write: () => Appended): Promise<void> {
+  /** Writes, and waits for what that promises. Throws what the journal failed with, and `lmtp.timeout`. */
+  async write(journal: Journal, write: () => Promise<void>): Promise<void> {
     try {
-      await this.#withLimit(write().durable);
-    } catch (error) {
-      throw this.#note(journal, error);
-    }
-  }
-
-  /** Waits until an event has left this process. Throws what the journal failed with, and `lmtp.timeout`. */
-  async written(journal: Journal, event: JournalEvent, atNs: bigint): Promise<void> {
-    try {
-      await this.#withLimit(journal.append(event, atNs, { isPatient: true }).written);
+      await this.#withLimit(write());
     } catch (error) {
       throw this.#note(journal, error);
     }

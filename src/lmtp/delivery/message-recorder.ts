@@ -70,18 +70,20 @@ export class MessageRecorder {
     const sizeBytes = this.#sizeBytes;
     try {
       // In one turn with the rest of the message: they go to the disk together.
-      await keeper.durable(journal, () => {
+      await keeper.write(journal, () => {
         const nowNs = clock.nowNs();
-        const content = [...this.#pieces, ...journal.store(this.#takeGathered(), nowNs)];
-        const appended = journal.append(
+        const content = [...this.#pieces, ...journal.store(joined(this.#gathered), nowNs)];
+        const { durable } = journal.append(
           { type: "arrived", delivery, sender, recipients, sizeBytes, content },
           nowNs,
         );
         this.#isInJournal = true;
-        return appended;
+        return durable;
       });
     } catch (error) {
       this.#goWithout(error);
+    } finally {
+      this.discard();
     }
   }
 
@@ -99,8 +101,11 @@ export class MessageRecorder {
     const journal = this.#journal;
     if (journal === undefined) return keeper.remember(event);
     try {
-      if (code >= 200 && code < 300) await keeper.written(journal, event, clock.nowNs());
-      else await keeper.durable(journal, () => journal.append(event, clock.nowNs()));
+      const isPatient = code >= 200 && code < 300;
+      await keeper.write(journal, () => {
+        const { written, durable } = journal.append(event, clock.nowNs(), { isPatient });
+        return isPatient ? written : durable;
+      });
     } catch {
       keeper.remember(event);
     }
@@ -122,31 +127,25 @@ export class MessageRecorder {
   async #flush(): Promise<void> {
     const journal = this.#journal;
     if (journal === undefined || this.#gatheredBytes === 0) return;
-    const { keeper, meter } = this.#options;
-    const sizeBytes = this.#gatheredBytes;
-    const bytes = this.#takeGathered();
-    // In memory until the journal has taken them.
-    meter.add(sizeBytes);
     try {
-      this.#pieces.push(...(await keeper.store(journal, bytes)));
+      const bytes = joined(this.#gathered);
+      this.#pieces.push(...(await this.#options.keeper.store(journal, bytes)));
     } catch (error) {
       this.#goWithout(error);
     } finally {
-      meter.remove(sizeBytes);
+      this.discard();
     }
-  }
-
-  #takeGathered(): Buffer {
-    const [first = Buffer.alloc(0)] = this.#gathered;
-    const bytes = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered);
-    this.discard();
-    return bytes;
   }
 
   #goWithout(error: unknown): void {
     if (this.#options.policy === "tempfail") throw error;
     this.#journal = undefined;
   }
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

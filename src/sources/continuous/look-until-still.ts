@@ -49,7 +49,7 @@ export async function lookUntilStill(parts: LookParts): Promise<void> {
     }
     return taken;
   };
-  // Of a scan nobody expects that it sees one instant: it is a gap that it narrows.
+  // Of a scan nobody expects that it sees one instant: it is a gap that it narrows. What was open before ends with it.
   const mayTell = settle !== undefined && !isScanning;
   const commit = async (): Promise<void> => {
     if (mayTell) recorder.unsettled(accounts, { isOver: false });
@@ -76,7 +76,7 @@ export async function lookUntilStill(parts: LookParts): Promise<void> {
     isLast = changed.length === 0 || isLate();
     await lookAt(taken, { ...parts, commit }, { isLast });
   }
-  if (mayTell) recorder.unsettled(unsettled, { isOver: true });
+  recorder.unsettled(mayTell ? unsettled : new Set(), { isOver: true });
 }
 
 async function lookAt(
