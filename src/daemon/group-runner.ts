@@ -1,5 +1,5 @@
 import { isRecoveryError, quoted } from "#errors";
-import { displayPath } from "#image";
+import { displayPath, type RawPath } from "#image";
 import type { Journal } from "#journal";
 import type { CaptureEvent, ContinuousCapture } from "#sources";
 import { AlarmWatch } from "./alarm-watch.ts";
@@ -258,15 +258,15 @@ export class GroupRunner {
         onNote(event.message, true);
         return onChange();
       case "held":
-        onNote(event.message, true);
+        // Its gap has said so, and why.
         return onChange();
       case "hints":
         return onNote(`changes are noticed by ${event.way}: ${event.why}`, false);
       case "released":
-        onNote(`"${displayPath(event.path)}" is followed again`, false);
+        onNote(`${placeOf(event.path)} is followed again`, false);
         return onChange();
       case "problem":
-        return onNote(`"${displayPath(event.path)}": ${event.message}`, true);
+        return onNote(`${placeOf(event.path)}: ${event.message}`, true);
       case "reconciled":
       case "failed":
         return;
@@ -294,4 +294,8 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+function placeOf(path: RawPath): string {
+  return path === "" ? "the store" : `"${displayPath(path)}"`;
 }
