@@ -129,7 +129,7 @@ export class GroupCommit {
     await this.#syncSoon();
     this.#sealOpen();
     await this.#sealing;
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#stopAfterFailure();
   }
 
   async #run(): Promise<void> {
@@ -177,6 +177,10 @@ export class GroupCommit {
     this.#syncing = undefined;
   }
 
+  #stopAfterFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** What goes into one file at once. */
   #takeBatch(): readonly Waiting[] {
     const [first] = this.#queue;
@@ -196,14 +200,14 @@ export class GroupCommit {
     const isNew = this.#open?.segment !== last.segment;
     // The next segment may be on the disk before this one otherwise.
     if (isNew && this.#open !== undefined) await this.#syncSoon();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#stopAfterFailure();
     const open = isNew ? await this.#create(last.segment) : this.#open;
     if (open === undefined) return;
     if (isNew) await writeAll(open.file, [last.segment.headerBytes, ...parts], 0);
     else await writeAll(open.file, parts, open.offset);
     open.offset += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     // A sync that failed meanwhile has refused what it knew of; these go the same way.
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#stopAfterFailure();
     // Not before: a sync that is under way does not have these bytes.
     this.#unsynced.push(...batch);
     for (const { resolveWritten } of batch) resolveWritten();
