@@ -1,5 +1,5 @@
 /** What continuous capture is given, and what it says of itself. */
-import type { ClockNs, Image, RawPath, Volume } from "#image";
+import type { ClockNs, Image, RawPath, ServerFacts, Volume } from "#image";
 import type { GapReason, Journal } from "#journal";
 import type { HintWay, OpenedHints } from "./hints/change-hints.ts";
 
@@ -16,6 +16,13 @@ export type ContinuousCaptureOptions = {
   readonly group: string;
   /** The root of the group's Image: an absolute path, one character per byte. */
   readonly folder: RawPath;
+  /**
+   * Folders of the same store that lie elsewhere, absolute: then the Image's root is that of the machine, and each
+   * folder lies at its own path in it, as `joinImages` has them. None lies in another. One that is away is held.
+   */
+  readonly beside?: readonly RawPath[];
+  /** Where the server keeps the parts of an account: what is one account's is looked at, and shown, together. */
+  readonly facts?: ServerFacts;
   /**
    * Whether a path within the Image belongs to the group. What is below a folder that does not is
    * never looked at. Default: all of it does.
