@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export { type CyrusFolders, cyrusFolders } from "./cyrus/cyrus-folders.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { deliveryTraceEnd } from "./message/delivery-trace.ts";
