@@ -1,7 +1,7 @@
 /** What continuous capture is given, and what it says of itself. */
 import type { ClockNs, Image, RawPath, ServerFacts, Volume } from "#image";
 import type { GapReason, Journal } from "#journal";
-import type { HintPlaces, HintWay, OpenedHints } from "./hints/change-hints.ts";
+import type { HintSources, HintWay, OpenedHints } from "./hints/change-hints.ts";
 
 /** What the journal goes on from: a copy that is there, as it is listed. */
 export type CaptureBase = {
@@ -43,7 +43,7 @@ export type ContinuousCaptureOptions = {
   /** How changes are noticed. Default: the best way that works here. */
   readonly hints?: HintWay | OpenedHints;
   /** Logs of the mail server that tell of changes, and a helper that may watch. Default: none. */
-  readonly hintPlaces?: HintPlaces;
+  readonly hintSources?: HintSources;
   readonly clock?: ClockNs;
   /** Changes are gathered this long after the first. Default 20. */
   readonly windowMs?: number;

@@ -102,7 +102,7 @@ export class Capture implements ContinuousCapture {
         isProtected: (path) => this.#isProtected(path),
         folders: () => this.#state.folders(),
         nowNs: parts.clock,
-        ...(parts.hintPlaces === undefined ? {} : { places: parts.hintPlaces }),
+        ...(parts.hintSources === undefined ? {} : { sources: parts.hintSources }),
       },
       wanted: parts.hints,
       queue: this.#queue,

@@ -14,7 +14,7 @@ export function isWatching(way: HintWay): boolean {
 }
 
 /** What a person said of how to be told of changes; all of it may be absent. */
-export type HintPlaces = {
+export type HintSources = {
   /** Absolute path of the file that Dovecot's mail_log plugin logs into. */
   readonly dovecotLog?: string;
   /** Absolute path of the folder of a channel of Cyrus's sync_log, that nobody else reads. */
@@ -83,7 +83,7 @@ export type OpenHintsRequest = {
   readonly listener: HintListener;
   readonly nowNs: () => bigint;
   /** Where else to hear of changes. Default: nowhere. */
-  readonly places?: HintPlaces;
+  readonly sources?: HintSources;
 };
 
 /** Opens a way to be told of changes; from when it resolves, no change is missed in silence. */
