@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export { type CyrusFolders, cyrusFolders } from "./cyrus/cyrus-folders.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { deliveryTraceEnd } from "./message/delivery-trace.ts";
@@ -34,6 +35,7 @@ export {
 } from "./dovecot/dbox-format.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export { type AccountParts, partsByFacts, type PartsOf } from "./places/account-parts.ts";
 export {
   expandTemplate,
   matchTemplate,
