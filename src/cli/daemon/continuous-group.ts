@@ -79,6 +79,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         folder,
         ...(others === undefined ? {} : { isProtected: (path: RawPath) => !others.has(path) }),
         ...(await volumesOf(base)),
+        ...(plan.server?.hints === undefined ? {} : { hintPlaces: plan.server.hints }),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
         howToAccept: (path) => howToAccept(base.folder, path),
