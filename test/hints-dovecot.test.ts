@@ -36,7 +36,7 @@ test(
         journal,
         stateFolder: join(folder, "state"),
         hints: "server-log",
-        hintPlaces: { dovecotLog: join(home, "dovecot.log") },
+        hintSources: { dovecotLog: join(home, "dovecot.log") },
         reconcileEveryMs: 3_600_000,
       });
       await capture.ready;

@@ -35,6 +35,7 @@ export {
 } from "./dovecot/dbox-format.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export { type AccountParts, partsByFacts, type PartsOf } from "./places/account-parts.ts";
 export {
   expandTemplate,
   matchTemplate,

@@ -29,9 +29,9 @@ export type ReadMessagesOptions = {
 const batchBytes = 8 * 1024 * 1024;
 const batchMessages = 1_024;
 const batchesAhead = 4;
-/** What is written at once: the index of words is the cheaper the larger these are. */
-const writeMessages = 8_192;
-const writeCharacters = 24 * 1024 * 1024;
+/** What is written at once, and what is gathered meanwhile: each begins a segment of the index of words. */
+const writeMessages = 4_096;
+const writeCharacters = 12 * 1024 * 1024;
 /** Larger messages are read as they come, and searched by what they begin with. */
 const largeBytes = 8 * 1024 * 1024;
 const headBytes = 1024 * 1024;
@@ -183,12 +183,16 @@ function countReturns(bytes: Uint8Array): number {
   return count;
 }
 
-/** Gathers what was read until it is worth writing. One after another: numbers are given in order. */
+/**
+ * Gathers what was read until it is worth writing; one after another, since numbers are given in order.
+ * What is read while one piece is written makes the next: neither thread waits for the other.
+ */
 class Writer {
   readonly numbers = new Map<MessageToRead, MessageNumber>();
   readonly #fill: MomentFill;
   #waiting: { readonly one: MessageToRead; readonly facts: MessageFacts }[] = [];
   #characters = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(fill: MomentFill) {
     this.#fill = fill;
@@ -201,19 +205,42 @@ class Writer {
       this.#waiting.push(each);
       this.#characters += each.facts.text.length;
     }
-    if (this.#waiting.length >= writeMessages || this.#characters >= writeCharacters)
-      await this.flush();
+    // Several may have waited for the same piece: the first of them writes what all have read.
+    while (this.#isEnough()) {
+      const before = this.#writing;
+      await before;
+      if (this.#writing === before) this.#write();
+    }
   }
 
   async flush(): Promise<void> {
+    await this.#writing;
+    this.#write();
+    await this.#writing;
+  }
+
+  #isEnough(): boolean {
+    return this.#waiting.length >= writeMessages || this.#characters >= writeCharacters;
+  }
+
+  /** Not awaited: its failure is met by whoever adds next, or by `flush`. */
+  #write(): void {
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     [this.#waiting, this.#characters] = [[], 0];
-    const messages = waiting.map(({ one, facts }): NewMessage => {
+    this.#writing = this.#store(waiting);
+    this.#writing.catch(() => undefined);
+  }
+
+  async #store(
+    read: readonly { readonly one: MessageToRead; readonly facts: MessageFacts }[],
+  ): Promise<void> {
+    const messages = read.map(({ one, facts }): NewMessage => {
       const { content } = one;
       return content === undefined ? { facts } : { facts, content };
     });
     const numbers = await this.#fill.addMessages(messages);
-    for (const [index, { one }] of waiting.entries())
+    for (const [index, { one }] of read.entries())
       this.numbers.set(one, numbers[index] as MessageNumber);
   }
 }

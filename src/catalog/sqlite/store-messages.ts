@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MessageNumber, NewMessage } from "../catalog.ts";
 import type { MessageFacts } from "../message-facts.ts";
 import { searchable } from "../words.ts";
@@ -41,7 +41,7 @@ export function storeMessages(
 
 /** Half a sha256: what fingerprints differ in is itself made of digests, and they are long. */
 export function contentDigest(content: string): Uint8Array {
-  return createHash("sha256").update(content).digest().subarray(0, 16);
+  return hash("sha256", content, "buffer").subarray(0, 16);
 }
 
 function numberOf(database: Database, identity: string): number | undefined {

@@ -20,14 +20,16 @@ import { lookUntilStill } from "./look-until-still.ts";
 import { ScanList } from "./scan-list.ts";
 import type { OpenedState } from "./state/open-observed-state.ts";
 import type { ObservedState } from "./state/observed-state.ts";
+import { StoreAccounts } from "./store-accounts.ts";
 import { StoreFiles } from "./store-files.ts";
+import type { StorePlaces } from "./store-places.ts";
 import type { StoreScan } from "./store-scan.ts";
 import type { VolumeGuard } from "./volume-guard.ts";
 import { Alarm } from "./waiting.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export type CaptureParts = Omit<ContinuousCaptureOptions, "signal" | "clock" | "volumes"> & {
-  readonly root: RawPath;
+  readonly places: StorePlaces;
   readonly signal: AbortSignal;
   readonly clock: () => bigint;
   readonly volumes: readonly Volume[];
@@ -76,7 +78,7 @@ export class Capture implements ContinuousCapture {
     this.#scans = new ScanList({ steadyMs, nowNs: parts.clock });
     const shared = {
       state: this.#state,
-      files: new StoreFiles({ root: parts.root }),
+      files: new StoreFiles(parts.places),
       queue: this.#queue,
       isOpen: (path: RawPath) => this.#isProtected(path) && !this.#holds.isHeld(path),
       onProblem: (path: RawPath, error: Error) => this.#holds.unseen(path, error),
@@ -89,16 +91,18 @@ export class Capture implements ContinuousCapture {
       openGap: (fromNs, path, message) =>
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
+      onReleased: () => this.#hints.renew(),
       scans: this.#scans,
       tell: (event) => this.#tell(event),
     });
     this.#hints = new HintKeeper({
       request: {
-        root: parts.root,
+        root: parts.places.root,
+        places: () => parts.places.all,
         isProtected: (path) => this.#isProtected(path),
         folders: () => this.#state.folders(),
         nowNs: parts.clock,
-        ...(parts.hintPlaces === undefined ? {} : { places: parts.hintPlaces }),
+        ...(parts.hintSources === undefined ? {} : { sources: parts.hintSources }),
       },
       wanted: parts.hints,
       queue: this.#queue,
@@ -109,11 +113,13 @@ export class Capture implements ContinuousCapture {
     });
     this.#recorder = new ChangeRecorder({
       ...shared,
+      accounts: new StoreAccounts(parts.facts),
       journal: parts.journal,
       hints: () => this.#hints.current,
       nowNs: parts.clock,
       label: () => this.#label(),
       mayRemove: (path) => this.#holds.mayRemove(path),
+      mayBeOne: (path, known) => shared.isOpen(known) && parts.guard.mayBeOne(path, known),
       onScanned: (difference) => this.#scanned(difference),
     });
     this.#compare = { ...shared, mayBeEmpty: (path) => this.#holds.mayBeEmpty(path) };
@@ -382,7 +388,7 @@ export class Capture implements ContinuousCapture {
 
   #stateName(): CaptureStatus["state"] {
     if (this.#mode === "failed" || this.#mode === "closed") return this.#mode;
-    if (this.#holds.isHeld(rootPath)) return "held";
+    if (this.#parts.places.all.some(({ path }) => this.#holds.isHeld(path))) return "held";
     if (this.#scans.isFirst) return "starting";
     return this.#scans.current === undefined ? "following" : "reconciling";
   }

@@ -2,7 +2,7 @@
  * The ChangeHints port: somebody says that something may have changed at a place. A hint proves
  * nothing and may be missing; whoever gets it looks. What is known to have been missed is said.
  */
-import type { RawName, RawPath } from "#image";
+import { joinRawPath, type RawName, type RawPath } from "#image";
 
 /** Best first. */
 export const hintWays = ["fanotify", "fsnotifywait", "folder-watch", "server-log", "none"] as const;
@@ -14,7 +14,7 @@ export function isWatching(way: HintWay): boolean {
 }
 
 /** What a person said of how to be told of changes; all of it may be absent. */
-export type HintPlaces = {
+export type HintSources = {
   /** Absolute path of the file that Dovecot's mail_log plugin logs into. */
   readonly dovecotLog?: string;
   /** Absolute path of the folder of a channel of Cyrus's sync_log, that nobody else reads. */
@@ -69,16 +69,21 @@ export interface ChangeHints extends AsyncDisposable {
 /** What can go wrong: the way is not possible here; then another one is taken. */
 export type HintsUnavailable = { readonly unavailable: string };
 
+/** A folder of the store: within the Image, and where it lies (absolute, without symbolic links). */
+export type HintPlace = { readonly path: RawPath; readonly folder: RawPath };
+
 export type OpenHintsRequest = {
-  /** Absolute, without symbolic links. */
+  /** What the root of the Image stands for: absolute, without symbolic links. */
   readonly root: RawPath;
+  /** Where the store lies now, by path within the Image. Default: all of it is the root. */
+  readonly places?: () => readonly HintPlace[];
   readonly isProtected: (path: RawPath) => boolean;
   /** All folders below the root that are known; "" is the root itself. */
   readonly folders: () => Iterable<RawPath>;
   readonly listener: HintListener;
   readonly nowNs: () => bigint;
   /** Where else to hear of changes. Default: nowhere. */
-  readonly places?: HintPlaces;
+  readonly sources?: HintSources;
 };
 
 /** Opens a way to be told of changes; from when it resolves, no change is missed in silence. */
@@ -86,3 +91,17 @@ export type OpenHints = (request: OpenHintsRequest) => Promise<ChangeHints | Hin
 
 /** A way as it was chosen. */
 export type OpenedHints = { readonly way: HintWay; readonly open: OpenHints };
+
+export function placesOf({ root, places }: OpenHintsRequest): readonly HintPlace[] {
+  return places?.() ?? [{ path: "" as RawPath, folder: root }];
+}
+
+/** Where a path of the Image lies; undefined where it lies in no place. */
+export function placedPath(path: RawPath, places: readonly HintPlace[]): RawPath | undefined {
+  for (const { path: at, folder } of places) {
+    if (path === at) return folder;
+    if (at === "") return joinRawPath(folder, path);
+    if (path.startsWith(`${at}/`)) return joinRawPath(folder, path.slice(at.length + 1) as RawPath);
+  }
+  return undefined;
+}

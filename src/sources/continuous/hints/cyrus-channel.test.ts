@@ -39,7 +39,7 @@ const mailboxes = [
 serverLogContract({
   title: "Cyrus's log",
   make: (root) => makeStore(root, mailboxes),
-  places: (root) => ({ cyrusChannel: join(root, "config/sync/restante") }),
+  sources: (root) => ({ cyrusChannel: join(root, "config/sync/restante") }),
   log: (root) => join(root, "config/sync/restante/log"),
   lines: ["MAILBOX user.cass", 'APPEND "user.cass.A b"'],
   folders: [folderOf(ids[0]), folderOf(ids[1])],

@@ -11,7 +11,7 @@ serverLogContract({
     for (const path of ["md/Maildir/cur", "md/Maildir/.Sent/cur", "md/Maildir/new"])
       mkdirSync(join(root, path), { recursive: true });
   },
-  places: (root) => ({ dovecotLog: join(root, "log", "dovecot.log") }),
+  sources: (root) => ({ dovecotLog: join(root, "log", "dovecot.log") }),
   log: (root) => join(root, "log", "dovecot.log"),
   lines: [line("md", "INBOX"), line("md", "Sent")],
   folders: ["md/Maildir/new", "md/Maildir/.Sent"],

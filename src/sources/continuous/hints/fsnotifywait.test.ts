@@ -42,7 +42,7 @@ for (const [what, script, why, message] of ends)
   test(`fsnotifywait: ${what} is told, as the end of it`, async (t) => {
     using helper = helperOf(watching(script));
     await using site = await openForTest(
-      (request) => openFsnotifywait({ ...request, places: { helper: helper.words } }),
+      (request) => openFsnotifywait({ ...request, sources: { helper: helper.words } }),
       t,
     );
     assert.ok(site !== undefined);
@@ -70,7 +70,7 @@ test("fsnotifywait: why it cannot be had is said, and nothing stays behind", asy
         folders: () => [],
         nowNs: () => 0n,
         listener: { onHints: () => undefined, onLoss: () => assert.fail() },
-        places: { helper },
+        sources: { helper },
       },
       { startMs },
     );

@@ -41,11 +41,13 @@ export async function openFsnotifywait(
   options: FsnotifywaitOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
+  if (request.places !== undefined && request.places().length !== 1)
+    return { unavailable: "the store lies in several places" };
   const mounts = [request.root, ...(await mountsBelow(request.root))].map(textOf);
   const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
   const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));
-  const [program = "", ...words] = request.places?.helper ?? usualCommand;
+  const [program = "", ...words] = request.sources?.helper ?? usualCommand;
   const helper = spawn(program, [...words, ...argumentsFor([...folders, desk])], {
     stdio: ["ignore", "pipe", "pipe"],
   });

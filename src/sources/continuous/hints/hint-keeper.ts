@@ -76,6 +76,14 @@ export class HintKeeper implements AsyncDisposable {
     onChosen({ way: hints.way, why: why(), lateMs: this.lateMs });
   }
 
+  /** Begins anew where folders of the store may be others than they were. What is told twice is looked at twice. */
+  async renew(): Promise<void> {
+    const before = this.#hints;
+    if (before === nobody || this.#isOver) return;
+    await this.open();
+    if (this.#hints !== before) await before[Symbol.asyncDispose]();
+  }
+
   async settle(): Promise<void> {
     await this.#hints.settle();
   }

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { RawPath } from "#image";
-import type { ChangeHint, ChangeHints, HintLoss, HintPlaces } from "./change-hints.ts";
+import type { ChangeHint, ChangeHints, HintLoss, HintSources } from "./change-hints.ts";
 import { openServerLog, type ServerLogOptions } from "./server-log.ts";
 
 /** A store with two mailboxes, and how its server writes down that one has changed. */
@@ -23,7 +23,7 @@ export type LoggedStore = {
   readonly title: string;
   /** Makes the store in a folder that is empty. */
   readonly make: (root: string) => void;
-  readonly places: (root: string) => HintPlaces;
+  readonly sources: (root: string) => HintSources;
   readonly log: (root: string) => string;
   readonly lines: readonly [first: string, second: string];
   /** A folder of each, relative to the root. */
@@ -65,7 +65,7 @@ async function openLogged(store: LoggedStore, options: ServerLogOptions = {}): P
       folders: () => [],
       nowNs: () => 0n,
       listener: { onHints, onLoss: (loss) => void losses.push(loss) },
-      places: store.places(root),
+      sources: store.sources(root),
     },
     // Looked at when it settles, and not by itself.
     { everyMs: 3_600_000, ...options },

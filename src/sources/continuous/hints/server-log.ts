@@ -7,7 +7,7 @@ import type { RawPath } from "#image";
 import type {
   ChangeHint,
   ChangeHints,
-  HintPlaces,
+  HintSources,
   HintsUnavailable,
   OpenHintsRequest,
 } from "./change-hints.ts";
@@ -40,16 +40,16 @@ export async function openServerLog(
   options: ServerLogOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   const { steadyMs = () => performance.now() } = options;
-  const sources = sourcesOf(request, { places: request.places ?? {}, steadyMs });
+  const sources = sourcesOf(request, { named: request.sources ?? {}, steadyMs });
   if (sources.length === 0) return { unavailable: "no log of the mail server is named" };
   return new ServerLogHints(request, { ...options, steadyMs, sources });
 }
 
 function sourcesOf(
   request: OpenHintsRequest,
-  { places, steadyMs }: { readonly places: HintPlaces; readonly steadyMs: () => number },
+  { named, steadyMs }: { readonly named: HintSources; readonly steadyMs: () => number },
 ): readonly LogSource[] {
-  const { dovecotLog, cyrusChannel } = places;
+  const { dovecotLog, cyrusChannel } = named;
   return [
     ...(dovecotLog === undefined ? [] : [new DovecotLog(dovecotLog, { ...request, steadyMs })]),
     ...(cyrusChannel === undefined ? [] : [new CyrusChannel(cyrusChannel, { request, steadyMs })]),
