@@ -13,7 +13,7 @@ import { absolute, type ClockJump, clockJumpEvent, ClockWatch } from "./clock-wa
 import type { CompareFolderParts } from "./compare-folder.ts";
 import type { Difference } from "./evidence.ts";
 import { type Gap, Gaps } from "./gaps.ts";
-import type { HintLoss } from "./hints/change-hints.ts";
+import { type HintLoss, type HintWay, isWatching } from "./hints/change-hints.ts";
 import { HintKeeper } from "./hints/hint-keeper.ts";
 import { Holds } from "./holds.ts";
 import { lookUntilStill } from "./look-until-still.ts";
@@ -102,6 +102,7 @@ export class Capture implements ContinuousCapture {
         isProtected: (path) => this.#isProtected(path),
         folders: () => this.#state.folders(),
         nowNs: parts.clock,
+        ...(parts.hintSources === undefined ? {} : { sources: parts.hintSources }),
       },
       wanted: parts.hints,
       queue: this.#queue,
@@ -260,7 +261,7 @@ export class Capture implements ContinuousCapture {
       queue: this.#queue,
       recorder: this.#recorder,
       compare: this.#compare,
-      settle: this.#hints.way === "none" ? undefined : () => this.#hints.settle(),
+      settle: isWatching(this.#hints.way) ? () => this.#hints.settle() : undefined,
       commit: () => this.#commit(),
       isClosing: isHasty,
       isScanning: this.#scans.current?.isWalked === false && this.#mode === "running",
@@ -297,7 +298,7 @@ export class Capture implements ContinuousCapture {
     const sequence = Math.max(this.#recorder.lastSequence, this.#state.journal?.sequence ?? 0);
     await this.#recorder.durable();
     if (hasChanges) this.#lastDurableNs = this.#parts.clock();
-    if (untilNs !== undefined && !this.#gaps.isOpen && this.#hints.way !== "none")
+    if (untilNs !== undefined && !this.#gaps.isOpen && isWatching(this.#hints.way))
       this.#state.setMeta("followedUntilNs", (untilNs - hintDelayNs).toString());
     this.#state.commit({ id, sequence });
     this.#idleNoteMs = performance.now() + idleMs;
@@ -322,14 +323,14 @@ export class Capture implements ContinuousCapture {
         ...(path === rootPath ? {} : { path }),
       });
     if (path === rootPath) this.#state.hasInodesOfCopy = false;
-    if (this.#hints.way === "none") this.#state.setMeta("followedUntilNs", startedNs.toString());
+    if (!isWatching(this.#hints.way)) this.#state.setMeta("followedUntilNs", startedNs.toString());
     await this.#commit();
     this.#scans.done(scan, this.#scanEveryMs(this.#hints.way));
     this.#tell({ type: "reconciled", path, entries, differences: evidence.count });
   }
 
-  #scanEveryMs(way: string): number {
-    return this.#parts.reconcileEveryMs ?? (way === "none" ? 60_000 : 3_600_000);
+  #scanEveryMs(way: HintWay): number {
+    return this.#parts.reconcileEveryMs ?? (isWatching(way) ? 3_600_000 : 60_000);
   }
 
   #scanned(difference: Difference): void {
@@ -340,7 +341,7 @@ export class Capture implements ContinuousCapture {
       difference.changedNs !== undefined &&
       // From the future: the clock was set back since, and nobody knows how old it is.
       absolute(this.#parts.clock() - difference.changedNs) < hintDelayNs &&
-      this.#hints.way !== "none";
+      isWatching(this.#hints.way);
     if (!isYoung && !this.#scans.isFirst) scan.missed++;
   }
 

@@ -5,8 +5,23 @@
 import { joinRawPath, type RawName, type RawPath } from "#image";
 
 /** Best first. */
-export const hintWays = ["fanotify", "folder-watch", "none"] as const;
+export const hintWays = ["fanotify", "fsnotifywait", "folder-watch", "server-log", "none"] as const;
 export type HintWay = (typeof hintWays)[number];
+
+/** Whether the way hears of every change of a file. A server's log tells of mail alone, and some time after. */
+export function isWatching(way: HintWay): boolean {
+  return way !== "server-log" && way !== "none";
+}
+
+/** What a person said of how to be told of changes; all of it may be absent. */
+export type HintSources = {
+  /** Absolute path of the file that Dovecot's mail_log plugin logs into. */
+  readonly dovecotLog?: string;
+  /** Absolute path of the folder of a channel of Cyrus's sync_log, that nobody else reads. */
+  readonly cyrusChannel?: string;
+  /** How `fsnotifywait` is run, where it needs rights that this process lacks. */
+  readonly helper?: readonly string[];
+};
 
 /** Something may have changed here. */
 export type ChangeHint = {
@@ -41,6 +56,8 @@ export interface ChangeHints extends AsyncDisposable {
   readonly way: HintWay;
   /** Folders that could not be watched, and why: one sentence. Absent where everything is. */
   readonly limits?: string | undefined;
+  /** What tells of changes as well, in case this does not: one sentence. */
+  readonly beside?: string | undefined;
   /** Resolves when every change that was made before the call has been told. */
   settle(): Promise<void>;
   /** A folder that is there since: a way that watches each folder does so from now on. */
@@ -65,6 +82,8 @@ export type OpenHintsRequest = {
   readonly folders: () => Iterable<RawPath>;
   readonly listener: HintListener;
   readonly nowNs: () => bigint;
+  /** Where else to hear of changes. Default: nowhere. */
+  readonly sources?: HintSources;
 };
 
 /** Opens a way to be told of changes; from when it resolves, no change is missed in silence. */
