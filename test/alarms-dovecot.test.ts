@@ -47,11 +47,14 @@ test("what people do in mdbox is no removal; emptying a mailbox is", { skip }, a
   const signals = new SignalWatch({ settleMs: 0, withinMs: 60_000 });
   for await (const there of mailIn(store, new AbortController().signal)) signals.learn(there);
   assert.equal(signals.messages, 140);
+  signals.isCatchingUp = true;
   const journal = memoryJournal();
   journal.subscribe((record) => signals.observe(record));
   const stateFolder = join(folder, "state");
   const given = { group: "mail", folder: store, journal, stateFolder };
   const capture = await captureContinuously(given);
+  await capture.ready;
+  signals.isCatchingUp = false;
   const seen = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
     await work();
     await capture.settle();
