@@ -170,6 +170,16 @@ describe("Cyrus: what is no alarm", () => {
       },
     ],
     [
+      "files that went while nobody followed, which no longer count",
+      ({ story, inbox }) => {
+        story.watch.isCatchingUp = true;
+        for (const path of story.files(inbox, 101, 190)) story.remove(path);
+        story.index(inbox, { exists: 100 });
+        story.watch.isCatchingUp = false;
+        for (const path of story.files(inbox, 1, 15)) story.remove(path);
+      },
+    ],
+    [
       "a move into another mailbox of the account, in either order",
       ({ story, inbox }) => {
         const archive = story.mailbox("dd4", "user.cass.Archive");

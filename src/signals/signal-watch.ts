@@ -281,7 +281,11 @@ export class SignalWatch {
     this.#recent.note(keyOf("message", place.key), "removed", at.atNs);
     // People empty what they threw away earlier; what was put there just now goes with the burst.
     const isLoss = !place.isTrash || recent === "thrown-away";
-    if (place.spool !== undefined) return this.#cyrus.fileWent(place.spool, { isLoss, at });
+    if (place.spool !== undefined) {
+      // What went before it was counted may have been expunged long ago.
+      if (!this.isCatchingUp) this.#cyrus.fileWent(place.spool, { isLoss, at });
+      return;
+    }
     this.#count(path, place, -1);
     if (isLoss) this.#lose(place, 1, at);
   }
