@@ -7,6 +7,7 @@
  */
 export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
+export { type CyrusFolders, cyrusFolders } from "./cyrus/cyrus-folders.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
 export {
   parseIndexHeader as parseCyrusIndex,
@@ -52,6 +53,7 @@ export {
 export { openLogFile as openDovecotLog } from "./dovecot/index/transaction-log.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
+export { type AccountParts, partsByFacts, type PartsOf } from "./places/account-parts.ts";
 export {
   expandTemplate,
   matchTemplate,
