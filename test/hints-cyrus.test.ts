@@ -27,7 +27,7 @@ test(
         journal,
         stateFolder: join(folder, "state"),
         hints: "server-log",
-        hintPlaces: { cyrusChannel: channel },
+        hintSources: { cyrusChannel: channel },
         reconcileEveryMs: 3_600_000,
       });
       await capture.ready;
