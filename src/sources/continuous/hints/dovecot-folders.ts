@@ -45,9 +45,11 @@ export class DovecotFolders {
 
   /** Where to look. Of a user that is not known: where a new account may have come. */
   hintsOf({ user, mailboxes }: MailLogLine): readonly ChangeHint[] {
-    const accounts = this.#accountsOf(user).filter(this.#options.isProtected);
+    const accounts = this.#accountsOf(user);
     if (accounts.length === 0) return this.#whereNewOnesCome(user);
-    return accounts.flatMap((account) => this.#foldersOf(account, mailboxes));
+    return accounts
+      .filter(this.#options.isProtected)
+      .flatMap((account) => this.#foldersOf(account, mailboxes));
   }
 
   #accountsOf(user: string): readonly RawPath[] {
