@@ -17,6 +17,8 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
       "anna/dovecot.index.log": "From no mbox",
       "carl/storage/m.1": "2 M1e",
       "carl/mailboxes/INBOX/dbox-Mails/u.1": "2 M1e",
+      "carl/mailboxes/INBOX/dbox-Mails/dovecot.index.log": "no log",
+      "dora/mailboxes/INBOX/dbox-Mails/dovecot.index.log": "of sdbox",
       "spool/b\u00e4rbel": "From x\n\n",
       "spool/empty": "",
       "spool/note": "Fro",
@@ -33,6 +35,7 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
       [
         { path: "anna/cur/1.M1:2,S" },
         { path: "anna/new/2.M1" },
+        { path: "carl/mailboxes/INBOX/dbox-Mails/dovecot.index.log", index: { messages: 0 } },
         { path: "carl/mailboxes/INBOX/dbox-Mails/u.1" },
         { path: "carl/storage/m.1" },
         { path: rawPathFromText("spool/b\u00e4rbel"), sizeBytes: 8, isMbox: true },

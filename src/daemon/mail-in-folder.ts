@@ -1,22 +1,18 @@
 import { open, opendir } from "node:fs/promises";
 import { rawBaseName, type RawPath, rawPathToBytes } from "#image";
-import { mailPlaceOf } from "#signals";
-
-export type FoundMail = {
-  readonly path: RawPath;
-  readonly sizeBytes?: number;
-  readonly isMbox?: boolean;
-};
+import { logPlaceOf, type MailThere, mailPlaceOf } from "#signals";
+import { IndexCounts } from "./index-counts.ts";
 
 /** Files that are looked into to see whether they are an mbox; a spool has one for each person. */
 const mostLooks = 20_000;
 
 /**
  * The mail in a folder, by the names of its files: none is opened, except that what may be an mbox shows
- * by its first bytes whether it is one. What vanishes or cannot be listed is left out: this only tells how
+ * by its first bytes whether it is one, and that indexes of mdbox say how many messages they have. What vanishes or cannot be listed is left out: this only tells how
  * much there is, for a share of it to be an alarm.
  */
-export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenerator<FoundMail> {
+export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenerator<MailThere> {
+  const counts = new IndexCounts(folder);
   let looks = 0;
   const waiting: RawPath[] = ["" as RawPath];
   for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
@@ -30,7 +26,10 @@ export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenera
         if (entry.isDirectory()) waiting.push(path);
         else if (!entry.isFile()) continue;
         else if (mailPlaceOf(path) !== undefined) yield { path };
-        else if (mayBeMbox(path) && looks++ < mostLooks) {
+        else if (logPlaceOf(path) !== undefined) {
+          const index = await counts.at(path);
+          if (index !== undefined) yield { path, index };
+        } else if (mayBeMbox(path) && looks++ < mostLooks) {
           const found = await mboxAt(`${folder}/${path}` as RawPath);
           if (found !== undefined) yield { path, sizeBytes: found, isMbox: true };
         }

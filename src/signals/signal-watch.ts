@@ -1,10 +1,12 @@
 import { rawParent, type RawPath } from "#image";
 import type { ContentPiece, FileState, JournalRecord, Sequence } from "#journal";
+import type { DovecotIndexCount } from "#mail";
 import { AccountState } from "./account-state.ts";
 import { looksRandom } from "./byte-entropy.ts";
 import { HeadCache } from "./head-cache.ts";
 import { KnownNames } from "./known-names.ts";
 import { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+import { MdboxMail } from "./mdbox-mail.ts";
 import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
 import type { Signal } from "./signal.ts";
 import { SignalJudge } from "./signal-judge.ts";
@@ -24,6 +26,22 @@ export type SignalWatchOptions = {
   readonly expectedMessages?: number;
 };
 
+/** A file that is there when watching begins. */
+export type MailThere = {
+  readonly path: RawPath;
+  readonly sizeBytes?: number;
+  /** It holds many messages, and nothing else. */
+  readonly isMbox?: boolean;
+  /** It is a log of Dovecot's: what its index says. */
+  readonly index?: DovecotIndexCount;
+};
+
+type Written = {
+  readonly path: RawPath;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly content: readonly ContentPiece[];
+};
 type At = { readonly sequence: Sequence; readonly atNs: bigint };
 
 /**
@@ -45,6 +63,7 @@ export class SignalWatch {
   readonly #known: KnownNames;
   readonly #recent: RecentPaths;
   readonly #heads = new HeadCache();
+  readonly #mdbox: MdboxMail;
   readonly #touched = new Set<AccountState>();
   readonly #judge: SignalJudge;
   /** What is recorded may have been there when it was counted: a first scan goes on. */
@@ -58,18 +77,20 @@ export class SignalWatch {
     this.#known = new KnownNames(expectedMessages);
     this.#recent = new RecentPaths(withinMs);
     this.#judge = new SignalJudge(options);
+    this.#mdbox = new MdboxMail(withinMs, {
+      count: (account, change) => this.#countIn(account, change),
+      lose: (account, count, at) => this.#tell({ account }, "losses", { count, at }),
+    });
   }
 
-  /** A file that is there when watching begins. `isMbox`: it holds many messages, and nothing else. */
-  learn(
-    path: RawPath,
-    file: { readonly sizeBytes?: number; readonly isMbox?: boolean } = {},
-  ): void {
-    if (file.isMbox === true) this.#sizeMbox(path, file.sizeBytes ?? 0);
+  learn({ path, sizeBytes = 0, isMbox, index }: MailThere): void {
+    if (isMbox === true) this.#sizeMbox(path, sizeBytes);
+    if (index !== undefined) this.#mdbox.learn(path, index);
     const place = mailPlaceOf(path);
     if (place === undefined) return;
     this.#known.add(path);
     if (place.kind === "message") this.#count(path, place, 1);
+    else this.#mdbox.noteStorage(place.account);
   }
 
   /** How many messages are known now, of the whole store. */
@@ -125,7 +146,9 @@ export class SignalWatch {
     const { path, state, sizeBytes, content } = event;
     const place = mailPlaceOf(path);
     const head = this.#heads.of(content, 0);
-    if (place === undefined) return this.#putMbox(path, { sizeBytes, head }, at);
+    if (place === undefined)
+      return this.#putOther({ path, offset: 0, sizeBytes, content, head }, at);
+    if (place.kind === "container") this.#mdbox.noteStorage(place.account);
     const isKnown = this.#known.has(path);
     const reappears =
       this.#recent.take(keyOf("message", place.key), at.atNs) === "removed" &&
@@ -149,16 +172,22 @@ export class SignalWatch {
     this.#known.add(path);
   }
 
-  #write(
-    event: { path: RawPath; offset: number; sizeBytes: number; content: readonly ContentPiece[] },
-    at: At,
-  ): void {
-    const { path, offset, sizeBytes } = event;
+  #write(event: Written, at: At): void {
+    const { path, offset } = event;
     const place = mailPlaceOf(path);
     const head = offset === 0 ? this.#heads.of(event.content, 0) : undefined;
-    if (place === undefined) return this.#putMbox(path, { sizeBytes, head }, at);
+    if (place === undefined) return this.#putOther({ ...event, head }, at);
     // Files of many messages grow, and their headers are written last.
     if (place.kind === "message" || this.#isNoise(head)) this.#rewritten(path, place, { head, at });
+  }
+
+  /** What is no message, and may tell of many: an mbox, a log. */
+  #putOther(
+    { path, offset, sizeBytes, content, head }: Written & { readonly head: Uint8Array | undefined },
+    at: At,
+  ): void {
+    this.#putMbox(path, { sizeBytes, head }, at);
+    this.#mdbox.written(path, () => ({ offset, sizeBytes, bytes: this.#heads.all(content) }), at);
   }
 
   #truncate({ path, sizeBytes }: { path: RawPath; sizeBytes: number }, at: At): void {
@@ -179,6 +208,7 @@ export class SignalWatch {
     const [before, after] = [mailPlaceOf(path), mailPlaceOf(to)];
     if (before === undefined && after === undefined) {
       this.#renameFolder(path, to);
+      this.#mdbox.renamed(path, to);
       return this.#renameMbox(path, to, at);
     }
     const isMove = before?.kind === "message" && after?.kind === "message";
@@ -247,6 +277,7 @@ export class SignalWatch {
   }
 
   #removeFolder(path: RawPath, at: At): void {
+    this.#mdbox.removedFolder(path, at);
     const below = `${path}/`;
     for (const [folder, count] of this.#folders) {
       if (count <= 0 || (folder !== path && !folder.startsWith(below))) continue;
@@ -254,8 +285,7 @@ export class SignalWatch {
         mailPlaceOf(`${folder}/1` as RawPath) ?? mailPlaceOf(`${folder}/u.1` as RawPath);
       this.#folders.delete(folder);
       if (place === undefined) continue;
-      this.#stateOf(place).count -= count;
-      if (this.#stateOf(place) !== this.#store) this.#store.count -= count;
+      this.#countIn(place.account, -count);
       if (!place.isTrash) this.#lose(place, count, at);
     }
   }
@@ -271,8 +301,8 @@ export class SignalWatch {
       const [from, into] = [folder, moved].map(
         (one) => mailPlaceOf(`${one}/1` as RawPath) ?? mailPlaceOf(`${one}/u.1` as RawPath),
       );
-      if (from !== undefined) this.#stateOf(from).count -= count;
-      if (into !== undefined) this.#stateOf(into).count += count;
+      if (from !== undefined) this.#stateOf(from.account).count -= count;
+      if (into !== undefined) this.#stateOf(into.account).count += count;
     }
   }
 
@@ -319,7 +349,11 @@ export class SignalWatch {
   #count(path: RawPath, place: MailPlace, change: 1 | -1): void {
     const folder = rawParent(path);
     this.#folders.set(folder, Math.max(0, (this.#folders.get(folder) ?? 0) + change));
-    const account = this.#stateOf(place);
+    this.#countIn(place.account, change);
+  }
+
+  #countIn(path: RawPath, change: number): void {
+    const account = this.#stateOf(path);
     account.count += change;
     if (account !== this.#store) this.#store.count += change;
   }
@@ -329,11 +363,11 @@ export class SignalWatch {
   }
 
   #tell(
-    place: MailPlace,
+    { account: path }: Pick<MailPlace, "account">,
     what: "losses" | "rewrites" | "scrambles" | "containers",
     happened: { readonly count: number; readonly at: At },
   ): void {
-    const account = this.#stateOf(place);
+    const account = this.#stateOf(path);
     this.#tellState(account, what, happened);
     if (account !== this.#store) this.#tellState(this.#store, what, happened);
   }
@@ -347,8 +381,8 @@ export class SignalWatch {
     this.#touched.add(account);
   }
 
-  #stateOf(place: MailPlace): AccountState {
-    return this.#accounts.get(place.account) ?? this.#state(place.account, "messages");
+  #stateOf(account: RawPath): AccountState {
+    return this.#accounts.get(account) ?? this.#state(account, "messages");
   }
 
   #state(path: RawPath, unit: "messages" | "KiB"): AccountState {

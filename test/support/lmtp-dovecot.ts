@@ -1,7 +1,15 @@
-/** Debian's Dovecot with one Maildir user and LMTP, in a folder of any filesystem; root becomes nobody. */
+/** Debian's Dovecot with LMTP, in a folder of any filesystem; root becomes nobody. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -18,6 +26,13 @@ export const withoutLmtp: string | false =
       ? false
       : "dovecot-lmtpd is not installed";
 
+/** Maildir users by name, each with further fields of its line in Dovecot's passwd-file. */
+export type LmtpDovecotSettings = {
+  readonly users?: Readonly<Record<string, string>>;
+  /** Further lines of its configuration. */
+  readonly lines?: readonly string[];
+};
+
 export class LmtpDovecot implements AsyncDisposable {
   readonly store: string;
   readonly #folder: string;
@@ -30,15 +45,21 @@ export class LmtpDovecot implements AsyncDisposable {
   }
 
   /** The folder's parents must let other users pass. */
-  static async start(folder: string): Promise<LmtpDovecot> {
+  static async start(
+    folder: string,
+    { users = { md: "" }, lines = [] }: LmtpDovecotSettings = {},
+  ): Promise<LmtpDovecot> {
     const run = join(folder, "run");
-    for (const path of [run, join(folder, "state"), join(folder, "home", "md")])
-      mkdirSync(path, { recursive: true });
-    const line = `md:::::${folder}/home/md::userdb_mail=maildir:~/Maildir\n`;
-    writeFileSync(join(folder, "users"), line);
-    writeFileSync(join(folder, "dovecot.conf"), configuration(folder));
+    const homes = Object.keys(users).map((name) => join(folder, "home", name));
+    for (const path of [run, join(folder, "state"), ...homes]) mkdirSync(path, { recursive: true });
+    const known = Object.entries(users).map(
+      ([name, fields]) =>
+        `${name}:::::${folder}/home/${name}::userdb_mail=maildir:~/Maildir ${fields}\n`,
+    );
+    writeFileSync(join(folder, "users"), known.join(""));
+    writeFileSync(join(folder, "dovecot.conf"), `${configuration(folder)}${lines.join("\n")}\n`);
     if (isRoot)
-      for (const path of ["home", "home/md"]) chownSync(join(folder, path), 65_534, 65_534);
+      for (const path of [join(folder, "home"), ...homes]) chownSync(path, 65_534, 65_534);
     const watcher = watch(run);
     const server = spawn("dovecot", ["-F", "-c", join(folder, "dovecot.conf")], {
       stdio: "ignore",
@@ -54,9 +75,20 @@ export class LmtpDovecot implements AsyncDisposable {
     throw new Error(`Dovecot: ${readFileSync(join(folder, "dovecot.log"), "utf8")}`);
   }
 
+  get socket(): string {
+    return join(this.#folder, "run", "lmtp");
+  }
+
+  /** What was delivered to a user, one character per byte, in no order. */
+  messagesOf(name: string): readonly string[] {
+    const arrived = join(this.#folder, "home", name, "Maildir", "new");
+    if (!existsSync(arrived)) return [];
+    return readdirSync(arrived).map((file) => readFileSync(join(arrived, file), "latin1"));
+  }
+
   /** A connection that delivers one message after another. */
   async connect(): Promise<LmtpConnection> {
-    const socket = connect(join(this.#folder, "run", "lmtp"));
+    const socket = connect(this.socket);
     const connection = new LmtpConnection(socket);
     await connection.greet();
     return connection;

@@ -1,9 +1,10 @@
 /** A delivery stage as a process of its own, to be killed: `node lmtp-stage-child.ts JSON`. Says "ready" when it listens. */
 import { openJournal } from "#journal";
-import { startDeliveryStage, systemStageClock } from "#lmtp";
+import { parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { systemClock } from "#time";
 
 export type StageChildRequest = {
+  /** A Unix socket's path, or HOST:PORT. */
   readonly listen: string;
   readonly server: string;
   readonly journal: string;
@@ -22,8 +23,8 @@ if (import.meta.main) {
   const secret = { key: childJournalKey };
   const journal = await openJournal({ folder, secret, group: "mail", clock: now });
   const stage = await startDeliveryStage({
-    listen: [{ kind: "unix", path: listen }],
-    server: { kind: "unix", path: server },
+    listen: [parseEndpoint(listen)],
+    server: parseEndpoint(server),
     name: "stage.example.org",
     openJournal: async () => journal,
     clock: systemStageClock(now),
