@@ -1,19 +1,18 @@
 /** Any moment of a Dovecot in use, replayed from its journal, is one that was true shortly before. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Image, rawPathFromText, systemClockNs } from "#image";
+import { rawPathFromText, systemClockNs } from "#image";
 import { type JournalRecord, openJournal } from "#journal";
-import { openMailStore } from "#mail";
 import { replayedImage, surveyJournal } from "#methods";
 import { captureContinuously } from "#sources";
 import { seededRandom } from "../src/image/maildir-churn.fixture.ts";
-import { churn, type MailState, type RecordedState } from "./support/churn.ts";
+import { churn, type RecordedState } from "./support/churn.ts";
 import { lagOf } from "./support/compare-states.ts";
 import { DovecotStores } from "./support/dovecot-stores.ts";
 import { withoutLmtp } from "./support/lmtp-dovecot.ts";
 import { captureStore, Site } from "./support/recovery-site.ts";
+import { differenceText, stateAt } from "./support/state-at.ts";
 
 const users = {
   maildir: "userdb_mail=maildir:~/Maildir",
@@ -114,10 +113,12 @@ test(
       });
       const name = all[user] as string;
       const states = recorded[user] as readonly RecordedState[];
-      const state = await stateAt(image, name);
+      const state = await stateAt(image, (root) => root.split("/")[0] === name);
       const lag = lagOf(state, states, atNs);
       if (lag === undefined)
-        assert.fail(`seed ${seed}, moment ${moment} of ${name}: ${describe(state, states, atNs)}`);
+        assert.fail(
+          `seed ${seed}, moment ${moment} of ${name}: ${differenceText(state, states, atNs)}`,
+        );
       lags.push(Number(lag) / 1e6);
     }
     lags.sort((a, b) => a - b);
@@ -127,40 +128,3 @@ test(
     assert.equal(lags.length, moments);
   },
 );
-
-/** As our readers list a user's mail, in the words of the independent record. */
-async function stateAt(image: Image, user: string): Promise<MailState> {
-  const { accounts } = await openMailStore(image);
-  const account = accounts.find(({ root }) => root.split("/")[0] === user);
-  const state = new Map<string, readonly string[]>([["INBOX", []]]);
-  if (account === undefined) return state;
-  for (const mailbox of await account.mailboxes()) {
-    const { messages } = await account.messages(mailbox);
-    const lines: string[] = [];
-    for (const message of messages) {
-      const bytes = Buffer.concat(await Array.fromAsync(account.read(message)));
-      const text = bytes.toString("latin1").replaceAll(/(?<!\r)\n/g, "\r\n");
-      const sha256 = createHash("sha256").update(text, "latin1").digest("hex");
-      lines.push(
-        `${sha256} ${[...message.flags.toSorted(), ...message.keywords.toSorted()].join(" ")}`,
-      );
-    }
-    state.set(mailbox.name, lines.toSorted());
-  }
-  return state;
-}
-
-/** What differs from the state that the server was in. */
-function describe(state: MailState, recorded: readonly RecordedState[], atNs: bigint): string {
-  const index = recorded.findLastIndex(({ doneNs }) => doneNs <= atNs);
-  const near = recorded.slice(Math.max(0, index - 2), index + 3);
-  const lines = [...state].map(([name, all]) => `  ${name}: ${all.join(", ")}`);
-  const there = near.map(
-    (one) =>
-      `${one.did} (${Number(one.beganNs - atNs) / 1e6} to ${Number(one.doneNs - atNs) / 1e6} ms)\n${[...one.state].map(([name, all]) => `  ${name}: ${all.join(", ")}`).join("\n")}`,
-  );
-  return `it has\n${lines.join("\n")}\nand the server said\n${there.join("\n")}`.replaceAll(
-    /[0-9a-f]{58}(?= )/g,
-    "…",
-  );
-}

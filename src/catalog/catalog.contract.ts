@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { Image } from "#image";
 import { fill, find, mail, type MakeCatalog, query, subjects } from "./asking.fixture.ts";
 import { forgettingContract } from "./forgetting.contract.ts";
+import { provisionalContract } from "./provisional.contract.ts";
 import { type MomentAt, momentOf, type StoredBox } from "./stores.fixture.ts";
 
 /** What every catalog does. */
@@ -15,6 +16,7 @@ export function catalogContract(
     searchContract(make);
     presenceContract(make);
     forgettingContract(make, runs);
+    provisionalContract(make, Math.ceil(runs / 4));
     costContract(make);
   });
 }

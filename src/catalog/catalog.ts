@@ -143,6 +143,11 @@ export interface Catalog extends AsyncDisposable {
    * `signal` aborts. A process that dies gives it back.
    */
   beginFill(options?: BeginFillOptions): Promise<CatalogFill>;
+  /**
+   * Takes the turn in the same way, to tell moments that no copy holds: this catalog answers as if it
+   * knew them, nobody else sees them, and nothing of them is written down.
+   */
+  beginProvisional(options?: Omit<BeginFillOptions, "isLarge">): Promise<ProvisionalFill>;
 }
 
 export type BeginFillOptions = {
@@ -192,8 +197,15 @@ export type MailboxFacts = {
   readonly placements?: readonly PlacementFacts[];
 };
 
-/** A message with what it is known by without being read: `content` where equal means the same bytes. */
-export type NewMessage = { readonly facts: MessageFacts; readonly content?: string };
+/**
+ * A message with what it is known by without being read: `content` where equal means the same bytes.
+ * `words`, given away with its memory, stands for its facts' text: in UTF-8, as `searchable` makes it.
+ */
+export type NewMessage = {
+  readonly facts: MessageFacts;
+  readonly content?: string;
+  readonly words?: Uint8Array<ArrayBuffer>;
+};
 
 /** The turn to write. Disposing of it gives the turn back; a moment that was not finished is as if it had not begun. */
 export interface CatalogFill extends AsyncDisposable {
@@ -204,6 +216,15 @@ export interface CatalogFill extends AsyncDisposable {
   keepOnly(moments: readonly MomentFacts[]): Promise<{ readonly forgotten: number }>;
   /** Takes the next moment of its history. What was begun before must be finished. */
   beginMoment(moment: MomentFacts): Promise<MomentFill>;
+}
+
+/** Disposing of it forgets all that was told, and gives the turn back. */
+export interface ProvisionalFill extends AsyncDisposable {
+  /**
+   * Takes a moment at its place: after those of its history that are not later than it. Of one that is
+   * not the newest, `notes` are the fingerprints of the moment before, as far as somebody has them.
+   */
+  beginMoment(moment: MomentFacts, notes?: ReadonlyMap<string, string>): Promise<MomentFill>;
 }
 
 export interface MomentFill {

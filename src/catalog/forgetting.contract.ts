@@ -23,7 +23,7 @@ const box: fc.Arbitrary<StoredBox> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant("unlistable" as const) },
 );
-const moment: fc.Arbitrary<MomentAt> = fc.record({
+export const moment: fc.Arbitrary<MomentAt> = fc.record({
   store: fc.dictionary(fc.constantFrom("ada/INBOX", "ada/Old", "bob/INBOX"), box, { maxKeys: 3 }),
   missing: fc.oneof(
     { weight: 5, arbitrary: fc.constant([] as readonly string[]) },

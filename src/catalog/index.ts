@@ -17,6 +17,7 @@ export type {
   KnownMoment,
   MomentInterval,
   PlacementState,
+  ProvisionalFill,
 } from "./catalog.ts";
 export { CatalogError, type CatalogErrorCode, isCatalogError } from "./catalog-error.ts";
 export type { PresenceNow, SightingKind } from "./presence.ts";
@@ -29,6 +30,11 @@ export {
   type FillSource,
   historyOf,
 } from "./fill/fill-catalog.ts";
+export {
+  fillProvisionally,
+  type FillProvisionallyOptions,
+  type Provisional,
+} from "./fill/fill-provisional.ts";
 export { parseQuery, type ParseQueryOptions } from "./query/parse-query.ts";
 export { type Query, type State, states } from "./query/query.ts";
 export {

@@ -112,7 +112,9 @@ export function planCapture(context: CommandContext, site: Site): readonly Store
 }
 
 /** What the configuration says of where a server's mail lies. */
-function placesOfServer(server: ServerConfig): Pick<StorePlan, "beside" | "volumes" | "facts"> {
+export function placesOfServer(
+  server: ServerConfig,
+): Pick<StorePlan, "beside" | "volumes" | "facts"> {
   const beside = foldersBeside(server);
   const facts = serverFactsOf(server);
   return {
@@ -305,10 +307,22 @@ export function othersAmong(
   return new Set([...others.map((account) => account.root), ...apart]);
 }
 
+type Places = Pick<StorePlan, "folder" | "beside">;
+
+/** All folders of the store, the one of the messages first. */
+export function foldersOfPlan({ folder, beside = [] }: Places): readonly string[] {
+  return [folder, ...beside];
+}
+
+/** What the root of the store's Image stands for. */
+export function rootOfPlan({ folder, beside = [] }: Places): string {
+  return beside.length === 0 ? folder : "/";
+}
+
 /** A copy within the store that it protects would capture itself, and die with it. */
-export function refuseCopyWithin({ folder: main, beside = [], groups }: StorePlan): void {
-  for (const { place } of groups) {
-    const folder = [main, ...beside].find((one) => isWithin(place.folder, one));
+export function refuseCopyWithin(plan: StorePlan): void {
+  for (const { place } of plan.groups) {
+    const folder = foldersOfPlan(plan).find((one) => isWithin(place.folder, one));
     if (folder === undefined) continue;
     throw new CliError(
       "cli.usage",

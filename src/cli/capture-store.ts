@@ -1,7 +1,13 @@
 import { hostname } from "node:os";
 import { isRecoveryError } from "#errors";
 import { type Image, type RawPath, rawPathFromText, type Volume, volumeIdentity } from "#image";
-import { foldersOfOthers, type GroupPlan, type StorePlan } from "./capture-plan.ts";
+import {
+  foldersOfOthers,
+  foldersOfPlan,
+  type GroupPlan,
+  rootOfPlan,
+  type StorePlan,
+} from "./capture-plan.ts";
 import {
   type Captured,
   type CaptureFailure,
@@ -79,7 +85,7 @@ export async function volumesOf(
 ): Promise<{ readonly volumes?: readonly Volume[] }> {
   const { folder, volumes = [] } = plan;
   if (volumes.length === 0) return {};
-  const root = rootOf(plan);
+  const root = rawPathFromText(rootOfPlan(plan));
   const volumeAt = async (path: string, role: Volume["role"]): Promise<Volume> => {
     const absolute = rawPathFromText(path);
     const within = absolute.slice(root === "/" ? 1 : root.length + 1) as RawPath;
@@ -93,11 +99,6 @@ export async function volumesOf(
       ...parts.map(async ({ path, role }) => await volumeAt(path, role)),
     ]),
   };
-}
-
-/** What the root of the Image stands for. */
-function rootOf({ folder, beside = [] }: Pick<StorePlan, "folder" | "beside">): RawPath {
-  return beside.length === 0 ? rawPathFromText(folder) : ("/" as RawPath);
 }
 
 async function tellUnopened(
@@ -214,14 +215,14 @@ async function takeOne(
   const progress = output.progress(surroundings.clockMs);
   const clock = phaseClock(surroundings.clockMs);
   clock.begin("scan");
-  const root = rootOf(plan);
+  const root = rawPathFromText(rootOfPlan(plan));
   const told = withServerFacts(image, plan.facts);
   const others = await foldersOfOthers(told, { has: group.has, root });
   const part = withServerFacts(withoutFolders(image, others), plan.facts);
-  const { folder, beside = [] } = plan;
+  const { beside = [] } = plan;
   const result = await opened.take(part, {
     path: root,
-    ...(beside.length === 0 ? {} : { paths: [folder, ...beside].map(rawPathFromText) }),
+    ...(beside.length === 0 ? {} : { paths: foldersOfPlan(plan).map(rawPathFromText) }),
     group: group.name,
     hostname: hostname(),
     tags: typed.texts("tag"),

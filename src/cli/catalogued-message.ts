@@ -1,4 +1,5 @@
 import type {
+  Catalog,
   FoundMessage,
   FoundPlacement,
   KnownMoment,
@@ -12,7 +13,8 @@ import type { CommandContext } from "./command.ts";
 import { copyToSearch } from "./copy-to-search.ts";
 import { messageId, parseMessageId } from "./message-id.ts";
 import type { ReadCopies } from "./methods/index.ts";
-import { chooseMoment, isMomentId } from "./moments.ts";
+import { isMomentId } from "./moments.ts";
+import { type SearchedMoments, searchedMoments } from "./searched-moments.ts";
 import type { Site } from "./site.ts";
 import { safeText } from "./text.ts";
 
@@ -37,19 +39,24 @@ export async function cataloguedMessage(
   if (digits === undefined) throw new Error(`${typed} is no ID of a message`);
   const opened = copyToSearch(found, context);
   await using catalog = await openCopyCatalog(opened, { context, site });
+  const at = context.arguments.text("at");
   let known = await catalog.messagesByIdentity(digits, { limit: 2 });
   if (known.length === 0) {
     tellFilled(await fillFromCopy(catalog, opened, { context }), { context, site });
     known = await catalog.messagesByIdentity(digits, { limit: 2 });
   }
+  // What journals have, where the copy's moments are not meant, or do not have it.
+  const isByJournal = at === undefined ? known.length === 0 : !isMomentId(at);
+  await using searched = isByJournal
+    ? await searchedMoments(catalog, { context, found, opened })
+    : undefined;
+  if (isByJournal) known = await catalog.messagesByIdentity(digits, { limit: 2 });
   const message = onlyOne(known, typed);
-  const atId = chosenMoment(found, typed, { context, site });
-  const wanted =
-    atId === undefined
-      ? undefined
-      : (await catalog.moments()).find(({ id }) => id.startsWith(atId.toLowerCase()));
-  const place = atId !== undefined && wanted === undefined ? undefined : placeAt(message, wanted);
-  if (place !== undefined) return place;
+  const wanted = at === undefined ? [undefined] : await chosenMoments(at, { catalog, searched });
+  const place = wanted.map((one) => placeAt(message, one)).find((one) => one !== undefined);
+  // One of a journal is opened by the instant that was asked for.
+  if (place !== undefined)
+    return at === undefined || !place.at.startsWith("journal-") ? place : { ...place, at };
   throw new CliError(
     "cli.nothing-matched",
     `Cannot find "${safeText(typed)}" at that moment: it was in no folder then`,
@@ -59,16 +66,19 @@ export async function cataloguedMessage(
   );
 }
 
-/** The ID, or the first digits of it, of the moment that --at names. */
-function chosenMoment(
-  { points }: ReadCopies,
-  subject: string,
-  { context, site }: { readonly context: CommandContext; readonly site: Site },
-): string | undefined {
-  const at = context.arguments.text("at");
-  if (at === undefined || isMomentId(at)) return at;
-  const now = context.surroundings.now();
-  return chooseMoment(points, at, { now, zone: site.zone, subject }).point.id;
+/** The moments that --at means: by the first digits of an ID, or those that answer for an instant. */
+async function chosenMoments(
+  at: string,
+  {
+    catalog,
+    searched,
+  }: { readonly catalog: Catalog; readonly searched: SearchedMoments | undefined },
+): Promise<readonly KnownMoment[]> {
+  const ids =
+    searched === undefined
+      ? [at.toLowerCase()]
+      : searched.moments.map(({ chosen }) => chosen.point.id);
+  return (await catalog.moments()).filter(({ id }) => ids.some((wanted) => id.startsWith(wanted)));
 }
 
 function onlyOne(known: readonly FoundMessage[], typed: string): FoundMessage {

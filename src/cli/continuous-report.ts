@@ -1,8 +1,9 @@
 import type { DaemonStatus } from "#daemon";
+import { displayPath } from "#image";
 import type { JournalSurvey } from "#methods";
 import { formatDuration, formatInstant, toRfc3339Nano } from "#time";
 import type { ReadCopies } from "./methods/index.ts";
-import { clockJumpText, gapJson, gapText } from "./replay-text.ts";
+import { clockJumpText, earlierBy, gapJson, gapText } from "./replay-text.ts";
 import { plural, safeText } from "./text.ts";
 
 /** What a journal covers, for people and programs. */
@@ -100,10 +101,20 @@ export function continuousText(report: ContinuousReport, zone: string): string {
     lines.push(`  clock  ${clockJumpText(jump, zone)}`);
   for (const { id, atNs, message } of survey.alarms)
     lines.push(`  alarm  ${safeText(id)}, ${formatInstant(atNs, zone)}: ${safeText(message)}`);
+  const [unsettled] = longestUnsettled(survey);
+  if (unsettled !== undefined)
+    lines.push(
+      `  at rest  ${plural(survey.unsettled.length, "time")} an account was in the middle of a change, for at most ${earlierBy(unsettled.untilNs - unsettled.fromNs)}: a moment meanwhile shows it as it was before`,
+    );
   if (survey.times.setBack > 0)
     lines.push(`  the clock was set back ${plural(survey.times.setBack, "time")}`);
   lines.push(`  lost at most  ${lossText(report.survey.arrivals, lateMs)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** When accounts were in the middle of a change, the longest first. */
+function longestUnsettled({ unsettled }: JournalSurvey): JournalSurvey["unsettled"] {
+  return unsettled.toSorted((a, b) => Number(b.untilNs - b.fromNs - (a.untilNs - a.fromNs)));
 }
 
 function lossText(arrivals: number, lateMs: number | undefined): string {
@@ -133,6 +144,16 @@ export function continuousJson({ group, survey, spans, lateMs }: ContinuousRepor
     alarms: alarms.map(({ id, atNs, message }) => ({ id, at: toRfc3339Nano(atNs), message })),
     changes,
     arrivals,
+    inMotion: {
+      times: survey.unsettled.length,
+      longest: longestUnsettled(survey)
+        .slice(0, maxGaps)
+        .map(({ path, fromNs, untilNs }) => ({
+          account: displayPath(path),
+          from: toRfc3339Nano(fromNs),
+          to: toRfc3339Nano(untilNs),
+        })),
+    },
     clockSetBack: times.setBack,
     ...(last === undefined ? {} : { lastEvent: last.sequence }),
     losesAtMostMs: {

@@ -97,6 +97,40 @@ test("a moment between two changes shows what was there then, from the journal, 
   assert.match(shown.output, /by the journal/);
 });
 
+test("find knows what came and went between two copies at a moment at which it was there, and says which moment that is", async () => {
+  const found = await run(reading("find", "subject:journal", "--at", rfc3339(15)));
+  assert.equal(found.exitCode, 0, found.messages);
+  assert.match(found.output, /by the journal +support@example\.org\/INBOX +gone between .* and /);
+  assert.match(found.messages, /mail as of .*\(moment journal-3 of .*, exact; crash\)/);
+  assert.match(found.messages, /replayed on [0-9a-f]{8} of “.*here” \(backup to disk\)/);
+  assert.match(found.messages, /nothing is unknown/);
+  const json = await run(reading("find", "subject:journal", "--at", rfc3339(15), "--json"));
+  const moments = documents(json)[0]?.["moments"] as
+    | readonly Readonly<Record<string, unknown>>[]
+    | undefined;
+  const moment = moments?.[0] ?? {};
+  const replay = moment["replay"] as Record<string, unknown>;
+  assert.deepEqual(
+    [moment["id"], moment["method"], replay["unknown"], replay["shownEarlier"]],
+    ["journal-3", "continuous data protection", [], []],
+  );
+  const id = /^m:\S+/.exec(found.output)?.[0] ?? "";
+  const shown = await run(reading("show", id, "--at", rfc3339(15)));
+  assert.match(shown.output, /by the journal/, shown.messages);
+});
+
+test("find says of other moments, and of the copies alone, that nobody has it", async () => {
+  const later = await run(reading("find", "subject:journal", "--at", rfc3339(25)));
+  assert.equal(later.exitCode, 22);
+  assert.match(later.messages, /moment journal-5 of/);
+  const now = await run(reading("find", "subject:journal"));
+  assert.equal(now.exitCode, 22);
+  assert.match(now.messages, /mail up to .*, by its journal/);
+  const asItIs = await run(reading("find", "subject:journal", "--no-fill", "--at", rfc3339(15)));
+  assert.equal(asItIs.exitCode, 22);
+  assert.match(asItIs.messages, /mail as of .*, the nearest; /);
+});
+
 test("what was deleted in between comes back byte for byte", async () => {
   const restored = await run(
     reading("restore", at("mail"), "--at", rfc3339(15), "--to", at("back"), "--yes"),

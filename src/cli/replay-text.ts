@@ -6,6 +6,8 @@ import { countText, plural, safeText } from "./text.ts";
 
 /** Gaps that are told one by one. */
 const maxGaps = 5;
+/** Accounts that are told one by one. */
+const maxEarlier = 5;
 
 /** Of a moment that was replayed: on what, how exact it is, and what is not known. */
 export function replayText(moment: ContinuousMoment, zone: string): readonly string[] {
@@ -24,12 +26,50 @@ export function replayText(moment: ContinuousMoment, zone: string): readonly str
       : `unknown: what changed unseen in ${plural(unknown.length, "gap")}:`,
     ...unknown.slice(-maxGaps).map((gap) => `  ${gapText(gap, zone)}`),
   );
+  return [...lines, ...earlierText(moment, zone)];
+}
+
+/** "user1 as of 14:03:06.120 (0.3 s earlier)", for each account that was in the middle of a change. */
+function earlierText(
+  { point, earlier }: Pick<ContinuousMoment, "point" | "earlier">,
+  zone: string,
+): readonly string[] {
+  const lines = earlier
+    .slice(0, maxEarlier)
+    .map(
+      ({ path, atNs }) =>
+        `${displayPath(path)} as of ${clockText(atNs, { zone, of: point.atNs })} (${earlierBy(point.atNs - atNs)} earlier): a change of it had not come to rest`,
+    );
+  if (earlier.length > maxEarlier)
+    lines.push(`and ${plural(earlier.length - maxEarlier, "more account")} as of less earlier`);
   return lines;
+}
+
+/** The time with milliseconds; of another day with its date. */
+function clockText(
+  atNs: bigint,
+  { zone, of }: { readonly zone: string; readonly of: bigint },
+): string {
+  const [date, time] = splitInstant(atNs, zone);
+  const clock = `${time}.${String((atNs / 1_000_000n) % 1000n).padStart(3, "0")}`;
+  return splitInstant(of, zone)[0] === date ? clock : `${date} ${clock}`;
+}
+
+/** "Mon 23 Nov 2026" and "14:03:07". */
+function splitInstant(atNs: bigint, zone: string): readonly [string, string] {
+  const [, date = "", time = ""] = /^(.*) (\d\d:\d\d:\d\d)/.exec(formatInstant(atNs, zone)) ?? [];
+  return [date, time];
+}
+
+/** Below ten seconds with tenths. */
+export function earlierBy(ns: bigint): string {
+  const ms = Math.max(Number(ns) / 1e6, 0);
+  return ms < 9_950 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
 }
 
 /** The same for programs. */
 export function replayJson(moment: ContinuousMoment): object {
-  const { base, sequence, eventNs, unknown, otherTimes } = moment;
+  const { base, sequence, eventNs, unknown, otherTimes, point, earlier } = moment;
   return {
     base: {
       copy: base.copy.name,
@@ -41,7 +81,19 @@ export function replayJson(moment: ContinuousMoment): object {
     event: toRfc3339Nano(eventNs),
     otherTimes,
     unknown: unknown.map(gapJson),
+    shownEarlier: shownEarlierJson({ point, earlier }),
   };
+}
+
+export function shownEarlierJson({
+  point,
+  earlier,
+}: Pick<ContinuousMoment, "point" | "earlier">): readonly object[] {
+  return earlier.map(({ path, atNs }) => ({
+    account: displayPath(path),
+    at: toRfc3339Nano(atNs),
+    earlierMs: Math.max(Number(point.atNs - atNs) / 1e6, 0),
+  }));
 }
 
 /** "Mon 23 Nov 2026 10:00:00 CET, 41 s (overflow), below cur; scanned at …: 12 changes found". */

@@ -1,7 +1,15 @@
 /** A real sshd of this machine on a high port of loopback, with keys and files of its own. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -20,9 +28,16 @@ export type Sshd = AsyncDisposable & {
   readonly folder: string;
   /** What is put before the key in authorized_keys, as `command="…"`. */
   restrictKey(options: string): void;
+  /** The processes that serve its connections now, or what those started, the newest last. */
+  sessions(of?: "sshd" | "command"): readonly number[];
+  /** Nobody answers any more, and those who are connected are cut off. */
+  leave(): Promise<void>;
+  /** On the same port, with the same keys. */
+  comeBack(): Promise<void>;
 };
 
-export async function startSshd(): Promise<Sshd> {
+/** `path`: the folder in which what is run there is searched for first. */
+export async function startSshd({ path }: { readonly path?: string } = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), "restante-sshd-"));
   const port = await freePort();
   const file = (name: string): string => join(folder, name);
@@ -37,31 +52,75 @@ export async function startSshd(): Promise<Sshd> {
   restrictKey("");
   const hostKey = readFileSync(file("host.pub"), "utf8");
   writeFileSync(file("known_hosts"), `[127.0.0.1]:${port} ${hostKey}`);
-  writeFileSync(file("sshd_config"), serverConfiguration(port, file));
+  writeFileSync(file("sshd_config"), serverConfiguration(port, { file, path }));
   // sshd's privilege separation wants it, and only a service manager makes it.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
-  const server = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("sshd_config")], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let said = "";
-  server.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-  await untilItListens(port, server, () => said);
+  let server = await listen(port, file("sshd_config"));
+  const leave = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const cutOff = childrenOf(server.pid);
+    server.kill("SIGTERM");
+    await once(server, "exit");
+    for (const pid of cutOff) killNow(pid);
+  };
   return {
     folder,
     destination: `${userInfo().username}@127.0.0.1`,
     sshCommand: clientCommand(port, file),
     restrictKey,
+    sessions(of = "sshd") {
+      const served = childrenOf(server.pid);
+      return of === "sshd" ? served : served.flatMap(childrenOf);
+    },
+    leave,
+    comeBack: async () => void (server = await listen(port, file("sshd_config"))),
     async [Symbol.asyncDispose]() {
-      if (server.exitCode === null) {
-        server.kill("SIGTERM");
-        await once(server, "exit");
-      }
+      await leave();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function serverConfiguration(port: number, file: (name: string) => string): string {
+async function listen(port: number, configuration: string): Promise<ChildProcess> {
+  const server = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", configuration], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  server.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  await untilItListens(port, server, () => said);
+  return server;
+}
+
+/** As the system tells it: sshd names nobody whom it serves. */
+function childrenOf(pid: number | undefined): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    // After the name, which may hold anything: state, parent (proc(5)).
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ");
+    return Number(fields?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+export function killNow(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function serverConfiguration(
+  port: number,
+  { file, path }: { readonly file: (name: string) => string; readonly path: string | undefined },
+): string {
   return [
     `Port ${port}`,
     "ListenAddress 127.0.0.1",
@@ -76,6 +135,7 @@ function serverConfiguration(port: number, file: (name: string) => string): stri
     "PrintMotd no",
     "MaxStartups 100",
     "LogLevel ERROR",
+    ...(path === undefined ? [] : [`SetEnv PATH=${path}:/usr/bin:/bin`]),
     "",
   ].join("\n");
 }

@@ -59,7 +59,13 @@ export {
 export { checkFolder, entryOf, listFolder, type ListFolderOptions } from "./list-folder.ts";
 export { readFilePieces, type ReadFileOptions } from "./read-file.ts";
 export { type LiveImageOptions, openLiveImage } from "./live-image.ts";
-export { type ImagePart, joinImages, type JoinedImageOptions } from "./joined-image.ts";
+export {
+  foldersAbove,
+  type ImagePart,
+  joinedFolder,
+  joinImages,
+  type JoinedImageOptions,
+} from "./joined-image.ts";
 export {
   type AccountPlaces,
   parseServerFacts,

@@ -115,7 +115,8 @@ class JoinedImage implements Image {
     }
     signal?.throwIfAborted();
     const builder = new ListingBuilder();
-    for (const name of names) builder.add(this.#folderEntry(joinRawPath(path, name)));
+    for (const name of names)
+      builder.add(joinedFolder(joinRawPath(path, name), this.local !== undefined));
     return builder.build();
   }
 
@@ -176,22 +177,15 @@ class JoinedImage implements Image {
     return found;
   }
 
-  /** As the machine has it, where the parts are folders of this one. */
-  #folderEntry(path: RawPath): Entry {
-    try {
-      if (this.local !== undefined) return lookUp("/" as RawPath, path);
-    } catch (error) {
-      if (!isImageError(error)) throw error;
-    }
-    return plainFolder(rawBaseName(path));
-  }
-
   #ensureOpen(): void {
     if (this.#isClosed) throw closed();
   }
 }
 
-function foldersAbove(parts: readonly Placed[]): ReadonlyMap<RawPath, ReadonlySet<RawName>> {
+/** Folders above parts of a joined Image → the names in them. Throws RangeError where one part lies in another. */
+export function foldersAbove(
+  parts: readonly { readonly at: RawPath }[],
+): ReadonlyMap<RawPath, ReadonlySet<RawName>> {
   const above = new Map<RawPath, Set<RawName>>();
   for (const { at } of parts) {
     const inside = parts.filter((other) => other.at === at || other.at.startsWith(`${at}/`));
@@ -203,6 +197,19 @@ function foldersAbove(parts: readonly Placed[]): ReadonlyMap<RawPath, ReadonlySe
     }
   }
   return above;
+}
+
+/**
+ * A part's own folder, or one on the way there, as a joined Image lists it: as the machine has it, where the
+ * parts are folders of this one that no symbolic link leads to.
+ */
+export function joinedFolder(path: RawPath, isLocal: boolean): Entry {
+  try {
+    if (isLocal) return lookUp("/" as RawPath, path);
+  } catch (error) {
+    if (!isImageError(error)) throw error;
+  }
+  return plainFolder(rawBaseName(path));
 }
 
 /** Of a folder that stands elsewhere the name alone is known. */

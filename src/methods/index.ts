@@ -93,6 +93,7 @@ export {
   type ContinuousCopyOptions,
   continuousMethod,
   type ContinuousMoment,
+  type EarlierAccount,
   type JournalAlarm,
   type JournalGap,
   type JournalSurvey,

@@ -1,5 +1,5 @@
 import { isRecoveryError } from "#errors";
-import { type Image, rawPathFromText, type RawPath } from "#image";
+import type { Image } from "#image";
 import type { Catalog, CatalogFill, MomentFacts } from "../catalog.ts";
 import { FactsPool } from "./facts-pool.ts";
 import { fillMoment, fillUnknownMoment } from "./fill-moment.ts";
@@ -46,7 +46,7 @@ export type FillResult = {
 };
 
 /** Characters of each message's text that are searched. */
-const textLimit = 256 * 1024;
+export const textLimit: number = 256 * 1024;
 
 /**
  * Makes the catalog fit the moments of the copy: forgets those that are gone, adds those that it does
@@ -118,7 +118,7 @@ class Run {
       fill: momentFill,
       pool,
       textLimit: limit,
-      missing: source.missing.map(pathOfShown),
+      missing: source.missing,
       onRead: (messages, bytes) => {
         this.#messages += messages;
         this.#bytes += bytes;
@@ -148,11 +148,4 @@ class Run {
 /** Two machines that keep one folder in one repository are two histories. */
 export function historyOf({ group, hostname, paths }: FillableMoment): string {
   return JSON.stringify([group, hostname, ...paths]);
-}
-
-/** A path as it was shown: from where bytes were escaped on, its folder stands for it. */
-function pathOfShown(shown: string): RawPath {
-  const escaped = shown.indexOf("\\x");
-  if (escaped < 0) return rawPathFromText(shown);
-  return rawPathFromText(shown.slice(0, Math.max(shown.lastIndexOf("/", escaped), 0)));
 }

@@ -3,7 +3,14 @@
  * at; of what has changed the list is read, and of messages those alone that no moment had before.
  */
 import { isRecoveryError } from "#errors";
-import { type Image, isImageError, isWithin, type RawPath, rootPath } from "#image";
+import {
+  type Image,
+  isImageError,
+  isWithin,
+  type RawPath,
+  rawPathFromText,
+  rootPath,
+} from "#image";
 import { type MailAccount, type MailProblem, openMailStore, type StoredMailbox } from "#mail";
 import type { AccountKey, LastSighting, MailboxFacts, MailboxKey, MomentFill } from "../catalog.ts";
 import { accountText, mailboxText, shownMailbox } from "../mailbox-key.ts";
@@ -15,8 +22,8 @@ export type FillMomentOptions = {
   readonly fill: MomentFill;
   readonly pool: FactsPool;
   readonly textLimit: number;
-  /** Paths of what the moment does not hold as it was; "" where that may be anything. */
-  readonly missing: readonly RawPath[];
+  /** Paths of what the moment does not hold as it was, as `displayPath` shows them; "" where that may be anything. */
+  readonly missing: readonly string[];
   readonly onRead: (messages: number, bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 };
@@ -51,6 +58,7 @@ class MomentFiller {
   readonly #inner: Image;
   readonly #image: PrefetchedImage;
   readonly #options: FillMomentOptions;
+  readonly #missing: readonly RawPath[];
   readonly #fill: MomentFill;
   readonly #window: MailboxWindow;
   readonly #last: ReadonlyMap<string, LastSighting>;
@@ -68,6 +76,7 @@ class MomentFiller {
     this.#inner = image;
     this.#image = new PrefetchedImage(image);
     this.#options = options;
+    this.#missing = options.missing.map(pathOfShown);
     this.#fill = fill;
     this.#last = new Map(fill.last.map((one) => [mailboxText(one.mailbox), one]));
     const before = fill.notes.get(scopeNote);
@@ -84,7 +93,7 @@ class MomentFiller {
   }
 
   async run(): Promise<readonly string[]> {
-    const { missing } = this.#options;
+    const missing = this.#missing;
     const { notes } = this.#fill;
     const root = await fingerprintOf(this.#inner, rootPath);
     const isKnown = this.#isSameScope && root !== undefined && root === notes.get(rootNote);
@@ -218,7 +227,7 @@ class MomentFiller {
   }
 
   #lacks(paths: readonly RawPath[]): boolean {
-    return this.#options.missing.some((missing) =>
+    return this.#missing.some((missing) =>
       paths.some((path) => isWithin(missing, path) || isWithin(path, missing)),
     );
   }
@@ -226,6 +235,27 @@ class MomentFiller {
   #note(problem: string): void {
     if (this.#problems.length < problemLimit) this.#problems.push(problem);
   }
+}
+
+/**
+ * What `fillMoment` notes of a moment, of an Image of it: by these the next one is compared with it. An
+ * account that was not whole, or of which something lies elsewhere, must be left out of them. `isWhole`:
+ * nothing was amiss in all of it.
+ */
+export async function fingerprintNotes(
+  image: Image,
+  { isWhole, signal }: { readonly isWhole: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<string, string>> {
+  const notes = new Map([[scopeNote, image.fingerprintScope]]);
+  const root = isWhole ? await fingerprintOf(image, rootPath, signal) : undefined;
+  if (root !== undefined) notes.set(rootNote, root);
+  const store = await openMailStore(image, signal === undefined ? {} : { signal });
+  for (const account of store.accounts) {
+    const fingerprint = await fingerprintOf(image, account.root, signal);
+    if (fingerprint !== undefined)
+      notes.set(`account ${accountText(accountKey(account))}`, fingerprint);
+  }
+  return notes;
 }
 
 /** "-" where it is not there; undefined where only reading would tell. */
@@ -245,4 +275,11 @@ async function fingerprintOf(
 
 function accountKey({ layout, root, owner }: MailAccount): AccountKey {
   return { layout, root, ...(owner === undefined ? {} : { owner }) };
+}
+
+/** A path as it was shown: from where bytes were escaped on, its folder stands for it. */
+function pathOfShown(shown: string): RawPath {
+  const escaped = shown.indexOf("\\x");
+  if (escaped < 0) return rawPathFromText(shown);
+  return rawPathFromText(shown.slice(0, Math.max(shown.lastIndexOf("/", escaped), 0)));
 }

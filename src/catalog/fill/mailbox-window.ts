@@ -47,6 +47,8 @@ export class MailboxWindow {
   readonly #options: MailboxWindowOptions;
   #held: Held[] = [];
   #messages = 0;
+  /** The lists of the mailboxes before: nothing that follows needs them to be written. */
+  #recorded: Promise<unknown> = Promise.resolve();
 
   constructor(options: MailboxWindowOptions) {
     this.#options = options;
@@ -58,11 +60,18 @@ export class MailboxWindow {
     const hints = isProven ? new Map<string, MessageNumber>() : await this.#hintsOf(listed.mailbox);
     this.#held.push({ ...listed, contents, hints });
     this.#messages += listed.messages.length;
-    if (this.#messages >= windowMessages) await this.flush();
+    if (this.#messages >= windowMessages) await this.#empty();
   }
 
   /** Reads what is new among all that was listed, and records the lists. */
   async flush(): Promise<void> {
+    await this.#empty();
+    await this.#recorded;
+  }
+
+  /** The same, without waiting until the lists are recorded. */
+  async #empty(): Promise<void> {
+    await this.#recorded;
     const held = this.#held;
     [this.#held, this.#messages] = [[], 0];
     if (held.length === 0) return;
@@ -73,7 +82,11 @@ export class MailboxWindow {
     const known = await fill.messagesOf([...contents]);
     const requests = requestsOf(held, known);
     const read = await readMessages([...requests.values()], this.#options);
-    for (const one of held) await this.#record(one, numbersOf(one, { known, requests, read }));
+    this.#recorded = Promise.all(
+      held.map((one) => this.#record(one, numbersOf(one, { known, requests, read }))),
+    );
+    // It is awaited before anything is written after it; until then its failure is nobody's.
+    this.#recorded.catch(() => undefined);
     for (const [{ message }, reason] of read.failures)
       onProblem(`The message "${displayPath(message.path)}" cannot be read: ${reason}`);
   }

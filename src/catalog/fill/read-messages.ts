@@ -7,8 +7,10 @@ import type { RawPath } from "#image";
 import { type MailAccount, messageIdentity, type StoredMessage } from "#mail";
 import type { MessageNumber, MomentFill, NewMessage } from "../catalog.ts";
 import { type MessageFacts, messageFactsOf } from "../message-facts.ts";
+import { searchable } from "../words.ts";
 import type { FactsPool } from "./facts-pool.ts";
 import type { PrefetchedImage } from "./prefetched-image.ts";
+import { TextPages } from "./text-pages.ts";
 
 export type MessageToRead = {
   readonly account: MailAccount;
@@ -29,9 +31,9 @@ export type ReadMessagesOptions = {
 const batchBytes = 8 * 1024 * 1024;
 const batchMessages = 1_024;
 const batchesAhead = 4;
-/** What is written at once: the index of words is the cheaper the larger these are. */
-const writeMessages = 8_192;
-const writeCharacters = 24 * 1024 * 1024;
+/** What is written at once, and what is gathered meanwhile: each begins a segment of the index of words. */
+const writeMessages = 4_096;
+const writeTextBytes = 24 * 1024 * 1024;
 /** Larger messages are read as they come, and searched by what they begin with. */
 const largeBytes = 8 * 1024 * 1024;
 const headBytes = 1024 * 1024;
@@ -87,7 +89,7 @@ function* batchesOf(wanted: readonly MessageToRead[]): Generator<readonly Messag
 }
 
 type Batch = {
-  readonly small: { readonly one: MessageToRead; readonly bytes: Uint8Array<ArrayBuffer> }[];
+  readonly small: { readonly one: MessageToRead; readonly bytes: Uint8Array }[];
   readonly large: { readonly one: MessageToRead; readonly facts: MessageFacts }[];
 };
 
@@ -127,7 +129,7 @@ function isSmallFile({ range, sizeBytes }: StoredMessage): boolean {
 async function readWhole(
   { account, message }: MessageToRead,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<Uint8Array | undefined> {
   if (message.sizeBytes > largeBytes) return undefined;
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -137,6 +139,7 @@ async function readWhole(
     // Compressed, it may be larger than its store says.
     if (length > largeBytes) return undefined;
   }
+  if (pieces.length === 1) return pieces[0];
   const bytes = new Uint8Array(length);
   let end = 0;
   for (const piece of pieces) {
@@ -183,12 +186,16 @@ function countReturns(bytes: Uint8Array): number {
   return count;
 }
 
-/** Gathers what was read until it is worth writing. One after another: numbers are given in order. */
+/**
+ * Gathers what was read until it is worth writing; one after another, since numbers are given in order.
+ * What is read while one piece is written makes the next: neither thread waits for the other.
+ */
 class Writer {
   readonly numbers = new Map<MessageToRead, MessageNumber>();
   readonly #fill: MomentFill;
-  #waiting: { readonly one: MessageToRead; readonly facts: MessageFacts }[] = [];
-  #characters = 0;
+  #waiting: { readonly one: MessageToRead; readonly message: NewMessage }[] = [];
+  #texts = new TextPages();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(fill: MomentFill) {
     this.#fill = fill;
@@ -197,23 +204,47 @@ class Writer {
   async add(
     read: readonly { readonly one: MessageToRead; readonly facts: MessageFacts }[],
   ): Promise<void> {
-    for (const each of read) {
-      this.#waiting.push(each);
-      this.#characters += each.facts.text.length;
+    for (const { one, facts } of read) {
+      const { content } = one;
+      const words = this.#texts.add(searchable(facts.text));
+      const message = { facts: { ...facts, text: "" }, words };
+      this.#waiting.push({
+        one,
+        message: content === undefined ? message : { ...message, content },
+      });
     }
-    if (this.#waiting.length >= writeMessages || this.#characters >= writeCharacters)
-      await this.flush();
+    // Several may have waited for the same piece: the first of them writes what all have read.
+    while (this.#isEnough()) {
+      const before = this.#writing;
+      await before;
+      if (this.#writing === before) this.#write();
+    }
   }
 
   async flush(): Promise<void> {
+    await this.#writing;
+    this.#write();
+    await this.#writing;
+  }
+
+  #isEnough(): boolean {
+    return this.#waiting.length >= writeMessages || this.#texts.sizeBytes >= writeTextBytes;
+  }
+
+  /** Not awaited: its failure is met by whoever adds next, or by `flush`. */
+  #write(): void {
     const waiting = this.#waiting;
-    [this.#waiting, this.#characters] = [[], 0];
-    const messages = waiting.map(({ one, facts }): NewMessage => {
-      const { content } = one;
-      return content === undefined ? { facts } : { facts, content };
-    });
-    const numbers = await this.#fill.addMessages(messages);
-    for (const [index, { one }] of waiting.entries())
+    if (waiting.length === 0) return;
+    [this.#waiting, this.#texts] = [[], new TextPages()];
+    this.#writing = this.#store(waiting);
+    this.#writing.catch(() => undefined);
+  }
+
+  async #store(
+    read: readonly { readonly one: MessageToRead; readonly message: NewMessage }[],
+  ): Promise<void> {
+    const numbers = await this.#fill.addMessages(read.map(({ message }) => message));
+    for (const [index, { one }] of read.entries())
       this.numbers.set(one, numbers[index] as MessageNumber);
   }
 }

@@ -18,6 +18,7 @@ export class Database implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  #isHeld = false;
 
   constructor(location: string) {
     this.location = location;
@@ -62,8 +63,20 @@ export class Database implements Disposable {
   }
 
   commit(): void {
+    if (this.#isHeld) return;
     this.exec("COMMIT");
     this.#depth = 0;
+  }
+
+  /** Begins a transaction that nothing ends but `letGo`, which undoes it, whatever was committed meanwhile. */
+  hold(): void {
+    this.begin();
+    this.#isHeld = true;
+  }
+
+  letGo(): void {
+    this.#isHeld = false;
+    this.rollBack();
   }
 
   /** Also where the database has ended the transaction itself. */

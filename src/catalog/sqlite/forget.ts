@@ -35,6 +35,17 @@ export function forgetMoments(
   database.run("INSERT OR REPLACE INTO setting (name, value) VALUES ('orphans', '1')");
 }
 
+/** What a process that died, or was interrupted, had begun to tell; whether there was any. */
+export function forgetUnfinished(database: Database): boolean {
+  const rows = database.all("SELECT id, history FROM moment WHERE done = 0");
+  if (rows.length === 0) return false;
+  database.within(() => {
+    for (const row of rows)
+      forgetMoments(database, row["history"] as number, [row["id"] as number]);
+  });
+  return true;
+}
+
 /** The order of the newest moment that is there whole. */
 export function newestOrder(database: Database, history: number): number | undefined {
   const row = database.get(

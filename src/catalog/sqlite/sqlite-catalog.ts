@@ -10,6 +10,7 @@ import type {
   KnownAccount,
   KnownMailbox,
   KnownMoment,
+  ProvisionalFill,
 } from "../catalog.ts";
 import type { Query } from "../query/query.ts";
 import { type Database, inMemory } from "./database.ts";
@@ -18,6 +19,7 @@ import { chooseScope, type Scope } from "./find-scope.ts";
 import { findSql, type FindSqlOptions, matchOf, readCursor } from "./find-sql.ts";
 import { FoundReader } from "./read-found.ts";
 import { readAccounts, readMailboxes, readMoments } from "./read-known.ts";
+import { SqliteProvisionalFill } from "./provisional-fill.ts";
 import { SqliteFill } from "./sqlite-fill.ts";
 import { ThreadFill } from "./thread-fill.ts";
 import type { Turn } from "./turn.ts";
@@ -110,6 +112,18 @@ export class SqliteCatalog implements Catalog {
       if (options.isLarge === true && this.location !== inMemory)
         return new ThreadFill(this.location, giveBack);
       return new SqliteFill(this.#database, giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  async beginProvisional(
+    options: Omit<BeginFillOptions, "isLarge"> = {},
+  ): Promise<ProvisionalFill> {
+    const giveBack = await this.#turn.take(options);
+    try {
+      return new SqliteProvisionalFill(this.#database, giveBack);
     } catch (error) {
       giveBack();
       throw error;

@@ -1,6 +1,6 @@
 import type { CatalogFill, MomentFacts, MomentFill } from "../catalog.ts";
 import type { Database, Row } from "./database.ts";
-import { forgetMoments, removeOrphans } from "./forget.ts";
+import { forgetMoments, forgetUnfinished, removeOrphans } from "./forget.ts";
 import { SqliteMomentFill } from "./store-moment.ts";
 import { configureWords, mergeWords } from "./words-index.ts";
 
@@ -14,7 +14,7 @@ export class SqliteFill implements CatalogFill {
     this.#database = database;
     this.#giveBack = giveBack;
     configureWords(database);
-    this.#forgetUnfinished();
+    forgetUnfinished(database);
   }
 
   async keepOnly(moments: readonly MomentFacts[]): Promise<{ readonly forgotten: number }> {
@@ -53,24 +53,13 @@ export class SqliteFill implements CatalogFill {
     try {
       if (this.#database.isInTransaction) this.#database.rollBack();
       // What an interrupted run has read is not read again by the next: it goes once a run ends well.
-      if (this.#forgetUnfinished()) return;
+      if (forgetUnfinished(this.#database)) return;
       const orphans = this.#database.get("SELECT 1 AS some FROM setting WHERE name = 'orphans'");
       if (orphans !== undefined) removeOrphans(this.#database);
       mergeWords(this.#database, this.#messagesAdded);
     } finally {
       this.#giveBack();
     }
-  }
-
-  /** What a process that died, or was interrupted, had begun to tell; whether there was any. */
-  #forgetUnfinished(): boolean {
-    const rows = this.#database.all("SELECT id, history FROM moment WHERE done = 0");
-    if (rows.length === 0) return false;
-    this.#database.within(() => {
-      for (const row of rows)
-        forgetMoments(this.#database, row["history"] as number, [row["id"] as number]);
-    });
-    return true;
   }
 }
 

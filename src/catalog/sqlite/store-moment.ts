@@ -1,7 +1,4 @@
-import type { RawPath } from "#image";
-import type { MailLayout } from "#mail";
 import type {
-  AccountKey,
   LastSighting,
   MailboxFacts,
   MailboxKey,
@@ -11,8 +8,6 @@ import type {
   NewMessage,
   PlacementFacts,
 } from "../catalog.ts";
-import { accountText, mailboxText } from "../mailbox-key.ts";
-import type { SightingKind } from "../presence.ts";
 import type { Database } from "./database.ts";
 import {
   newestListing,
@@ -22,6 +17,7 @@ import {
   touch,
   touchOne,
 } from "./forget.ts";
+import { historyRow, RowNumbers } from "./row-numbers.ts";
 import { contentDigest, storeMessages } from "./store-messages.ts";
 
 /** Rows written before they are made to last: what a process that dies has done is not all lost. */
@@ -36,9 +32,7 @@ export class SqliteMomentFill implements MomentFill {
   readonly #moment: number;
   readonly #history: number;
   readonly #ordinal: number;
-  readonly #accounts = new Map<string, number>();
-  readonly #mailboxes = new Map<string, number>();
-  readonly #labels = new Map<string, number>();
+  readonly #numbers: RowNumbers;
   /** Whether anything is lost that could be found again. */
   readonly #mayBeFound: boolean;
   #rows = 0;
@@ -50,10 +44,11 @@ export class SqliteMomentFill implements MomentFill {
   ) {
     this.#database = database;
     this.#onAdded = onAdded;
-    this.#history = historyOf(database, moment.history);
+    this.#history = historyRow(database, moment.history);
     this.#ordinal = (newestOrder(database, this.#history) ?? 0) + 1;
     this.notes = notesOf(database, this.#history);
-    this.last = this.#readLast();
+    this.#numbers = new RowNumbers(database, this.#history);
+    this.last = this.#numbers.readLast();
     this.#mayBeFound = database.get("SELECT 1 AS lost FROM lost LIMIT 1") !== undefined;
     prepareTouched(database);
     const { id, atNs, ...facts } = moment;
@@ -69,21 +64,13 @@ export class SqliteMomentFill implements MomentFill {
   }
 
   async openPlacements(mailbox: MailboxKey): Promise<readonly PlacementFacts[]> {
-    const id = this.#mailboxes.get(mailboxText(mailbox));
+    const id = this.#numbers.knownMailbox(mailbox);
     if (id === undefined) return [];
-    return openRows(this.#database, id).map(({ facts }) => facts);
+    return placementRows(this.#database, id).map(({ facts }) => facts);
   }
 
   async messagesOf(contents: readonly string[]): Promise<ReadonlyMap<string, MessageNumber>> {
-    const known = new Map<string, MessageNumber>();
-    for (const content of contents) {
-      const row = this.#database.get(
-        "SELECT message FROM content WHERE digest = ?",
-        contentDigest(content),
-      );
-      if (row !== undefined) known.set(content, row["message"] as MessageNumber);
-    }
-    return known;
+    return messagesOf(this.#database, contents);
   }
 
   async addMessages(messages: readonly NewMessage[]): Promise<readonly MessageNumber[]> {
@@ -143,35 +130,9 @@ export class SqliteMomentFill implements MomentFill {
     return result;
   }
 
-  #readLast(): readonly LastSighting[] {
-    const rows = this.#database.all(
-      `SELECT mailbox.id, mailbox.name, mailbox.path, mailbox.now, mailbox.fingerprint,
-         mailbox.account, account.layout, account.root, account.owner
-       FROM mailbox JOIN account ON account.id = mailbox.account WHERE account.history = ?`,
-      this.#history,
-    );
-    return rows.map((row) => {
-      const owner = row["owner"] as string;
-      const account: AccountKey = {
-        layout: row["layout"] as MailLayout,
-        root: row["root"] as RawPath,
-        ...(owner === "" ? {} : { owner }),
-      };
-      const mailbox = { account, name: row["name"] as string, path: row["path"] as RawPath };
-      this.#accounts.set(accountText(account), row["account"] as number);
-      this.#mailboxes.set(mailboxText(mailbox), row["id"] as number);
-      const fingerprint = row["fingerprint"] as string | null;
-      return {
-        mailbox,
-        kind: row["now"] as SightingKind,
-        ...(fingerprint === null ? {} : { fingerprint }),
-      };
-    });
-  }
-
   #record({ mailbox: key, kind, fingerprint, placements }: MailboxFacts): boolean {
     const database = this.#database;
-    const mailbox = this.#mailboxOf(key, kind);
+    const mailbox = this.#numbers.mailbox(key, kind);
     const lists = kind === "complete" || kind === "partial";
     const last = database.get(
       `SELECT number, kind, last_order FROM sighting WHERE mailbox = ? ORDER BY number DESC LIMIT 1`,
@@ -237,7 +198,7 @@ export class SqliteMomentFill implements MomentFill {
   ): boolean {
     const database = this.#database;
     const open = new Map<string, { readonly id: number; readonly message: MessageNumber }[]>();
-    for (const { id, facts } of openRows(database, mailbox)) {
+    for (const { id, facts } of placementRows(database, mailbox)) {
       const text = placementText(facts);
       const one = { id, message: facts.message };
       const same = open.get(text);
@@ -264,7 +225,7 @@ export class SqliteMomentFill implements MomentFill {
       mailbox,
       facts.message,
       number,
-      this.#labelOf(facts),
+      this.#numbers.label(facts),
       facts.uid ?? null,
       BigInt.asIntN(64, facts.internalDateNs),
       facts.sizeBytes,
@@ -272,64 +233,34 @@ export class SqliteMomentFill implements MomentFill {
     );
     if (this.#mayBeFound) touchOne(this.#database, facts.message, mailbox);
   }
-
-  #labelOf({ flags, keywords }: Pick<PlacementFacts, "flags" | "keywords">): number {
-    const [flagText, keywordText] = [JSON.stringify(flags), JSON.stringify(keywords)];
-    const text = `${flagText}${keywordText}`;
-    let id = this.#labels.get(text);
-    if (id !== undefined) return id;
-    const known = this.#database.get(
-      "SELECT id FROM label WHERE flags = ? AND keywords = ?",
-      flagText,
-      keywordText,
-    );
-    id =
-      (known?.["id"] as number | undefined) ??
-      this.#database.run("INSERT INTO label (flags, keywords) VALUES (?, ?)", flagText, keywordText)
-        .id;
-    this.#labels.set(text, id);
-    return id;
-  }
-
-  #mailboxOf(key: MailboxKey, kind: SightingKind): number {
-    const text = mailboxText(key);
-    const known = this.#mailboxes.get(text);
-    if (known !== undefined) return known;
-    const { id } = this.#database.run(
-      "INSERT INTO mailbox (account, name, path, now, lists, messages) VALUES (?, ?, ?, ?, 0, 0)",
-      this.#accountOf(key.account),
-      key.name,
-      key.path,
-      kind,
-    );
-    this.#mailboxes.set(text, id);
-    return id;
-  }
-
-  #accountOf(key: AccountKey): number {
-    const text = accountText(key);
-    const known = this.#accounts.get(text);
-    if (known !== undefined) return known;
-    const { id } = this.#database.run(
-      "INSERT INTO account (history, layout, root, owner) VALUES (?, ?, ?, ?)",
-      this.#history,
-      key.layout,
-      key.root,
-      key.owner ?? "",
-    );
-    this.#accounts.set(text, id);
-    return id;
-  }
 }
 
-function placementText({ message, uid, flags, keywords, ...rest }: PlacementFacts): string {
+export function messagesOf(
+  database: Database,
+  contents: readonly string[],
+): ReadonlyMap<string, MessageNumber> {
+  const known = new Map<string, MessageNumber>();
+  for (const content of contents) {
+    const row = database.get(
+      "SELECT message FROM content WHERE digest = ?",
+      contentDigest(content),
+    );
+    if (row !== undefined) known.set(content, row["message"] as MessageNumber);
+  }
+  return known;
+}
+
+/** What differs where a message stands otherwise than before. */
+export function placementText({ message, uid, flags, keywords, ...rest }: PlacementFacts): string {
   const { internalDateNs, sizeBytes, key } = rest;
   return `${message} ${uid ?? ""} ${flags.join(" ")}\n${keywords.join(" ")}\n${BigInt.asIntN(64, internalDateNs)} ${sizeBytes} ${key}`;
 }
 
-function openRows(
+/** What a mailbox holds at its newest listing, or at the one that has a number. */
+export function placementRows(
   database: Database,
   mailbox: number,
+  sighting?: number,
 ): readonly { readonly id: number; readonly facts: PlacementFacts }[] {
   const labels = new Map<number, Pick<PlacementFacts, "flags" | "keywords">>();
   const labelOf = (id: number): Pick<PlacementFacts, "flags" | "keywords"> => {
@@ -344,10 +275,15 @@ function openRows(
     }
     return label;
   };
+  const covers =
+    sighting === undefined
+      ? "last_sighting IS NULL"
+      : "first_sighting <= ?2 AND (last_sighting IS NULL OR last_sighting >= ?2)";
   const rows = database.all(
     `SELECT id, message, label, uid, CAST(date_ns AS TEXT) AS date_ns, size, key
-       FROM placement WHERE mailbox = ? AND last_sighting IS NULL`,
+       FROM placement WHERE mailbox = ?1 AND ${covers}`,
     mailbox,
+    ...(sighting === undefined ? [] : [sighting]),
   );
   return rows.map((row) => {
     const uid = row["uid"] as number | null;
@@ -363,14 +299,6 @@ function openRows(
       },
     };
   });
-}
-
-function historyOf(database: Database, name: string): number {
-  const known = database.get("SELECT id FROM history WHERE name = ?", name);
-  return (
-    (known?.["id"] as number | undefined) ??
-    database.run("INSERT INTO history (name) VALUES (?)", name).id
-  );
 }
 
 function notesOf(database: Database, history: number): ReadonlyMap<string, string> {

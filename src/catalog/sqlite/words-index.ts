@@ -8,9 +8,9 @@
 import type { Database } from "./database.ts";
 
 /** Only where one fill writes more segments than this, a million messages, are they merged while it runs. */
-const mostSegments = 128;
-/** Bytes of words in memory before they are written. */
-const hashBytes = 32 * 1024 * 1024;
+const mostSegments = 512;
+/** Bytes of words in memory before they are written: more does not stay in the processor's caches. */
+const hashBytes = 8 * 1024 * 1024;
 /** A fill of so many messages leaves few segments. */
 const manyMessages = 20_000;
 /** Segments of one level, the larger each the higher the level, that are merged. */

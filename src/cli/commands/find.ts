@@ -7,7 +7,12 @@ import { findScope, placedAccounts } from "../find-scope.ts";
 import { foundJson, foundRow, type ShowFound } from "../found-text.ts";
 import { copyToSearch } from "../copy-to-search.ts";
 import { type AnyCopy, readCopies, type ReadCopies } from "../methods/index.ts";
-import { chooseMoment } from "../moments.ts";
+import {
+  searchedJson,
+  type SearchedMoments,
+  searchedMoments,
+  tellSearched,
+} from "../searched-moments.ts";
 import { openSite, type Site } from "../site.ts";
 import { safeText, tableText } from "../text.ts";
 
@@ -17,7 +22,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const [typedQuery = "", typed] = context.arguments.positionals;
   const site = await openSite(context);
   const query = parseQuery(typedQuery, { now: context.surroundings.now(), zone: site.zone });
-  await using found = await readCopies(typed, { context, site });
+  await using found = await readCopies(typed, { context, site, journals: true });
   const opened = copyToSearch(found, context);
   const search: Search = { context, site, found, opened, query };
   try {
@@ -43,17 +48,20 @@ async function searchIn(search: Search): Promise<ExitCode> {
   await using catalog = await openCopyCatalog(opened, search);
   if (!context.arguments.has("no-fill"))
     tellFilled(await fillFromCopy(catalog, opened, search), { context, site });
-  return await answer(catalog, search);
+  await using moments = await searchedMoments(catalog, search);
+  return await answer(catalog, moments, search);
 }
 
 async function answer(
   catalog: Catalog,
+  moments: SearchedMoments,
   { context, site, found, query }: Search,
 ): Promise<ExitCode> {
   const { arguments: typed, output, surroundings } = context;
   const placed = await placedAccounts(catalog);
   const scope = await findScope(query, found.target, { catalog, placed });
-  const atNs = chosenInstant(found, context, site);
+  const { atNs } = moments;
+  tellSearched(moments, { context, found });
   const cursor = typed.text("after-page");
   const page = await catalog.find(scope.query, {
     ...(scope.accounts === undefined ? {} : { accounts: scope.accounts }),
@@ -69,6 +77,7 @@ async function answer(
     query: typed.positionals[0],
     fullText: catalog.fullText,
     order: page.order,
+    moments: searchedJson(moments),
     messages: page.messages.map((message) => foundJson(message, show)),
     ...(page.next === undefined ? {} : { next: page.next }),
   });
@@ -80,17 +89,6 @@ async function answer(
   if (page.messages.length > 0) return exitCodes.done;
   output.note("Nothing was found.");
   return exitCodes.nothingMatched;
-}
-
-function chosenInstant(
-  { points }: ReadCopies,
-  { arguments: typed, surroundings }: CommandContext,
-  { zone }: Site,
-): bigint | undefined {
-  const at = typed.text("at");
-  if (at === undefined) return undefined;
-  const subject = typed.positionals[1] ?? "the copy";
-  return chooseMoment(points, at, { now: surroundings.now(), zone, subject }).point.atNs;
 }
 
 function orderOf(text: string | undefined): "newest" | "relevance" {

@@ -14,6 +14,7 @@ import {
   tellUnavailable,
 } from "../methods/index.ts";
 import { momentJson, shortId } from "../moments.ts";
+import { shownEarlierJson } from "../replay-text.ts";
 import { openSite } from "../site.ts";
 import { plural, safeText, tableText } from "../text.ts";
 
@@ -29,6 +30,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const daemon = await statusOfDaemon(context);
   const { signal } = context.surroundings;
   const continuous = await continuousReports(found, { daemon, signal });
+  const earlier = await shownEarlier(groups, found, signal);
   await output.document({
     type: "moments",
     ...copiesJson(found),
@@ -36,7 +38,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     timeZone: site.zone,
     groups: groups.map(([group, moments]) => ({
       group,
-      moments: moments.map((one) => heldJson(one, found)),
+      moments: moments.map((one) => ({ ...heldJson(one, found), ...earlier.get(one.point) })),
     })),
   });
   for (const [group, moments] of groups) await output.text(groupText(group, { moments, found }));
@@ -90,6 +92,21 @@ function groupsOf(
 function heldJson({ point, copy }: Held, { isChoice }: ReadCopies): object {
   if (!isChoice) return momentJson(point);
   return { ...momentJson(point), copy: copy.name, method: copy.method, reach: copy.reach };
+}
+
+/** Of moments of a journal, which accounts they show as they were earlier. */
+async function shownEarlier(
+  groups: ReturnType<typeof groupsOf>,
+  found: ReadCopies,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<RecoveryPoint, { readonly shownEarlier: readonly object[] }>> {
+  const earlier = new Map<RecoveryPoint, { readonly shownEarlier: readonly object[] }>();
+  for (const { point, copy } of groups.flatMap(([, moments]) => moments)) {
+    const moment = await found.copyOf(copy).continuous?.momentAt(point.atNs, signal);
+    if (moment !== undefined && "point" in moment)
+      earlier.set(point, { shownEarlier: shownEarlierJson(moment) });
+  }
+  return earlier;
 }
 
 function groupText(

@@ -4,6 +4,7 @@ import { displayPath, type RawPath, rawPathFromText } from "#image";
 import { isWithin } from "#policy";
 import type { ContinuousCapture } from "#sources";
 import { audited } from "../audit.ts";
+import { foldersOfPlan, rootOfPlan } from "../capture-plan.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
@@ -11,9 +12,11 @@ import { safeText } from "../text.ts";
 import type { ContinuousPlan } from "./continuous-plan.ts";
 
 export type AcceptedPlace = {
-  /** The store that it lies in. */
+  /** The store that it lies in, by its folder of the messages. */
   readonly folder: string;
-  /** Within the store. */
+  /** What the root of its Image stands for. */
+  readonly root: string;
+  /** Within the Image. */
   readonly path: RawPath;
 };
 
@@ -24,19 +27,24 @@ export function acceptedPlaces(
 ): readonly AcceptedPlace[] {
   return typed.texts("accept").flatMap((text) => {
     const place = resolve(surroundings.workingFolder, text);
-    const folders = new Set(plans.map(({ base }) => base.folder));
-    const found = [...folders].filter((folder) => isWithin(place, folder));
+    const stores = new Map(plans.map(({ base }) => [base.folder, base]));
+    const found = [...stores.values()].filter((base) =>
+      foldersOfPlan(base).some((one) => isWithin(place, one)),
+    );
     if (found.length === 0)
       throw new CliError("cli.usage", `Cannot accept "${safeText(text)}": it is in no store`, {
         hint: "Name the place as the message of what is held does, or a folder above it in the store.",
       });
-    return found.map((folder) => ({ folder, path: rawPathFromText(relative(folder, place)) }));
+    return found.map((base) => {
+      const root = rootOfPlan(base);
+      return { folder: base.folder, root, path: rawPathFromText(relative(root, place)) };
+    });
   });
 }
 
 /** Ends the message of what is held. */
-export function howToAccept(folder: string, path: RawPath): string {
-  const place = safeText(join(folder, displayPath(path)));
+export function howToAccept(root: string, path: RawPath): string {
+  const place = safeText(join(root, displayPath(path)));
   return `If it is right as it is, stop the daemon and start it once with its usual arguments and --accept: restante daemon --accept '${place.replaceAll("'", "'\\''")}'.`;
 }
 
@@ -53,8 +61,8 @@ export async function acceptPlaces(
     readonly onNote: (text: string) => void;
   },
 ): Promise<void> {
-  for (const { folder, path } of places) {
-    const shown = join(folder, displayPath(path));
+  for (const { root, path } of places) {
+    const shown = join(root, displayPath(path));
     try {
       await capture.ready;
       if (!capture.status.held.some(({ path: held }) => isWithin(`/${held}`, `/${path}`))) {

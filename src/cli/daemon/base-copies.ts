@@ -12,6 +12,7 @@ import {
 import type { CaptureBase } from "#sources";
 import { alsoPlans } from "../also-protect.ts";
 import { type CaptureRun, captureStore, OpenCopies } from "../capture-store.ts";
+import { foldersOfPlan } from "../capture-plan.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
@@ -137,9 +138,13 @@ export class BaseCopies {
     return { id: formatBaseName({ copy: this.#place.name, moment: id }), fromNs, atNs };
   }
 
-  /** Of this machine and of this folder, by this program, and whole. */
+  /** Of this machine and of these folders, by this program, and whole. */
   #mayServe({ hostname: host, paths, sequence, tags }: RecoveryPoint): boolean {
-    const isHere = host === hostname() && paths.length === 1 && paths[0] === this.#plan.base.folder;
+    const folders = new Set(foldersOfPlan(this.#plan.base));
+    const isHere =
+      host === hostname() &&
+      folders.size === paths.length &&
+      paths.every((one) => folders.has(one));
     return isHere && sequence > 0 && !tags.includes(damagedTag);
   }
 

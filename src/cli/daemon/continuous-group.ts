@@ -8,7 +8,7 @@ import {
   type MirroredGroup,
   type StageStatus,
 } from "#daemon";
-import { type RawPath, rawPathFromText } from "#image";
+import { joinRawPath, type RawPath, rawPathFromText } from "#image";
 import {
   type FolderJournal,
   type Journal,
@@ -19,11 +19,12 @@ import {
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { everyChangeSince } from "#policy";
 import { captureContinuously, liveSource } from "#sources";
-import { openMailStore } from "#mail";
-import { othersAmong } from "../capture-plan.ts";
+import { openMailStore, partsByFacts } from "#mail";
+import { foldersOfPlan, othersAmong, rootOfPlan, type StorePlan } from "../capture-plan.ts";
 import { volumesOf } from "../capture-store.ts";
 import type { CommandContext } from "../command.ts";
 import { stateFolderOf } from "../holds-in-force.ts";
+import { withServerFacts } from "../server-places.ts";
 import type { Site } from "../site.ts";
 import { acceptPlaces, type AcceptedPlace, howToAccept } from "./accepted-places.ts";
 import { logAt } from "../storage-at.ts";
@@ -72,16 +73,19 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
     takeBase: async (signal) => await bases.take(signal),
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
-      const others = await othersIn(plan, options.signal);
+      const isOther = await othersIn(plan, options.signal);
       const capture = await captureContinuously({
         ...options,
         group: tag,
         folder,
-        ...(others === undefined ? {} : { isProtected: (path: RawPath) => !others.has(path) }),
+        beside: (base.beside ?? []).map(rawPathFromText),
+        ...(base.facts === undefined ? {} : { facts: base.facts }),
+        ...(isOther === undefined ? {} : { isProtected: (path: RawPath) => !isOther(path) }),
         ...(await volumesOf(base)),
+        ...(plan.server?.hints === undefined ? {} : { hintSources: plan.server.hints }),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
-        howToAccept: (path) => howToAccept(base.folder, path),
+        howToAccept: (path) => howToAccept(rootOfPlan(base), path),
       });
       void acceptPlaces(capture, { places: accepted.splice(0), ...groupSite });
       return capture;
@@ -91,7 +95,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
       : {
           startStage: async (openNow) => stageOf(await startStage(plan, { groupSite, openNow })),
         }),
-    mailThere: (signal) => mailIn(folder, signal),
+    mailThere: (signal) => mailOf(base, signal),
     ship: async (given, options) => {
       if (journal === undefined || given !== journal) return { segments: 0, bytesStored: 0 };
       return await bases.ship(journal, options);
@@ -148,22 +152,36 @@ async function mirrorOf(
   };
 }
 
-/** The mailboxes of other groups in the same store. */
+/** The mail in all folders of a store, by its paths in the Image. */
+async function* mailOf(base: StorePlan, signal: AbortSignal): ReturnType<DaemonGroup["mailThere"]> {
+  const folders = foldersOfPlan(base).map(rawPathFromText);
+  for (const folder of folders)
+    for await (const found of mailIn(folder, signal)) {
+      const at = folder.replace(/^\/+/, "") as RawPath;
+      yield folders.length === 1 ? found : { ...found, path: joinRawPath(at, found.path) };
+    }
+}
+
+/** Whether a path is of another group's mailboxes in the same store: what lies apart goes by the mailbox's own folder. */
 async function othersIn(
   { base, tag }: ContinuousPlan,
   signal: AbortSignal | undefined,
-): Promise<OtherMailboxes | undefined> {
+): Promise<((path: RawPath) => boolean) | undefined> {
   const [group] = base.groups;
   if (group?.has === undefined) return undefined;
   await using image = await liveSource().stableImage({
     folder: rawPathFromText(base.folder),
+    beside: (base.beside ?? []).map(rawPathFromText),
     group: tag,
     ...(signal === undefined ? {} : { signal }),
   });
   const { has } = group;
-  const root = rawPathFromText(base.folder);
-  const { accounts } = await openMailStore(image);
-  return new OtherMailboxes({ accounts, others: othersAmong(accounts, { has, root }), has, root });
+  const root = rawPathFromText(rootOfPlan(base));
+  const { accounts } = await openMailStore(withServerFacts(image, base.facts));
+  const others = othersAmong(accounts, { has, root });
+  const mailboxes = new OtherMailboxes({ accounts, others, has, root });
+  const partsOf = base.facts === undefined ? () => undefined : partsByFacts(base.facts);
+  return (path) => mailboxes.has(partsOf(path)?.mail ?? path);
 }
 
 async function startStage(

@@ -12,13 +12,19 @@ import {
 import { tagValue } from "#repository";
 import type { SignalWatchOptions } from "#signals";
 import { parseDuration } from "#time";
-import { configuredSource, groupPart, refuseCopyWithin, type StorePlan } from "../capture-plan.ts";
+import {
+  configuredSource,
+  foldersOfPlan,
+  groupPart,
+  placesOfServer,
+  refuseCopyWithin,
+  type StorePlan,
+} from "../capture-plan.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { copyPlace, namedPlace } from "../copy-access.ts";
 import { diskMethod } from "../methods/index.ts";
 import type { Site } from "../site.ts";
-import { foldersBeside, serverFactsOf } from "../server-places.ts";
 import { safeText } from "../text.ts";
 import { journalFolderOf } from "./journal-folder-of.ts";
 
@@ -47,19 +53,11 @@ export function planContinuous(context: CommandContext, site: Site): readonly Co
   const plans = typed === undefined ? configuredPlans(context, site) : [folderPlan(context, site)];
   for (const { base, journalFolder } of plans) {
     refuseCopyWithin(base);
-    const { beside = [] } = base;
-    if (beside.length > 0)
+    const around = foldersOfPlan(base).find((one) => isWithin(journalFolder, one));
+    if (around !== undefined)
       throw new CliError(
         "cli.usage",
-        `Cannot follow "${safeText(base.folder)}": parts of it lie apart, in ${beside.map((one) => `"${safeText(one)}"`).join(", ")}`,
-        {
-          hint: "A store in several folders is not followed yet: capture it on a schedule with `restante capture`.",
-        },
-      );
-    if (isWithin(journalFolder, base.folder))
-      throw new CliError(
-        "cli.usage",
-        `Cannot follow "${safeText(base.folder)}": its journal would lie within it, in "${safeText(journalFolder)}"`,
+        `Cannot follow "${safeText(around)}": its journal would lie within it, in "${safeText(journalFolder)}"`,
         { hint: "Keep the journal elsewhere, best on another disk: --journal DIR." },
       );
   }
@@ -100,15 +98,6 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
     const method = group.methods.find((one) => one.method === "continuous data protection");
     if (config === undefined || server === undefined || method === undefined) return [];
     if (wanted !== undefined && wanted !== group.name && wanted !== group.tag) return [];
-    if (foldersBeside(server).length > 0)
-      throw new CliError(
-        "cli.usage",
-        `Cannot protect "${safeText(group.name)}" continuously: its store lies in several folders, and one is watched`,
-        {
-          hint: "Name the folder above all of them as the server's path, and leave them out of volumes.",
-        },
-      );
-    const facts = serverFactsOf(server);
     const place = namedPlace(method.copy, { context, site });
     const all = site.groups.filter((one) => one.server === group.server);
     const { deliveryStage } = server;
@@ -118,8 +107,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
         base: {
           shown: group.name,
           folder: server.path,
-          volumes: server.volumes,
-          ...(facts === undefined ? {} : { facts }),
+          ...placesOfServer(server),
           source: configuredSource(server),
           groups: [{ ...groupPart(group, all), place, method: diskMethod }],
         },

@@ -19,6 +19,7 @@ export { type OpenSource, openSource } from "./open-source.ts";
 export {
   aimedAt,
   copiesJson,
+  copyText,
   type ReadCopies,
   readCopies,
   tellUnavailable,

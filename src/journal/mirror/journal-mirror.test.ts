@@ -10,6 +10,7 @@ import { peerPair } from "../../hosts/peer-pair.fixture.ts";
 import type { FolderJournal } from "../segments/folder-journal.ts";
 import { codesOf, eventOf, recordsOf } from "../segments/journal-in-memory.fixture.ts";
 import { openJournal, openJournalReader } from "../segments/open-journal.ts";
+import { encodePosition } from "../segments/position-file.ts";
 import { JournalMirror, type MirrorStatus } from "./journal-mirror.ts";
 
 const secret = { password: "journal" };
@@ -203,6 +204,43 @@ test("while the other host is away the lag grows and is shown; then it catches u
   await using reader = await openJournalReader({ folder: scene.there, secret });
   assert.ok(codesOf(reader.problems).includes("missing"));
   assert.equal((await recordsOf(reader)).at(-1)?.sequence, scene.journal.lastSequence);
+});
+
+test("what the other side says of more than it has is not believed, and said anew", async () => {
+  await using scene = await Scene.begin("liar");
+  await scene.write(10);
+  scene.follow();
+  await scene.whenEverything();
+  await scene.stop();
+  const { position } = scene.journal;
+  assert.ok(position !== undefined);
+  const more = [
+    { ...position, sequence: 2 ** 40 },
+    { ...position, offset: position.offset + 1 },
+  ];
+  for (const lie of more) {
+    await scene.target.setPosition(encodePosition(lie));
+    let isHeld = true;
+    const { target } = scene;
+    scene.follow({
+      ...target,
+      location: "vault",
+      list: async (options) => await target.list(options),
+      read: async (name, range) => await target.read(name, range),
+      write: async (name, piece) => await target.write(name, piece),
+      setPosition: async (bytes, options) => {
+        if (isHeld) throw new HostError("host.failed", "Cannot write", { hint: "Wait" });
+        await target.setPosition(bytes, options);
+      },
+    });
+    const { sequence, lagSequences } = await scene.until(({ state }) => state === "waiting");
+    assert.deepEqual([sequence, lagSequences], [0, scene.journal.lastSequence]);
+    isHeld = false;
+    scene.wakeUp();
+    await scene.whenEverything();
+    assert.equal(scene.mirror?.status.sequence, scene.journal.lastSequence);
+    await scene.stop();
+  }
 });
 
 test("a mirror of another journal, or of what the journal lost, is refused and not touched", async () => {

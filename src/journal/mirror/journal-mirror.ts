@@ -127,7 +127,7 @@ export class JournalMirror {
     const sides = this.#sides(signal);
     await this.#look(signal);
     this.#place = await findMirrorPlace(sides);
-    this.#said = this.#place === undefined ? 0 : await mirroredSequence(sides);
+    this.#said = this.#place === undefined ? 0 : await mirroredSequence(sides, this.#place);
     this.#sequence = this.#said;
     await copyKeys(sides);
   }

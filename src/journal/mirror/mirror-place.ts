@@ -58,11 +58,21 @@ export async function findMirrorPlace(sides: MirrorSides): Promise<MirrorPlace |
   return { first, name: newest.name, offset: newest.sizeBytes };
 }
 
-/** The last event that the mirror says is durable there; 0 where it says nothing. */
-export async function mirroredSequence({ target, signal }: MirrorSides): Promise<Sequence> {
+/**
+ * The last event that the mirror says is durable there; 0 where it says nothing, or speaks of what is not
+ * there or not even here: then nothing is known until it was said anew.
+ */
+export async function mirroredSequence(
+  { target, journal, signal }: MirrorSides,
+  place: MirrorPlace,
+): Promise<Sequence> {
   try {
     const bytes = await target.read(positionName, { offset: 0, lengthBytes: 64, signal });
-    return bytes.length === 64 ? (decodePosition(Buffer.from(bytes))?.sequence ?? 0) : 0;
+    const said = bytes.length === 64 ? decodePosition(Buffer.from(bytes)) : undefined;
+    if (said === undefined || said.sequence > (journal.position?.sequence ?? 0)) return 0;
+    const isThere =
+      said.segment < place.first || (said.segment === place.first && said.offset <= place.offset);
+    return isThere ? said.sequence : 0;
   } catch (error) {
     if (isHostError(error, "host.not-found")) return 0;
     throw error;

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { seededNumbers } from "#storage";
 import { eventOf, openReader, openWriter, recordsOf } from "./journal-in-memory.fixture.ts";
 import { check, failLives, loseLives, type Round } from "./journal-lives.fixture.ts";
+import { positionName } from "./position-file.ts";
 import { type Fault, UnreliableFiles } from "./unreliable-files.fixture.ts";
 
 test("what was promised survives losing power at any operation, and being killed, in 150 seeded rounds", async () => {
@@ -64,6 +65,41 @@ test("a failed write refuses all that wait and all that come, and never asks the
       await again.append(eventOf(6), 1n).durable;
     }
   }
+});
+
+test("a small write goes without another thread while the disk is prompt, and never beside a sync that hangs", async ({
+  mock,
+}) => {
+  let nowMs = 0;
+  mock.method(performance, "now", () => nowMs);
+  const files = new UnreliableFiles(() => 0);
+  await using journal = await openWriter(files);
+  let number = 0;
+  const goesAtOnce = async (): Promise<boolean> => {
+    const segments = (): number =>
+      files.writtenAtOnce.filter((name) => name !== positionName).length;
+    const before = segments();
+    await journal.append(eventOf(1 + (number++ % 2)), 1n).written;
+    return segments() > before;
+  };
+  await journal.flush();
+  assert.equal(await goesAtOnce(), true);
+  await journal.flush();
+  const goOn = files.hang();
+  try {
+    assert.equal(await goesAtOnce(), true, "nobody knows yet");
+    nowMs += 11;
+    assert.equal(await goesAtOnce(), false, "beside a sync that hangs");
+  } finally {
+    goOn();
+  }
+  await journal.flush();
+  assert.equal(await goesAtOnce(), true, "the sync after it was prompt");
+  await journal.flush();
+  nowMs += 1001;
+  assert.equal(await goesAtOnce(), false, "nobody knows any more");
+  await journal.flush();
+  assert.equal((await recordsOf(journal)).length, number + 1, "with the mark that it was opened");
 });
 
 test("a writer that cannot begin leaves no lock behind", async () => {

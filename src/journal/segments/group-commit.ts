@@ -12,6 +12,14 @@ const maxCommitBytes = 8 * 1024 * 1024;
 const patienceMs = 20;
 /** While one sync follows another, readers are told this often how far they may read. */
 const sayEveryMs = 5;
+/**
+ * Handing a small write to another thread costs more than the write itself, and somebody waits for it.
+ * More than this goes through one all the same; and so does everything while the disk is not known to be
+ * prompt, by a sync within the last second: one that hangs must not stop whoever decides what to do then.
+ */
+const maxAtOnceBytes = 256 * 1024;
+const promptSyncMs = 10;
+const promptForMs = 1000;
 
 export type WaitingFrame = {
   readonly segment: SegmentEncoder;
@@ -52,6 +60,8 @@ export class GroupCommit {
   #patience: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
   #isDue = false;
+  #syncBeganMs: number | undefined;
+  #lastSync = { tookMs: Infinity, endedMs: -Infinity };
   #saidMs = 0;
   #waitingBytes = 0;
   #roomFor: (() => void)[] = [];
@@ -203,14 +213,26 @@ export class GroupCommit {
     this.#stopAfterFailure();
     const open = isNew ? await this.#create(last.segment) : this.#open;
     if (open === undefined) return;
-    if (isNew) await writeAll(open.file, [last.segment.headerBytes, ...parts], 0);
-    else await writeAll(open.file, parts, open.offset);
-    open.offset += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const bytes = batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const isAtOnce = bytes <= maxAtOnceBytes && this.#isPrompt();
+    if (isNew)
+      await writeAll(open.file, [last.segment.headerBytes, ...parts], { offset: 0, isAtOnce });
+    else await writeAll(open.file, parts, { offset: open.offset, isAtOnce });
+    open.offset += bytes;
     // A sync that failed meanwhile has refused what it knew of; these go the same way.
     this.#stopAfterFailure();
     // Not before: a sync that is under way does not have these bytes.
     this.#unsynced.push(...batch);
     for (const { resolveWritten } of batch) resolveWritten();
+  }
+
+  /** Whether a small write waits for nothing but memory, as far as one can tell. */
+  #isPrompt(): boolean {
+    const { tookMs, endedMs } = this.#lastSync;
+    const nowMs = performance.now();
+    // Both hold the file's lock.
+    const waitsMs = nowMs - (this.#syncBeganMs ?? nowMs);
+    return Math.max(tookMs, waitsMs) < promptSyncMs && nowMs - endedMs < promptForMs;
   }
 
   /** Makes what was written durable, and says so. */
@@ -220,6 +242,8 @@ export class GroupCommit {
     if (open === undefined || last === undefined) return;
     const { offset } = open;
     this.#unsynced = [];
+    const beganMs = performance.now();
+    this.#syncBeganMs = beganMs;
     try {
       await open.file.sync();
       if (!open.isNamed) await this.#files.syncFolder();
@@ -227,6 +251,10 @@ export class GroupCommit {
     } catch (error) {
       this.#unsynced = [...batch, ...this.#unsynced];
       throw error;
+    } finally {
+      const endedMs = performance.now();
+      this.#syncBeganMs = undefined;
+      this.#lastSync = { tookMs: endedMs - beganMs, endedMs };
     }
     const { segment, sequence } = last;
     this.#position = { segment: segment.header.first, sequence, offset };
@@ -262,7 +290,8 @@ export class GroupCommit {
     if (position === undefined) return;
     this.#saidMs = performance.now();
     this.#positionFile ??= await openPosition(this.#files);
-    await writeAll(this.#positionFile, [encodePosition(position)], 0);
+    const isAtOnce = this.#isPrompt();
+    await writeAll(this.#positionFile, [encodePosition(position)], { offset: 0, isAtOnce });
   }
 
   #settle(batch: readonly Waiting[]): void {

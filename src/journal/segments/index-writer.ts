@@ -44,10 +44,10 @@ export async function writeIndex(
   { parts, trailer }: FinishedIndex,
   offset: number,
 ): Promise<void> {
-  await writeAll(file, parts, offset);
+  await writeAll(file, parts, { offset });
   await file.sync();
   const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  await writeAll(file, [trailer], offset + lengthBytes);
+  await writeAll(file, [trailer], { offset: offset + lengthBytes });
   await file.sync();
 }
 

@@ -69,7 +69,7 @@ export async function preparePosition(files: JournalFiles): Promise<void> {
   if ((await readPosition(files)) !== undefined) return;
   const file = await openPosition(files);
   try {
-    await writeAll(file, [encodePosition({ segment: 0, sequence: 0, offset: 0 })], 0);
+    await writeAll(file, [encodePosition({ segment: 0, sequence: 0, offset: 0 })], { offset: 0 });
     await file.sync();
   } finally {
     await file.close();

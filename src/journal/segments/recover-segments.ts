@@ -48,7 +48,7 @@ async function finishSegment(
     digest.update(part);
     // A sync that failed may have left bytes in memory that look written and are not on the disk:
     // writing the same again makes the next sync mean what it says.
-    if (at + part.length > durableTo) await writeAll(file, [part], at);
+    if (at + part.length > durableTo) await writeAll(file, [part], { offset: at });
   }
   await file.sync();
   const index = new IndexWriter(opened.header.first, key);

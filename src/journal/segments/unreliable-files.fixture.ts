@@ -29,6 +29,8 @@ export class UnreliableFiles implements JournalFiles {
   readonly #random: () => number;
   #fault: Fault | undefined;
   #operations = 0;
+  readonly #writtenAtOnce: string[] = [];
+  #hanging: PromiseWithResolvers<void> | undefined;
   #names = new Map<string, Content>();
   #durableNames = new Map<string, Content>();
 
@@ -45,6 +47,20 @@ export class UnreliableFiles implements JournalFiles {
   /** How many operations there were that can fail. */
   get operations(): number {
     return this.#operations;
+  }
+
+  /** The files that were written without another thread, a name for each time. */
+  get writtenAtOnce(): readonly string[] {
+    return this.#writtenAtOnce;
+  }
+
+  /** Syncs do not return until what this gives is called. */
+  hang(): () => void {
+    const hanging = (this.#hanging = Promise.withResolvers<void>());
+    return () => {
+      this.#hanging = undefined;
+      hanging.resolve();
+    };
   }
 
   /** The power goes: what was synced stays, of the rest a part. Locks are those of a dead process then. */
@@ -98,11 +114,11 @@ export class UnreliableFiles implements JournalFiles {
     if (this.#names.has(name)) throw systemError("EEXIST");
     const content = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0), dirty: new Set<number>() };
     this.#names.set(name, content);
-    return this.#file(content);
+    return this.#file(name, content);
   }
 
   async open(name: string): Promise<JournalFile> {
-    return this.#file(this.#contentOf(name));
+    return this.#file(name, this.#contentOf(name));
   }
 
   async rename(name: string, to: string): Promise<void> {
@@ -121,21 +137,18 @@ export class UnreliableFiles implements JournalFiles {
     this.#durableNames = new Map(this.#names);
   }
 
-  #file(content: Content): JournalFile {
+  #file(name: string, content: Content): JournalFile {
     return {
       sizeBytes: async () => content.bytes.length,
       read: async (target, offset) =>
         content.bytes.copy(target, 0, Math.min(offset, content.bytes.length)),
-      write: async (parts, offset) => {
-        const all = Buffer.concat(parts);
-        const isShort = this.#count() === "short" && all.length > 1;
-        const taken = isShort
-          ? all.subarray(0, 1 + Math.floor(this.#random() * (all.length - 1)))
-          : all;
-        write(content, taken, offset);
-        return taken.length;
+      write: async (parts, offset) => this.#write(content, parts, offset),
+      writeAtOnce: (parts, offset) => {
+        this.#writtenAtOnce.push(name);
+        return this.#write(content, parts, offset);
       },
       sync: async () => {
+        await this.#hanging?.promise;
         try {
           this.#count();
           content.durable = withSectors(content, content.dirty, content.bytes.length);
@@ -145,6 +158,16 @@ export class UnreliableFiles implements JournalFiles {
       },
       close: async () => undefined,
     };
+  }
+
+  #write(content: Content, parts: readonly Buffer[], offset: number): number {
+    const all = Buffer.concat(parts);
+    const isShort = this.#count() === "short" && all.length > 1;
+    const taken = isShort
+      ? all.subarray(0, 1 + Math.floor(this.#random() * (all.length - 1)))
+      : all;
+    write(content, taken, offset);
+    return taken.length;
   }
 
   #count(): "short" | undefined {

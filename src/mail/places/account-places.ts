@@ -36,7 +36,7 @@ export function placesByFacts({ root, places }: ServerFacts): PlacesOf {
 }
 
 /** The templates in one character per byte, as the paths that they are held against. */
-function rawPlaces({ mail, ...others }: AccountPlaces): AccountPlaces {
+export function rawPlaces({ mail, ...others }: AccountPlaces): AccountPlaces {
   const raw = Object.entries(others).map(([key, text]) => [key, rawPathFromText(text)]);
   return {
     ...(Object.fromEntries(raw) as Omit<AccountPlaces, "mail">),
@@ -45,7 +45,7 @@ function rawPlaces({ mail, ...others }: AccountPlaces): AccountPlaces {
 }
 
 /** Undefined outside the Image, and of a path that a variable led astray. */
-function below(path: string, root: RawPath): RawPath | undefined {
+export function below(path: string, root: RawPath): RawPath | undefined {
   const steps = path.split("/").filter((step) => step !== "" && step !== ".");
   if (!path.startsWith("/") || steps.includes("..")) return undefined;
   const top = root.split("/").filter((step) => step !== "");

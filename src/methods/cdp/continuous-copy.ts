@@ -5,6 +5,7 @@ import type { JournalReader, Sequence } from "#journal";
 import { MethodError } from "../method-error.ts";
 import { firstReplayed } from "./journal-thinning.ts";
 import { replayedImage } from "./replayed.ts";
+import { type EarlierAccount, earlierAt } from "./unsettled.ts";
 import { type JournalGap, type JournalSurvey, surveyJournal, unknownAt } from "./survey-journal.ts";
 
 /** A copy of any method with its moments of the group: what a replay may begin with (paper §4.1). */
@@ -31,6 +32,8 @@ export type ContinuousMoment = {
   readonly base: { readonly copy: BaseCandidate["copy"]; readonly point: RecoveryPoint };
   /** What may be otherwise than it shows. */
   readonly unknown: readonly JournalGap[];
+  /** Accounts that it shows as they were earlier, the furthest behind first. */
+  readonly earlier: readonly EarlierAccount[];
   /** The clock was set back: how often this time was passed besides. */
   readonly otherTimes: number;
 };
@@ -46,6 +49,8 @@ export interface ContinuousCopy extends Copy {
   survey(signal?: AbortSignal): Promise<JournalSurvey>;
   /** The moment that an instant means, or why there is none. Looks at no base yet. */
   momentAt(atNs: bigint, signal?: AbortSignal): Promise<ContinuousMoment | NotCovered>;
+  /** The same, replayed on moments of one copy alone: what is the same in both compares then. */
+  basedOn(copy: string): ContinuousCopy;
   open(point: RecoveryPoint, signal?: AbortSignal): Promise<Image>;
 }
 
@@ -58,7 +63,7 @@ const idPattern = /^journal-(\d{1,15})$/;
 const reachOrder: readonly Reach[] = ["at-hand", "near", "shelf"];
 
 export function continuousCopy(options: ContinuousCopyOptions): ContinuousCopy {
-  const { name, journal } = options;
+  const { journal } = options;
   let surveyed: Promise<JournalSurvey> | undefined;
   const survey = async (signal?: AbortSignal): Promise<JournalSurvey> => {
     signal?.throwIfAborted();
@@ -70,16 +75,27 @@ export function continuousCopy(options: ContinuousCopyOptions): ContinuousCopy {
       throw error;
     }
   };
+  return surveyedCopy(options, survey);
+}
+
+function surveyedCopy(
+  options: ContinuousCopyOptions,
+  survey: ContinuousCopy["survey"],
+): ContinuousCopy {
   const momentAt = async (
     atNs: bigint,
     signal?: AbortSignal,
   ): ReturnType<ContinuousCopy["momentAt"]> => momentIn(await survey(signal), { ...options, atNs });
   return {
-    name,
+    name: options.name,
     method: continuousMethod,
     reach: "at-hand",
     survey,
     momentAt,
+    basedOn: (copy) => {
+      const bases = options.bases.filter((one) => one.copy.name === copy);
+      return surveyedCopy({ ...options, bases }, survey);
+    },
     async moments(group, signal) {
       const { last, alarms } = await survey(signal);
       if (last === undefined || (group !== undefined && !isGroup(options, group))) return [];
@@ -146,6 +162,7 @@ function momentIn(
     eventNs,
     base,
     unknown,
+    earlier: earlierAt(survey.unsettled, sequence),
     otherTimes: alsoAt.length,
     point: {
       ...labels,

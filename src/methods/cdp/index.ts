@@ -28,3 +28,4 @@ export {
   type JournalSurvey,
   surveyJournal,
 } from "./survey-journal.ts";
+export type { EarlierAccount } from "./unsettled.ts";

@@ -102,7 +102,7 @@ class Surveyor {
         break;
       }
       case "mark":
-        this.#unsettled.see(sequence, event);
+        this.#unsettled.see(point, event);
         this.#mark(record, event, last);
         break;
       case "arrived":

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RawPath } from "#image";
 import { type JournalEvent, memoryJournal } from "#journal";
 import { surveyJournal } from "./survey-journal.ts";
-import { isWithheld, withheldAt } from "./unsettled.ts";
+import { earlierAt, isWithheld, withheldAt } from "./unsettled.ts";
 
 const path = (text: string): RawPath => text as RawPath;
 const mark = (name: "unsettled" | "settled" | "start", at?: string): JournalEvent => ({
@@ -55,6 +55,35 @@ test("a moment shows an account that was in the middle of a change as it was bef
   ]);
 });
 
+test("a moment says which accounts it shows as of when, the furthest behind first", async () => {
+  const events = [
+    mark("unsettled", "a"),
+    remove("a/1"),
+    mark("unsettled", "b"),
+    mark("settled", "a"),
+    mark("unsettled", "c"),
+    mark("settled", "b"),
+  ];
+  const records = events.map((event, index) => ({
+    sequence: index + 1,
+    atNs: BigInt(index) * 10n,
+    event,
+  }));
+  const { unsettled } = await surveyJournal(memoryJournal({ records }));
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6].map((upTo) =>
+      earlierAt(unsettled, upTo)
+        .map(({ path: account, atNs }) => `${account} ${atNs}`)
+        .join(", "),
+    ),
+    ["a 0", "a 0", "a 0, b 20", "b 20", "b 20", ""],
+  );
+  assert.deepEqual(
+    unsettled.map(({ fromNs, untilNs }) => untilNs - fromNs),
+    [30n, 30n],
+  );
+});
+
 test("where nobody saw an account stand still again, all that was seen of it counts", async () => {
   const crashed = [mark("start"), mark("unsettled", "a"), remove("a/1")];
   assert.equal(await countedAt(crashed, 3), "a/1");
@@ -69,7 +98,7 @@ test("what moved into an account that was in the middle of a change is where it 
     to: path("a/1"),
     file: { inode: 1n, sizeBytes: 1, mtimeNs: 1n },
   };
-  const withheld = withheldAt([{ path: path("a"), from: 1, until: 9 }], 5);
+  const withheld = withheldAt([{ path: path("a"), from: 1, until: 9, fromNs: 1n, untilNs: 9n }], 5);
   assert.ok(isWithheld(withheld, 2, move));
   assert.ok(!isWithheld(withheld, 2, { ...move, to: path("c/1") }));
 });

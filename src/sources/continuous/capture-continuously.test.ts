@@ -17,7 +17,7 @@ import { churn, seededRandom } from "../../image/maildir-churn.fixture.ts";
 import { ContinuousSite } from "./continuous-site.fixture.ts";
 import { replayed, storeNow } from "./replayed.fixture.ts";
 
-for (const hints of ["fanotify", "folder-watch", "none"] as const)
+for (const hints of ["fanotify", "fsnotifywait", "folder-watch", "none"] as const)
   test(`after each pause the journal replays to the store, hints: ${hints}`, async () => {
     await using site = await ContinuousSite.open({ hints });
     const { store, journal, capture } = site;

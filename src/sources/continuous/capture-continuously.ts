@@ -1,7 +1,8 @@
-import { resolveFolder, systemClockNs, type Volume, volumeIdentity } from "#image";
+import { systemClockNs, type Volume, volumeIdentity } from "#image";
 import { Capture } from "./capture.ts";
 import type { ContinuousCapture, ContinuousCaptureOptions } from "./capture-port.ts";
 import { openObservedState } from "./state/open-observed-state.ts";
+import { StorePlaces } from "./store-places.ts";
 import { VolumeGuard } from "./volume-guard.ts";
 
 /**
@@ -12,25 +13,26 @@ import { VolumeGuard } from "./volume-guard.ts";
 export async function captureContinuously(
   options: ContinuousCaptureOptions,
 ): Promise<ContinuousCapture> {
-  const { folder, journal, stateFolder, openBase } = options;
+  const { folder, beside, journal, stateFolder, openBase } = options;
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();
-  const root = await resolveFolder(folder);
+  const places = await StorePlaces.open(folder, beside);
   const opened = await openObservedState({
     folder: stateFolder,
     journal,
+    layout: places.layout,
     signal,
     ...(openBase === undefined ? {} : { openBase }),
   });
   try {
     const capture = new Capture({
       ...options,
-      root,
+      places,
       signal,
       opened,
       clock: options.clock ?? systemClockNs,
-      volumes: options.volumes ?? [await wholeOf(root)],
-      guard: new VolumeGuard(root),
+      volumes: options.volumes ?? (await volumesOf(places)),
+      guard: new VolumeGuard(places),
     });
     await capture.start();
     return capture;
@@ -40,6 +42,11 @@ export async function captureContinuously(
   }
 }
 
-async function wholeOf(root: Volume["root"]): Promise<Volume> {
-  return { id: await volumeIdentity(root), role: "mixed", root: "" as Volume["root"] };
+/** What is away has none. */
+async function volumesOf({ all }: StorePlaces): Promise<readonly Volume[]> {
+  const volumes = all.map(async ({ path, folder }): Promise<Volume | undefined> => {
+    const id = await volumeIdentity(folder).catch(() => undefined);
+    return id === undefined ? undefined : { id, role: "mixed", root: path };
+  });
+  return (await Promise.all(volumes)).filter((volume) => volume !== undefined);
 }

@@ -1,7 +1,7 @@
 /** What continuous capture is given, and what it says of itself. */
-import type { ClockNs, Image, RawPath, Volume } from "#image";
+import type { ClockNs, Image, RawPath, ServerFacts, Volume } from "#image";
 import type { GapReason, Journal } from "#journal";
-import type { HintWay, OpenedHints } from "./hints/change-hints.ts";
+import type { HintSources, HintWay, OpenedHints } from "./hints/change-hints.ts";
 
 /** What the journal goes on from: a copy that is there, as it is listed. */
 export type CaptureBase = {
@@ -16,6 +16,13 @@ export type ContinuousCaptureOptions = {
   readonly group: string;
   /** The root of the group's Image: an absolute path, one character per byte. */
   readonly folder: RawPath;
+  /**
+   * Folders of the same store that lie elsewhere, absolute: then the Image's root is that of the machine, and each
+   * folder lies at its own path in it, as `joinImages` has them. None lies in another. One that is away is held.
+   */
+  readonly beside?: readonly RawPath[];
+  /** Where the server keeps the parts of an account: what is one account's is looked at, and shown, together. */
+  readonly facts?: ServerFacts;
   /**
    * Whether a path within the Image belongs to the group. What is below a folder that does not is
    * never looked at. Default: all of it does.
@@ -35,12 +42,14 @@ export type ContinuousCaptureOptions = {
   readonly openBase?: (signal: AbortSignal) => Promise<CaptureBase | undefined>;
   /** How changes are noticed. Default: the best way that works here. */
   readonly hints?: HintWay | OpenedHints;
+  /** Logs of the mail server that tell of changes, and a helper that may watch. Default: none. */
+  readonly hintSources?: HintSources;
   readonly clock?: ClockNs;
   /** Changes are gathered this long after the first. Default 20. */
   readonly windowMs?: number;
   /** A file that is gone may come back under another name this long. Default 100. */
   readonly graceMs?: number;
-  /** A scan of the whole store this long after the one before. Default 1 hour; 1 minute without hints. */
+  /** A scan of the whole store this long after the one before. Default 1 hour; 1 minute where nothing watches. */
   readonly reconcileEveryMs?: number;
   /** Volumes, and places that are held, are looked at this often: nothing tells of a store that is gone. Default 5 s. */
   readonly checkEveryMs?: number;

@@ -13,21 +13,23 @@ import { absolute, type ClockJump, clockJumpEvent, ClockWatch } from "./clock-wa
 import type { CompareFolderParts } from "./compare-folder.ts";
 import type { Difference } from "./evidence.ts";
 import { type Gap, Gaps } from "./gaps.ts";
-import type { HintLoss } from "./hints/change-hints.ts";
+import { type HintLoss, type HintWay, isWatching } from "./hints/change-hints.ts";
 import { HintKeeper } from "./hints/hint-keeper.ts";
 import { Holds } from "./holds.ts";
 import { lookUntilStill } from "./look-until-still.ts";
 import { ScanList } from "./scan-list.ts";
 import type { OpenedState } from "./state/open-observed-state.ts";
 import type { ObservedState } from "./state/observed-state.ts";
+import { StoreAccounts } from "./store-accounts.ts";
 import { StoreFiles } from "./store-files.ts";
+import type { StorePlaces } from "./store-places.ts";
 import type { StoreScan } from "./store-scan.ts";
 import type { VolumeGuard } from "./volume-guard.ts";
 import { Alarm } from "./waiting.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export type CaptureParts = Omit<ContinuousCaptureOptions, "signal" | "clock" | "volumes"> & {
-  readonly root: RawPath;
+  readonly places: StorePlaces;
   readonly signal: AbortSignal;
   readonly clock: () => bigint;
   readonly volumes: readonly Volume[];
@@ -76,7 +78,7 @@ export class Capture implements ContinuousCapture {
     this.#scans = new ScanList({ steadyMs, nowNs: parts.clock });
     const shared = {
       state: this.#state,
-      files: new StoreFiles({ root: parts.root }),
+      files: new StoreFiles(parts.places),
       queue: this.#queue,
       isOpen: (path: RawPath) => this.#isProtected(path) && !this.#holds.isHeld(path),
       onProblem: (path: RawPath, error: Error) => this.#holds.unseen(path, error),
@@ -89,15 +91,18 @@ export class Capture implements ContinuousCapture {
       openGap: (fromNs, path, message) =>
         this.#openGap("unreadable", fromNs ?? this.#since(), path, message),
       append: (event) => this.#recorder.append(event),
+      onReleased: () => this.#hints.renew(),
       scans: this.#scans,
       tell: (event) => this.#tell(event),
     });
     this.#hints = new HintKeeper({
       request: {
-        root: parts.root,
+        root: parts.places.root,
+        places: () => parts.places.all,
         isProtected: (path) => this.#isProtected(path),
         folders: () => this.#state.folders(),
         nowNs: parts.clock,
+        ...(parts.hintSources === undefined ? {} : { sources: parts.hintSources }),
       },
       wanted: parts.hints,
       queue: this.#queue,
@@ -108,11 +113,13 @@ export class Capture implements ContinuousCapture {
     });
     this.#recorder = new ChangeRecorder({
       ...shared,
+      accounts: new StoreAccounts(parts.facts),
       journal: parts.journal,
       hints: () => this.#hints.current,
       nowNs: parts.clock,
       label: () => this.#label(),
       mayRemove: (path) => this.#holds.mayRemove(path),
+      mayBeOne: (path, known) => shared.isOpen(known) && parts.guard.mayBeOne(path, known),
       onScanned: (difference) => this.#scanned(difference),
     });
     this.#compare = { ...shared, mayBeEmpty: (path) => this.#holds.mayBeEmpty(path) };
@@ -254,7 +261,7 @@ export class Capture implements ContinuousCapture {
       queue: this.#queue,
       recorder: this.#recorder,
       compare: this.#compare,
-      settle: this.#hints.way === "none" ? undefined : () => this.#hints.settle(),
+      settle: isWatching(this.#hints.way) ? () => this.#hints.settle() : undefined,
       commit: () => this.#commit(),
       isClosing: isHasty,
       isScanning: this.#scans.current?.isWalked === false && this.#mode === "running",
@@ -291,7 +298,7 @@ export class Capture implements ContinuousCapture {
     const sequence = Math.max(this.#recorder.lastSequence, this.#state.journal?.sequence ?? 0);
     await this.#recorder.durable();
     if (hasChanges) this.#lastDurableNs = this.#parts.clock();
-    if (untilNs !== undefined && !this.#gaps.isOpen && this.#hints.way !== "none")
+    if (untilNs !== undefined && !this.#gaps.isOpen && isWatching(this.#hints.way))
       this.#state.setMeta("followedUntilNs", (untilNs - hintDelayNs).toString());
     this.#state.commit({ id, sequence });
     this.#idleNoteMs = performance.now() + idleMs;
@@ -316,14 +323,14 @@ export class Capture implements ContinuousCapture {
         ...(path === rootPath ? {} : { path }),
       });
     if (path === rootPath) this.#state.hasInodesOfCopy = false;
-    if (this.#hints.way === "none") this.#state.setMeta("followedUntilNs", startedNs.toString());
+    if (!isWatching(this.#hints.way)) this.#state.setMeta("followedUntilNs", startedNs.toString());
     await this.#commit();
     this.#scans.done(scan, this.#scanEveryMs(this.#hints.way));
     this.#tell({ type: "reconciled", path, entries, differences: evidence.count });
   }
 
-  #scanEveryMs(way: string): number {
-    return this.#parts.reconcileEveryMs ?? (way === "none" ? 60_000 : 3_600_000);
+  #scanEveryMs(way: HintWay): number {
+    return this.#parts.reconcileEveryMs ?? (isWatching(way) ? 3_600_000 : 60_000);
   }
 
   #scanned(difference: Difference): void {
@@ -334,7 +341,7 @@ export class Capture implements ContinuousCapture {
       difference.changedNs !== undefined &&
       // From the future: the clock was set back since, and nobody knows how old it is.
       absolute(this.#parts.clock() - difference.changedNs) < hintDelayNs &&
-      this.#hints.way !== "none";
+      isWatching(this.#hints.way);
     if (!isYoung && !this.#scans.isFirst) scan.missed++;
   }
 
@@ -381,7 +388,7 @@ export class Capture implements ContinuousCapture {
 
   #stateName(): CaptureStatus["state"] {
     if (this.#mode === "failed" || this.#mode === "closed") return this.#mode;
-    if (this.#holds.isHeld(rootPath)) return "held";
+    if (this.#parts.places.all.some(({ path }) => this.#holds.isHeld(path))) return "held";
     if (this.#scans.isFirst) return "starting";
     return this.#scans.current === undefined ? "following" : "reconciling";
   }

@@ -25,6 +25,7 @@ import {
   type StoreFiles,
 } from "./store-files.ts";
 import { SettledAccounts, withMoves } from "./settled-accounts.ts";
+import type { StoreAccounts } from "./store-accounts.ts";
 import type { Wanted, WorkQueue } from "./work-queue.ts";
 
 /** The kernel's clock ticks every 1 to 10 ms: what changes again within a tick has the same times. */
@@ -40,6 +41,7 @@ export type ChangeRecorderParts = {
   readonly journal: Journal;
   readonly state: ObservedState;
   readonly files: StoreFiles;
+  readonly accounts: StoreAccounts;
   readonly queue: WorkQueue;
   readonly hints: () => Pick<ChangeHints, "watchFolder" | "forgetFolder">;
   readonly nowNs: () => bigint;
@@ -49,6 +51,8 @@ export type ChangeRecorderParts = {
   readonly isOpen: (path: RawPath) => boolean;
   /** Asked before anything is recorded as removed: false where a volume is not what it was. */
   readonly mayRemove: (path: RawPath) => boolean;
+  /** Whether what is at one path can be the file that was known at the other. */
+  readonly mayBeOne: (path: RawPath, known: RawPath) => boolean;
   readonly onProblem: (path: RawPath, error: Error) => void;
   /** A scan found it. */
   readonly onScanned: (difference: Difference) => void;
@@ -69,7 +73,8 @@ export class ChangeRecorder {
   readonly #parts: ChangeRecorderParts;
   /** What was seen in this round. */
   #seen: JournalEvent[] = [];
-  readonly #settled = new SettledAccounts({ steadyMs: () => performance.now() });
+  readonly accounts: StoreAccounts;
+  readonly #settled: SettledAccounts;
   #last: Appended | undefined;
   #stored = 0;
   readonly #turns = new Turns();
@@ -80,6 +85,8 @@ export class ChangeRecorder {
 
   constructor(parts: ChangeRecorderParts) {
     this.#parts = parts;
+    this.accounts = parts.accounts;
+    this.#settled = new SettledAccounts({ ...parts, steadyMs: () => performance.now() });
   }
 
   /** Resolves when all that was recorded is durable. Rejects with JournalError. */
@@ -93,7 +100,7 @@ export class ChangeRecorder {
 
   /** Accounts that did not stand still while they were looked at in this round; `isOver`: nor at its end. */
   unsettled(accounts: ReadonlySet<RawPath>, { isOver }: { readonly isOver: boolean }): void {
-    const all = withMoves(accounts, this.#seen);
+    const all = withMoves(accounts, this.#seen, (path) => this.accounts.of(path));
     this.#seen.unshift(...this.#settled.begin(all));
     if (isOver) this.#seen.push(...this.#settled.end(all));
   }
@@ -336,10 +343,7 @@ export class ChangeRecorder {
   }
 
   #otherName(path: RawPath, entry: Entry): OtherName | undefined {
-    return otherName(path, entry, {
-      state: this.#parts.state,
-      look: (known) => this.#look(known),
-    });
+    return otherName(path, entry, { ...this.#parts, look: (known) => this.#look(known) });
   }
 
   #watch(folder: RawPath): void {

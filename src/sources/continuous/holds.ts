@@ -2,7 +2,7 @@
  * What keeps a mistake from becoming a removal: places whose volume is not what it was are held, and
  * places that cannot be seen have a gap, until they are as they were or a person says otherwise.
  */
-import { displayPath, isWithin, type RawPath, rootPath } from "#image";
+import { isWithin, type RawPath, rootPath } from "#image";
 import type { JournalEvent } from "#journal";
 import type { CaptureEvent } from "./capture-port.ts";
 import type { ScanList } from "./scan-list.ts";
@@ -23,6 +23,8 @@ export type HoldsParts = {
   readonly howToAccept?: ((path: RawPath) => string) | undefined;
   readonly checkEveryMs?: number | undefined;
   readonly append: (event: JournalEvent) => void;
+  /** What was held may be another folder now: whoever watches it has to begin anew. */
+  readonly onReleased: () => Promise<void>;
   readonly tell: (event: CaptureEvent) => void;
 };
 
@@ -61,10 +63,10 @@ export class Holds {
   /** Compares the volumes with those that were known. */
   async look(): Promise<readonly VolumeTrouble[]> {
     const { state, guard } = this.#parts;
-    const troubles = await guard.look(
-      this.#known,
-      (path) => !this.#isAccepted(path) && !state.isEmpty(path),
-    );
+    const troubles = await guard.look(this.#known, {
+      hasFiles: (path) => !state.isEmpty(path),
+      isAccepted: (path) => this.#isAccepted(path),
+    });
     const wrong = new Set(troubles.map(({ path }) => path));
     this.#known = [...this.#known.filter(({ path }) => wrong.has(path)), ...guard.marks];
     state.begin();
@@ -74,8 +76,8 @@ export class Holds {
 
   hold({ path, message }: VolumeTrouble): void {
     if (this.#held.has(path)) return;
-    const { openGap, append, tell } = this.#parts;
-    const place = path === rootPath ? "the store" : `"${displayPath(path)}"`;
+    const { openGap, append, tell, guard } = this.#parts;
+    const place = path === rootPath ? "the store" : `"${guard.nameOf(path)}"`;
     const how = this.#parts.howToAccept?.(path);
     const sentence = `Nothing of ${place} is recorded: ${message}.${how === undefined ? "" : ` ${how}`}`;
     this.#held.set(path, sentence);
@@ -92,10 +94,14 @@ export class Holds {
     if (this.#held.size === 0) return;
     const troubles = await this.look();
     for (const trouble of troubles) this.hold(trouble);
-    for (const path of Array.from(this.#held.keys())) {
+    const released: RawPath[] = [];
+    for (const path of this.#held.keys()) {
       if (troubles.some((trouble) => trouble.path === path)) continue;
-      if (!this.#accepted.has(path) && (await this.#isEmptied(path))) continue;
-      this.#held.delete(path);
+      if (this.#accepted.has(path) || !(await this.#isEmptied(path))) released.push(path);
+    }
+    for (const path of released) this.#held.delete(path);
+    if (released.length > 0) await this.#parts.onReleased();
+    for (const path of released) {
       this.#parts.tell({ type: "released", path });
       // A scan looks at what is in it: its own rights may be others now.
       if (path !== rootPath) this.#parts.queue.addName(path);

@@ -13,4 +13,4 @@ export {
   type ContinuousCaptureOptions,
 } from "./capture-port.ts";
 export { captureContinuously } from "./capture-continuously.ts";
-export { type HintWay, hintWays } from "./hints/change-hints.ts";
+export { type HintSources, type HintWay, hintWays } from "./hints/change-hints.ts";

@@ -6,11 +6,10 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { RawPath } from "#image";
-import { accountOf } from "./account-of.ts";
 import type { ChangeRecorder, Look } from "./change-recorder.ts";
 import { compareFolder, type CompareFolderParts } from "./compare-folder.ts";
 import { isCache } from "./store-files.ts";
-import { lockOf, underWay } from "./under-way.ts";
+import { underWay } from "./under-way.ts";
 import type { Taken, TakeOptions, WorkQueue } from "./work-queue.ts";
 
 export type LookParts = {
@@ -39,13 +38,14 @@ const namesAtOnce = 500;
  */
 export async function lookUntilStill(parts: LookParts): Promise<void> {
   const { queue, compare, recorder, settle, isClosing, isScanning } = parts;
+  const accountOf = (path: RawPath): RawPath => recorder.accounts.of(path);
   const accounts = new Set<RawPath>();
   const locks = new Map<RawPath, RawPath>();
   const take = (options: TakeOptions = {}): Taken => {
     const taken = queue.take({ isClosing, isScanning, ...options });
     for (const { path, origin } of [...taken.names, ...taken.folders]) {
       accounts.add(accountOf(path));
-      if (origin === "hint") locks.set(lockOf(path), accountOf(path));
+      if (origin === "hint") locks.set(recorder.accounts.lockOf(path), accountOf(path));
     }
     return taken;
   };

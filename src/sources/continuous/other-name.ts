@@ -13,13 +13,17 @@ export type OtherNameParts = {
   readonly state: ObservedState;
   /** What is there now; "unseen" where that cannot be told. */
   readonly look: (path: RawPath) => Entry | undefined | "unseen";
+  /** Whether what is at one path can be the file that was known at the other. */
+  readonly mayBeOne: (path: RawPath, known: RawPath) => boolean;
+  /** Asked before a name is taken for gone. */
+  readonly mayRemove: (path: RawPath) => boolean;
 };
 
 /** The same file under a name that is known: one that is gone, or else one that is still there. */
 export function otherName(
   path: RawPath,
   entry: Entry,
-  { state, look }: OtherNameParts,
+  { state, look, mayBeOne, mayRemove }: OtherNameParts,
 ): OtherName | undefined {
   let linked: ObservedEntry | undefined;
   const isFolder = entry.type === "directory";
@@ -31,12 +35,13 @@ export function otherName(
     const { mtimeNs } = known.state;
     const isSame = known.sizeBytes === entry.sizeBytes && mtimeNs === entry.mtimeNs;
     if (!isFolder && !isSame) continue;
+    if (!mayBeOne(path, known.path)) continue;
     const now = look(known.path);
     if (now === "unseen") continue;
     // A folder is known by its inode alone: where another has its place, it may be a new one.
     if (isFolder && now !== undefined) continue;
-    if (now?.inode !== entry.inode) return { entry: known, isGone: true };
-    linked ??= known;
+    if (now?.inode === entry.inode) linked ??= known;
+    else if (mayRemove(known.path)) return { entry: known, isGone: true };
   }
   return linked === undefined ? undefined : { entry: linked, isGone: false };
 }

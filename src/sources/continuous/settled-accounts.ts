@@ -1,6 +1,6 @@
 import type { RawPath } from "#image";
 import type { JournalEvent } from "#journal";
-import { accountOf } from "./account-of.ts";
+import type { StoreAccounts } from "./store-accounts.ts";
 
 /** An account that is never still is shown as it was seen all the same. */
 const patienceMs = 2000;
@@ -11,11 +11,13 @@ const patienceMs = 2000;
  */
 export class SettledAccounts {
   readonly #steadyMs: () => number;
+  readonly #accounts: StoreAccounts;
   readonly #open = new Map<RawPath, number>();
   readonly #restless = new Set<RawPath>();
 
-  constructor({ steadyMs }: { readonly steadyMs: () => number }) {
-    this.#steadyMs = steadyMs;
+  constructor(options: { readonly steadyMs: () => number; readonly accounts: StoreAccounts }) {
+    this.#steadyMs = options.steadyMs;
+    this.#accounts = options.accounts;
   }
 
   /** What stands before the events of a round that did not see these stand still. */
@@ -24,7 +26,7 @@ export class SettledAccounts {
     for (const path of accounts) {
       if (this.#open.has(path) || this.#restless.has(path)) continue;
       this.#open.set(path, this.#steadyMs());
-      marks.push({ type: "mark", name: "unsettled", path });
+      marks.push(...this.#marks("unsettled", path));
     }
     return marks;
   }
@@ -38,9 +40,14 @@ export class SettledAccounts {
       if (isRestless && this.#steadyMs() - sinceMs < patienceMs) continue;
       if (isRestless) this.#restless.add(path);
       this.#open.delete(path);
-      marks.push({ type: "mark", name: "settled", path });
+      marks.push(...this.#marks("settled", path));
     }
     return marks;
+  }
+
+  /** Of all that is the account's, side by side: no moment has one part of it without the others. */
+  #marks(name: "unsettled" | "settled", account: RawPath): readonly JournalEvent[] {
+    return this.#accounts.partsOf(account).map((path) => ({ type: "mark", name, path }));
   }
 }
 
@@ -48,6 +55,7 @@ export class SettledAccounts {
 export function withMoves(
   accounts: ReadonlySet<RawPath>,
   events: readonly JournalEvent[],
+  accountOf: (path: RawPath) => RawPath,
 ): ReadonlySet<RawPath> {
   const all = new Set(accounts);
   for (const event of events) {

@@ -4,21 +4,20 @@ import {
   entryOf,
   type ExtendedAttribute,
   isImageError,
+  joinedFolder,
   joinRawPath,
   listFolder,
   type Listing,
+  ListingBuilder,
   lookUp,
   rawBaseName,
+  type RawName,
   rawParent,
   type RawPath,
   readExtendedAttributes,
   readFilePieces,
 } from "#image";
-
-export type StoreFilesOptions = {
-  /** Absolute, without symbolic links. */
-  readonly root: RawPath;
-};
+import type { StorePlaces } from "./store-places.ts";
 
 export type ReadRequest = {
   readonly path: RawPath;
@@ -34,16 +33,22 @@ export type ReadRequest = {
 const noOwners = { userOf: () => undefined, groupOf: () => undefined };
 
 export class StoreFiles {
-  readonly root: RawPath;
+  readonly #places: StorePlaces;
+  /** Folders above the places, as they were seen last: where one is away, the places are, and are held. */
+  readonly #above = new Map<RawPath, Entry>();
 
-  constructor({ root }: StoreFilesOptions) {
-    this.root = root;
+  constructor(places: StorePlaces) {
+    this.#places = places;
   }
 
   /** What is there now; undefined where nothing is. Throws ImageError where that cannot be seen. */
   look(path: RawPath): Entry | undefined {
+    const place = this.#places.at(path);
+    if (place === undefined) return this.#lookAbove(path);
     try {
-      return lookUp(this.root, path);
+      const entry = lookUp(place.root, place.within);
+      if (!this.#places.isPart(path)) return entry;
+      return entry.type === "directory" ? joinedFolder(path, this.#places.isLocal) : undefined;
     } catch (error) {
       if (isAbsence(error)) return undefined;
       throw error;
@@ -52,8 +57,13 @@ export class StoreFiles {
 
   /** Undefined where there is no such folder. Throws ImageError where it cannot be listed. */
   async list(path: RawPath, signal?: AbortSignal): Promise<Listing | undefined> {
+    const names = this.#places.namesAbove(path);
+    if (names !== undefined) return this.#listAbove(path, names);
+    const place = this.#places.at(path);
+    if (place === undefined) return undefined;
+    const { root, within } = place;
     try {
-      return await listFolder({ ...noOwners, root: this.root, path, signal, inUse: true });
+      return await listFolder({ ...noOwners, root, path: within, signal, inUse: true });
     } catch (error) {
       if (isAbsence(error)) return undefined;
       throw error;
@@ -61,21 +71,42 @@ export class StoreFiles {
   }
 
   attributes(path: RawPath): readonly ExtendedAttribute[] {
-    return readExtendedAttributes(path === "" ? this.root : joinRawPath(this.root, path));
+    const absolute = this.#places.isPart(path) ? undefined : this.#places.absolute(path);
+    return absolute === undefined ? [] : readExtendedAttributes(absolute);
   }
 
   /** Throws ImageError `image.changed`, `image.not-found`, `image.unreadable`. */
   read({ path, onOpened, ...options }: ReadRequest): AsyncIterable<Uint8Array> {
+    const { root, within } = this.#places.at(path) ?? { root: this.#places.root, within: path };
     return readFilePieces({
       ...options,
-      root: this.root,
-      path,
+      root,
+      path: within,
       // A rename or a new link changes it, and no byte.
       ignoreCtime: true,
       ...(onOpened === undefined
         ? {}
         : { onOpened: (stats) => onOpened(entryOf(rawBaseName(path), stats)) }),
     });
+  }
+
+  #lookAbove(path: RawPath): Entry | undefined {
+    if (this.#places.namesAbove(path) === undefined) return undefined;
+    const entry = joinedFolder(path, this.#places.isLocal);
+    const known = this.#above.get(path);
+    // Inode 0: nothing is known of it, as where it is away.
+    if (entry.inode === 0n && known !== undefined) return known;
+    this.#above.set(path, entry);
+    return entry;
+  }
+
+  #listAbove(path: RawPath, names: ReadonlySet<RawName>): Listing {
+    const builder = new ListingBuilder();
+    for (const name of names) {
+      const entry = this.look(joinRawPath(path, name));
+      if (entry !== undefined) builder.add(entry);
+    }
+    return builder.build();
   }
 }
 

@@ -3,16 +3,8 @@
  * first and names the letter in dovecot-keywords after; a mail client writes an mbox anew in its place. What lies on
  * the disk in between is there, but it is no state that anybody was shown. Both hold a lock file meanwhile.
  */
-import { isImageError, joinRawPath, rawBaseName, type RawPath, rawParent } from "#image";
-import { isIndex, type StoreFiles } from "./store-files.ts";
-
-/** The lock that whoever changes this file holds, where it is a program that writes lock files. */
-export function lockOf(path: RawPath): RawPath {
-  const folder = rawParent(path);
-  const isInMaildir = ["cur", "new", "tmp"].includes(rawBaseName(folder));
-  if (!isInMaildir && !isIndex(path)) return `${path}.lock` as RawPath;
-  return joinRawPath(isInMaildir ? rawParent(folder) : folder, "dovecot-uidlist.lock" as RawPath);
-}
+import { isImageError, type RawPath } from "#image";
+import type { StoreFiles } from "./store-files.ts";
 
 /** Whose lock is there. `locks`: of which account each is. */
 export function underWay(

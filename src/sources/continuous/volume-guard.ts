@@ -4,8 +4,16 @@
  */
 import { statSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import { isWithin, joinRawPath, type RawPath, rawPathToBytes, volumeIdentity } from "#image";
+import {
+  displayPath,
+  isWithin,
+  joinRawPath,
+  type RawPath,
+  rawPathToBytes,
+  volumeIdentity,
+} from "#image";
 import { mountsBelow } from "./hints/mounts-below.ts";
+import type { StorePlaces } from "./store-places.ts";
 
 /** A folder at which a filesystem begins, and which one. */
 export type VolumeMark = { readonly path: RawPath; readonly id: string };
@@ -15,12 +23,15 @@ export type VolumeTrouble = { readonly path: RawPath; readonly message: string }
 type Guarded = VolumeMark & { readonly device: bigint; readonly inode: bigint };
 
 export class VolumeGuard {
-  readonly #root: RawPath;
+  readonly #places: StorePlaces;
   readonly #identityOf: (folder: RawPath) => Promise<string>;
   #guarded: readonly Guarded[] = [];
 
-  constructor(root: RawPath, identityOf: (folder: RawPath) => Promise<string> = volumeIdentity) {
-    this.#root = root;
+  constructor(
+    places: StorePlaces,
+    identityOf: (folder: RawPath) => Promise<string> = volumeIdentity,
+  ) {
+    this.#places = places;
     this.#identityOf = identityOf;
   }
 
@@ -35,21 +46,30 @@ export class VolumeGuard {
    */
   async look(
     known: readonly VolumeMark[],
-    hasFiles: (path: RawPath) => boolean,
+    {
+      hasFiles,
+      isAccepted = () => false,
+    }: {
+      /** Whether anything is known to lie there. */
+      readonly hasFiles: (path: RawPath) => boolean;
+      /** A person said that what is there, or is not, is right. */
+      readonly isAccepted?: (path: RawPath) => boolean;
+    },
   ): Promise<readonly VolumeTrouble[]> {
-    const prefix = this.#root === "/" ? "/" : `${this.#root}/`;
-    const mounts = await mountsBelow(this.#root);
-    const here = mounts.map((mount) => mount.slice(prefix.length) as RawPath);
+    await this.#places.resolve();
+    const places = this.#places.all.map(({ path }) => path);
+    const here = await this.#mounts();
     const troubles: VolumeTrouble[] = [];
     const guarded: Guarded[] = [];
-    for (const path of new Set(["" as RawPath, ...known.map((mark) => mark.path), ...here])) {
+    for (const path of new Set([...places, ...known.map((mark) => mark.path), ...here])) {
       const now = await this.#markOf(path);
       const before = known.find((mark) => mark.path === path);
       if (now === undefined) {
-        if (before !== undefined) troubles.push({ path, message: "it is not there" });
+        if (before !== undefined || (places.includes(path) && !isAccepted(path)))
+          troubles.push({ path, message: "it is not there" });
       } else if (before !== undefined && before.id !== now.id)
         troubles.push({ path, message: `it lies on another volume: ${now.id}, not ${before.id}` });
-      else if (before === undefined && known.length > 0 && hasFiles(path))
+      else if (before === undefined && known.length > 0 && !isAccepted(path) && hasFiles(path))
         troubles.push({ path, message: `another volume was mounted there: ${now.id}` });
       if (now !== undefined && !troubles.some((trouble) => trouble.path === path))
         guarded.push(now);
@@ -58,8 +78,39 @@ export class VolumeGuard {
     return troubles;
   }
 
+  /** Within the Image. */
+  async #mounts(): Promise<readonly RawPath[]> {
+    const found: RawPath[] = [];
+    for (const { path, folder } of this.#places.all) {
+      const from = folder === "/" ? 1 : folder.length + 1;
+      for (const mount of await mountsBelow(folder)) {
+        const within = mount.slice(from) as RawPath;
+        found.push(path === "" ? within : joinRawPath(path, within));
+      }
+    }
+    return found;
+  }
+
+  /** As people read it. */
+  nameOf(path: RawPath): string {
+    return displayPath(this.#places.isJoined ? joinRawPath("/" as RawPath, path) : path);
+  }
+
   isGuarded(path: RawPath): boolean {
     return this.#guarded.some((mark) => mark.path === path);
+  }
+
+  /** Whether what is at one path can be the file that was known at the other: both lie on one filesystem. */
+  mayBeOne(path: RawPath, known: RawPath): boolean {
+    return !this.#places.isFixed(known) && this.#deviceOf(path) === this.#deviceOf(known);
+  }
+
+  #deviceOf(path: RawPath): bigint | undefined {
+    let deepest: Guarded | undefined;
+    for (const mark of this.#guarded)
+      if (isWithin(path, mark.path) && mark.path.length >= (deepest?.path.length ?? 0))
+        deepest = mark;
+    return deepest?.device;
   }
 
   /** The first volume on the way to a path that is not what it was a moment ago. */
@@ -84,20 +135,19 @@ export class VolumeGuard {
   async #markOf(path: RawPath): Promise<Guarded | undefined> {
     const stats = this.#statOf(path);
     if (stats === undefined) return undefined;
-    const id = await this.#identityOf(this.#absolute(path));
+    const id = await this.#identityOf(this.#places.absolute(path) as RawPath);
     return { path, id, device: stats.dev, inode: stats.ino };
   }
 
   #statOf(path: RawPath): { readonly dev: bigint; readonly ino: bigint } | undefined {
+    const absolute = this.#places.absolute(path);
+    if (absolute === undefined) return undefined;
     try {
-      return statSync(rawPathToBytes(this.#absolute(path)), { bigint: true });
+      const stats = statSync(rawPathToBytes(absolute), { bigint: true });
+      return stats.isDirectory() || !this.#places.isPart(path) ? stats : undefined;
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
       return undefined;
     }
-  }
-
-  #absolute(path: RawPath): RawPath {
-    return path === "" ? this.#root : joinRawPath(this.#root, path);
   }
 }

@@ -1,6 +1,7 @@
 /** Chooses the best way to be told of changes that works here, and says why it is no better one. */
 import type {
   ChangeHints,
+  HintsUnavailable,
   HintWay,
   OpenedHints,
   OpenHints,
@@ -8,11 +9,14 @@ import type {
 } from "./change-hints.ts";
 import { openFanotify } from "./fanotify.ts";
 import { openFolderWatch } from "./folder-watch.ts";
+import { openFsnotifywait } from "./fsnotifywait.ts";
+import { openServerLog } from "./server-log.ts";
+import { withLog } from "./with-log.ts";
 
 export type ChosenHints = {
   readonly hints: ChangeHints;
-  /** One sentence: why this way and no better one. */
-  readonly why: string;
+  /** One sentence: why this way and no better one, as of now. */
+  readonly why: () => string;
 };
 
 const openNone: OpenHints = async () => ({
@@ -25,9 +29,21 @@ const openNone: OpenHints = async () => ({
 
 const ways: readonly OpenedHints[] = [
   { way: "fanotify", open: (request) => openFanotify(request) },
-  { way: "folder-watch", open: openFolderWatch },
+  { way: "fsnotifywait", open: (request) => openFsnotifywait(request) },
+  { way: "folder-watch", open: openFolderWatchAndLog },
+  { way: "server-log", open: (request) => openServerLog(request) },
   { way: "none", open: openNone },
 ];
+
+/** It may lose changes in silence: a server's log makes up for those of mail, where there is one. */
+async function openFolderWatchAndLog(
+  request: OpenHintsRequest,
+): Promise<ChangeHints | HintsUnavailable> {
+  const watch = await openFolderWatch(request);
+  if ("unavailable" in watch) return watch;
+  const log = await openServerLog(request, { beside: watch });
+  return "unavailable" in log ? watch : withLog(watch, log);
+}
 
 /** `wanted`: this way or, where it does not work here, one that is less; or an opened way of its own. */
 export async function chooseHints(
@@ -41,7 +57,7 @@ export async function chooseHints(
   );
   for (const { way, open } of [...first, ...rest]) {
     const opened = await open(request);
-    if (!("unavailable" in opened)) return { hints: opened, why: whyOf(opened, reasons) };
+    if (!("unavailable" in opened)) return { hints: opened, why: () => whyOf(opened, reasons) };
     reasons.push(`${way} is not possible: ${opened.unavailable}`);
   }
   throw new RangeError("polling is always possible");
@@ -50,8 +66,10 @@ export async function chooseHints(
 function whyOf(hints: ChangeHints, reasons: readonly string[]): string {
   const best = {
     fanotify: "the kernel tells of every change of the filesystem",
+    fsnotifywait: "the kernel tells another program of every change of the filesystem",
     "folder-watch": "every folder is watched",
+    "server-log": "the mail server's own log is followed",
     none: "the store is scanned from time to time",
   }[hints.way];
-  return [best, ...reasons, ...(hints.limits === undefined ? [] : [hints.limits])].join("; ");
+  return [best, ...reasons, ...[hints.limits, hints.beside].flatMap((one) => one ?? [])].join("; ");
 }

@@ -1,8 +1,8 @@
 /** What the thread that reads fanotify and its owner tell each other. */
 export type FanotifyThreadData = {
-  /** Absolute, one character per byte. */
-  readonly root: string;
-  /** A folder of each filesystem below the root, the root itself first. */
+  /** Folders of the store by their paths in the Image; the folders absolute, one character per byte. */
+  readonly places: readonly { readonly path: string; readonly folder: string }[];
+  /** A folder of each filesystem at or below a place. */
   readonly mounts: readonly string[];
   /** Counts taken batches: what is sent and not taken yet is bounded by it. */
   readonly taken: Int32Array<SharedArrayBuffer>;
@@ -10,7 +10,7 @@ export type FanotifyThreadData = {
   readonly waitingLimit: number;
 };
 
-/** Folder relative to the root, name ("" is the folder's own), and whether a folder may have come or gone. */
+/** Folder within the Image, name ("" is the folder's own), and whether a folder may have come or gone. */
 export type FanotifyHint = readonly [folder: string, name: string, below: boolean];
 
 export type FanotifyReport =

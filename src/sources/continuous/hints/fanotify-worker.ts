@@ -34,7 +34,7 @@ class Reader {
   constructor(calls: FanotifyCalls, data: FanotifyThreadData) {
     this.#calls = calls;
     this.#data = data;
-    this.#places = new FolderPlaces(data.root, {
+    this.#places = new FolderPlaces(data.places, {
       resolve: (filesystem, handle) => {
         const mount = this.#mounts.get(filesystem);
         return mount === undefined ? undefined : calls.resolve(mount, handle);

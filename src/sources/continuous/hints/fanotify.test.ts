@@ -79,7 +79,7 @@ test("events that are cut off, or of another version, are refused", () => {
 
 test("places of folders are kept within a bound, and forgotten after a rename", () => {
   const asked: string[] = [];
-  const places = new FolderPlaces("/mail", {
+  const places = new FolderPlaces([{ path: "", folder: "/mail" }], {
     limit: 2,
     resolve: (_, handle) => {
       asked.push(handle);

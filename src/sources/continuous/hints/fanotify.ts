@@ -12,7 +12,7 @@ import type {
   OpenHintsRequest,
 } from "./change-hints.ts";
 import type { FanotifyReport, FanotifyRequest, FanotifyThreadData } from "./fanotify-messages.ts";
-import { mountsBelow } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FanotifyOptions = {
   /** Names that wait while the program is busy; one more is an overflow. Default 200,000. */
@@ -25,9 +25,10 @@ export async function openFanotify(
   options: FanotifyOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
+  const places = placesThere(request);
   const workerData: FanotifyThreadData = {
-    root: request.root,
-    mounts: [request.root, ...(await mountsBelow(request.root))],
+    places,
+    mounts: await foldersOfFilesystems(places),
     taken: new Int32Array(new SharedArrayBuffer(4)),
     waitingLimit: options.waitingLimit ?? 200_000,
   };

@@ -4,20 +4,20 @@
  */
 export class FolderPlaces {
   readonly #resolve: (filesystem: string, handle: string) => string | undefined;
-  readonly #root: string;
+  readonly #places: readonly { readonly path: string; readonly folder: string }[];
   readonly #limit: number;
-  /** Relative to the root; undefined is outside of it. */
+  /** Within the Image; undefined is outside of the store. */
   readonly #known = new Map<string, string | undefined>();
 
   constructor(
-    root: string,
+    places: readonly { readonly path: string; readonly folder: string }[],
     options: {
       readonly resolve: (filesystem: string, handle: string) => string | undefined;
       /** Default 65,536. */
       readonly limit?: number;
     },
   ) {
-    this.#root = root;
+    this.#places = places;
     this.#resolve = options.resolve;
     this.#limit = options.limit ?? 65_536;
   }
@@ -26,7 +26,7 @@ export class FolderPlaces {
     return this.#known.size;
   }
 
-  /** Relative to the root; undefined where it is outside, or gone. */
+  /** Within the Image; undefined where it is outside, or gone. */
   placeOf({
     filesystem,
     handle,
@@ -49,9 +49,14 @@ export class FolderPlaces {
     this.#known.clear();
   }
 
-  #within(path: string): string | undefined {
-    if (path === this.#root) return "";
-    const prefix = this.#root.endsWith("/") ? this.#root : `${this.#root}/`;
-    return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+  #within(absolute: string): string | undefined {
+    for (const { path, folder } of this.#places) {
+      if (absolute === folder) return path;
+      const prefix = folder.endsWith("/") ? folder : `${folder}/`;
+      if (!absolute.startsWith(prefix)) continue;
+      const within = absolute.slice(prefix.length);
+      return path === "" ? within : `${path}/${within}`;
+    }
+    return undefined;
   }
 }

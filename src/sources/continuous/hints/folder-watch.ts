@@ -5,8 +5,15 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { systemErrorCode } from "#errors";
-import { joinRawPath, type RawName, type RawPath, rawPathToBytes } from "#image";
-import type { ChangeHint, ChangeHints, OpenHints, OpenHintsRequest } from "./change-hints.ts";
+import { type RawName, type RawPath, rawPathToBytes } from "#image";
+import {
+  type ChangeHint,
+  type ChangeHints,
+  type OpenHints,
+  type OpenHintsRequest,
+  placedPath,
+  placesOf,
+} from "./change-hints.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 
 /** Folders that are given a watch before other work gets its turn. */
@@ -59,8 +66,9 @@ class FolderWatchHints implements ChangeHints {
 
   watchFolder(folder: RawPath): void {
     if (this.#watchers.has(folder) || !this.#request.isProtected(folder)) return;
-    const { root } = this.#request;
-    const path = rawPathToBytes(folder === "" ? root : joinRawPath(root, folder));
+    const placed = placedPath(folder, placesOf(this.#request));
+    if (placed === undefined) return;
+    const path = rawPathToBytes(placed);
     try {
       const watcher = watch(path, { encoding: "latin1" as "buffer" }, (_, name) =>
         this.#note(folder, name === null ? undefined : (String(name) as RawName)),

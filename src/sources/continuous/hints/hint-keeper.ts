@@ -1,13 +1,14 @@
 /** Keeps hints coming: opens the best way, puts what it tells into the queue, opens another when it ends. */
 import { joinRawPath } from "#image";
 import type { WorkQueue } from "../work-queue.ts";
-import type {
-  ChangeHints,
-  HintListener,
-  HintLoss,
-  HintWay,
-  OpenedHints,
-  OpenHintsRequest,
+import {
+  type ChangeHints,
+  type HintListener,
+  type HintLoss,
+  type HintWay,
+  isWatching,
+  type OpenedHints,
+  type OpenHintsRequest,
 } from "./change-hints.ts";
 import { chooseHints } from "./choose-hints.ts";
 
@@ -39,7 +40,7 @@ const nobody: ChangeHints = {
 export class HintKeeper implements AsyncDisposable {
   readonly #options: HintKeeperOptions;
   #hints: ChangeHints = nobody;
-  #why = "not opened yet";
+  #why = (): string => "not opened yet";
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   lastHintNs: bigint | undefined;
@@ -58,11 +59,11 @@ export class HintKeeper implements AsyncDisposable {
   }
 
   get why(): string {
-    return this.#why;
+    return this.#why();
   }
 
   get lateMs(): number {
-    const isWhole = this.way !== "none" && this.#hints.limits === undefined;
+    const isWhole = isWatching(this.way) && this.#hints.limits === undefined;
     return isWhole ? usualDelayMs : this.#options.scanEveryMs(this.way);
   }
 
@@ -72,7 +73,15 @@ export class HintKeeper implements AsyncDisposable {
     const { hints, why } = await chooseHints({ ...request, listener: this.#listener() }, wanted);
     if (this.#isOver) return hints[Symbol.asyncDispose]();
     [this.#hints, this.#why] = [hints, why];
-    onChosen({ way: hints.way, why, lateMs: this.lateMs });
+    onChosen({ way: hints.way, why: why(), lateMs: this.lateMs });
+  }
+
+  /** Begins anew where folders of the store may be others than they were. What is told twice is looked at twice. */
+  async renew(): Promise<void> {
+    const before = this.#hints;
+    if (before === nobody || this.#isOver) return;
+    await this.open();
+    if (this.#hints !== before) await before[Symbol.asyncDispose]();
   }
 
   async settle(): Promise<void> {
@@ -108,7 +117,7 @@ export class HintKeeper implements AsyncDisposable {
 
   #openAgain(): void {
     this.#hints = nobody;
-    this.#why = "what told of changes ended, and is opened again";
+    this.#why = () => "what told of changes ended, and is opened again";
     this.#timer = setTimeout(() => {
       const since = this.lastHintNs ?? this.openedNs;
       this.open().then(

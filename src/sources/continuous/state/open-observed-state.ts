@@ -15,6 +15,8 @@ import { ObservedState } from "./observed-state.ts";
 export type OpenObservedStateOptions = {
   readonly folder: string;
   readonly journal: Journal;
+  /** Of the store that the paths are of: a state of another layout is made anew. */
+  readonly layout?: string;
   readonly openBase?: (signal: AbortSignal) => Promise<CaptureBase | undefined>;
   readonly signal: AbortSignal;
 };
@@ -31,18 +33,20 @@ export type OpenedState = {
 const sliceRecords = 2000;
 
 export async function openObservedState(options: OpenObservedStateOptions): Promise<OpenedState> {
-  const { folder, journal, signal } = options;
+  const { folder, journal, layout = "", signal } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const state = await openDatabase(join(folder, "observed.db"));
   try {
     const known = state.journal;
-    if (known?.id === journal.id && known.sequence <= journal.lastSequence) {
+    const isSameStore = (state.meta("layout") ?? "") === layout;
+    if (isSameStore && known?.id === journal.id && known.sequence <= journal.lastSequence) {
       const followed = state.meta("followedUntilNs");
       const newestNs = await catchUp(state, options, known.sequence + 1);
       return { state, from: "known", ...untilNewest(newestNs, followed) };
     }
     state.begin();
     state.clear();
+    state.setMeta("layout", layout);
     const base = await options.openBase?.(signal);
     if (base === undefined) {
       return { state, from: "empty", ...untilNewest(await catchUp(state, options, 1)) };
