@@ -20,7 +20,7 @@ import { temporaryFolder } from "./support/restic.ts";
 const temporary = temporaryFolder();
 chmodSync(temporary.path, 0o755);
 after(() => temporary[Symbol.dispose]());
-const timeout = 60_000;
+const timeout = 120_000;
 const capabilities = ["PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "SIZE"];
 
 let folders = 0;
