@@ -4,24 +4,23 @@
  * watched as well says where in the queue we are: all comes in order.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemErrorCode } from "#errors";
-import { type RawPath, rawPathFromText, rawPathToBytes } from "#image";
-import {
-  type ChangeHint,
-  type ChangeHints,
-  type HintListener,
-  type HintPlace,
-  type HintsUnavailable,
-  type OpenHintsRequest,
-  placesOf,
+import { type RawPath, rawPathFromText } from "#image";
+import type {
+  ChangeHint,
+  ChangeHints,
+  HintListener,
+  HintPlace,
+  HintsUnavailable,
+  OpenHintsRequest,
 } from "./change-hints.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
-import { mountsBelow } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FsnotifywaitOptions = {
   /** How long it may take until it watches. Default 20,000. */
@@ -43,18 +42,16 @@ export async function openFsnotifywait(
   options: FsnotifywaitOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
-  // One that is away is looked for by whoever holds it; when it is back, all this begins anew.
-  const places = placesOf(request).filter(({ folder }) => existsSync(rawPathToBytes(folder)));
-  const below = await Promise.all(places.map(async ({ folder }) => await mountsBelow(folder)));
-  const mounts = [...places.map(({ folder }) => folder), ...below.flat()];
-  const folders = mounts.flatMap((mount) => textOf(mount) ?? []);
+  const places = placesThere(request);
+  const mounts = (await foldersOfFilesystems(places)).map(textOf);
+  const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
   const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));
   const [program = "", ...words] = request.sources?.helper ?? usualCommand;
   const helper = spawn(program, [...words, ...argumentsFor([...folders, desk])], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk, followed: places });
+  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk, places });
   const trouble = await hints.begin(options.startMs ?? 20_000);
   if (trouble === undefined) return hints;
   await hints[Symbol.asyncDispose]();
@@ -88,16 +85,16 @@ class FsnotifywaitHints implements ChangeHints {
   constructor(
     helper: Helper,
     {
-      followed,
+      places,
       listener,
       desk,
       endMs = 1000,
-    }: OpenHintsRequest &
-      FsnotifywaitOptions & { readonly desk: string; readonly followed: readonly HintPlace[] },
+    }: Pick<OpenHintsRequest, "listener"> &
+      FsnotifywaitOptions & { readonly desk: string; readonly places: readonly HintPlace[] },
   ) {
     this.#helper = helper;
     this.#listener = listener;
-    this.#places = followed;
+    this.#places = places;
     this.#desk = desk;
     this.#endMs = endMs;
     const ended = Promise.withResolvers<void>();

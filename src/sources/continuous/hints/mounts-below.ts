@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { systemErrorCode } from "#errors";
-import { findMount, type Mount, parseMountInfo, type RawPath } from "#image";
+import { findMount, type Mount, parseMountInfo, type RawPath, rawPathToBytes } from "#image";
+import { type HintPlace, type OpenHintsRequest, placesOf } from "./change-hints.ts";
 
 /** Filesystems that other hosts change as well, of which the kernel of this one says nothing (inotify(7), fanotify(7)). */
 const shared =
@@ -11,6 +13,19 @@ export async function mountsBelow(folder: RawPath): Promise<readonly RawPath[]> 
   const prefix = folder.endsWith("/") ? folder : `${folder}/`;
   const points = (await allMounts()).map(({ mountPoint }) => mountPoint);
   return [...new Set(points.filter((point) => point.startsWith(prefix)))];
+}
+
+/** One that is away is looked for by whoever holds it; when it is back, watching begins anew. */
+export function placesThere(request: OpenHintsRequest): readonly HintPlace[] {
+  return placesOf(request).filter(({ folder }) => existsSync(rawPathToBytes(folder)));
+}
+
+/** A folder of each filesystem at or below places; some more than once. */
+export async function foldersOfFilesystems(
+  places: readonly HintPlace[],
+): Promise<readonly RawPath[]> {
+  const below = await Promise.all(places.map(async ({ folder }) => await mountsBelow(folder)));
+  return [...places.map(({ folder }) => folder), ...below.flat()];
 }
 
 /** The type of the first filesystem of these folders that other hosts may change as well; undefined where none is. */
