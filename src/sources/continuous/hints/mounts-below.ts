@@ -15,6 +15,19 @@ export async function mountsBelow(folder: RawPath): Promise<readonly RawPath[]> 
   return [...new Set(points.filter((point) => point.startsWith(prefix)))];
 }
 
+/** One that is away is looked for by whoever holds it; when it is back, watching begins anew. */
+export function placesThere(request: OpenHintsRequest): readonly HintPlace[] {
+  return placesOf(request).filter(({ folder }) => existsSync(rawPathToBytes(folder)));
+}
+
+/** A folder of each filesystem at or below places; some more than once. */
+export async function foldersOfFilesystems(
+  places: readonly HintPlace[],
+): Promise<readonly RawPath[]> {
+  const below = await Promise.all(places.map(async ({ folder }) => await mountsBelow(folder)));
+  return [...places.map(({ folder }) => folder), ...below.flat()];
+}
+
 /** The type of the first filesystem of these folders that other hosts may change as well; undefined where none is. */
 export async function sharedFilesystem(folders: readonly RawPath[]): Promise<string | undefined> {
   return sharedAmong(await allMounts(), folders);
@@ -39,17 +52,4 @@ async function allMounts(): Promise<readonly Mount[]> {
     if (systemErrorCode(error) === undefined) throw error;
     return [];
   }
-}
-
-/** One that is away is looked for by whoever holds it; when it is back, watching begins anew. */
-export function placesThere(request: OpenHintsRequest): readonly HintPlace[] {
-  return placesOf(request).filter(({ folder }) => existsSync(rawPathToBytes(folder)));
-}
-
-/** A folder of each filesystem at or below places; some more than once. */
-export async function foldersOfFilesystems(
-  places: readonly HintPlace[],
-): Promise<readonly RawPath[]> {
-  const below = await Promise.all(places.map(async ({ folder }) => await mountsBelow(folder)));
-  return [...places.map(({ folder }) => folder), ...below.flat()];
 }
