@@ -11,7 +11,7 @@
  * written out.
  */
 import type { RawName, RawPath } from "#image";
-import type { ChangeHint } from "./change-hints.ts";
+import type { ChangeHint, HintPlace } from "./change-hints.ts";
 
 export type FsnotifyRecord = {
   readonly folder: string;
@@ -45,18 +45,29 @@ export class FsnotifyOutput {
   }
 }
 
-/** Hints relative to `root`; [] of what lies elsewhere, or nobody knows where. */
+/** Hints within the Image; [] of what lies elsewhere, or nobody knows where. */
 export function hintsOfRecord(
-  { folder, name, events }: FsnotifyRecord,
-  root: string,
+  record: FsnotifyRecord,
+  places: readonly HintPlace[],
 ): readonly ChangeHint[] {
-  const prefix = root.endsWith("/") ? root : `${root}/`;
-  if (!folder.startsWith(prefix)) return [];
+  for (const { path, folder: root } of places) {
+    const prefix = root.endsWith("/") ? root : `${root}/`;
+    if (!record.folder.startsWith(prefix)) continue;
+    const within = record.folder.slice(prefix.length).replace(/\/+$/, "");
+    return hintsWithin(within === "" ? path : path === "" ? within : `${path}/${within}`, record);
+  }
+  return [];
+}
+
+function hintsWithin(
+  folder: string,
+  { name, events }: Omit<FsnotifyRecord, "folder">,
+): readonly ChangeHint[] {
   const words = events.split(",");
   const below =
     words.includes("ISDIR") &&
     words.some((word) => ["CREATE", "DELETE", "MOVED_FROM", "MOVED_TO"].includes(word));
-  const places = spellings(folder.slice(prefix.length).replace(/\/+$/, ""));
+  const places = spellings(folder);
   if (name !== "")
     return places.flatMap((place) => spellings(name).map((one) => hint(place, one, below)));
   // Something about the folder itself: to whoever looks, a name within the folder above.

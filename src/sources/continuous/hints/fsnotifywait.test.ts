@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { RawPath } from "#image";
+import type { HintPlace } from "./change-hints.ts";
 import { changeHintsContract, openForTest } from "./change-hints.contract.ts";
 import { openFsnotifywait } from "./fsnotifywait.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
@@ -82,6 +84,10 @@ test("fsnotifywait: why it cannot be had is said, and nothing stays behind", asy
   assert.deepEqual(new Set(desks()).difference(new Set(before)).size, 0);
 });
 
+const placesAt = (folder: string): readonly HintPlace[] => [
+  { path: "" as RawPath, folder: folder as RawPath },
+];
+
 test("what fsnotifywait prints is read however it arrives", () => {
   const printed = Buffer.from(
     "/mail/a/\0two\nlines\0CREATE\0\n\0\0ATTRIB\0\n/mail/\0c (deleted)\0MOVED_FROM,ISDIR\0\n",
@@ -92,7 +98,7 @@ test("what fsnotifywait prints is read however it arrives", () => {
   const pieces = [...printed].flatMap((byte) => [...output.take(Buffer.from([byte]))]);
   assert.deepEqual(pieces, whole);
   assert.deepEqual(
-    whole.flatMap((record) => hintsOfRecord(record, "/mail")),
+    whole.flatMap((record) => hintsOfRecord(record, placesAt("/mail"))),
     [
       { folder: "a", name: "two\nlines" },
       { folder: "", name: "c (deleted)", below: true },
@@ -104,11 +110,18 @@ test("what fsnotifywait prints is read however it arrives", () => {
 test("what lies elsewhere is no hint, and a folder's own change is one in the folder above", () => {
   const events = "ATTRIB,ISDIR";
   const hintsOf = (folder: string, root: string): readonly object[] =>
-    hintsOfRecord({ folder, name: "", events }, root);
+    hintsOfRecord({ folder, name: "", events }, placesAt(root));
   assert.deepEqual(hintsOf("/mailbox/", "/mail"), []);
   assert.deepEqual(hintsOf("/mail/a/b/", "/mail"), [{ folder: "a", name: "b" }]);
   assert.deepEqual(hintsOf("/mail/", "/mail"), [{ folder: "" }]);
   assert.deepEqual(hintsOf("/a/", "/"), [{ folder: "", name: "a" }]);
+  const apart = [
+    { path: "srv/mail", folder: "/srv/mail" },
+    { path: "srv/index", folder: "/ssd/index" },
+  ] as readonly { path: string; folder: string }[] as readonly HintPlace[];
+  assert.deepEqual(hintsOfRecord({ folder: "/ssd/index/a/", name: "b", events: "CREATE" }, apart), [
+    { folder: "srv/index/a", name: "b" },
+  ]);
 });
 
 test("what is none of its output is refused, and what has no end as well", () => {

@@ -15,14 +15,15 @@ import type {
   ChangeHint,
   ChangeHints,
   HintListener,
+  HintPlace,
   HintsUnavailable,
   OpenHintsRequest,
 } from "./change-hints.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
-import { mountsBelow } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FsnotifywaitOptions = {
-  /** How long it may take until it watches. Default 5000. */
+  /** How long it may take until it watches. Default 20,000. */
   readonly startMs?: number;
   /** How long it may take to end. Default 1000. */
   readonly endMs?: number;
@@ -41,9 +42,8 @@ export async function openFsnotifywait(
   options: FsnotifywaitOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
-  if (request.places !== undefined && request.places().length !== 1)
-    return { unavailable: "the store lies in several places" };
-  const mounts = [request.root, ...(await mountsBelow(request.root))].map(textOf);
+  const places = placesThere(request);
+  const mounts = (await foldersOfFilesystems(places)).map(textOf);
   const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
   const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));
@@ -51,8 +51,8 @@ export async function openFsnotifywait(
   const helper = spawn(program, [...words, ...argumentsFor([...folders, desk])], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk });
-  const trouble = await hints.begin(options.startMs ?? 5000);
+  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk, places });
+  const trouble = await hints.begin(options.startMs ?? 20_000);
   if (trouble === undefined) return hints;
   await hints[Symbol.asyncDispose]();
   return { unavailable: trouble };
@@ -67,7 +67,7 @@ class FsnotifywaitHints implements ChangeHints {
   readonly way = "fsnotifywait";
   readonly #helper: Helper;
   readonly #listener: HintListener;
-  readonly #root: string;
+  readonly #places: readonly HintPlace[];
   readonly #desk: string;
   readonly #endMs: number;
   readonly #output = new FsnotifyOutput();
@@ -85,15 +85,16 @@ class FsnotifywaitHints implements ChangeHints {
   constructor(
     helper: Helper,
     {
-      root,
+      places,
       listener,
       desk,
       endMs = 1000,
-    }: OpenHintsRequest & FsnotifywaitOptions & { readonly desk: string },
+    }: Pick<OpenHintsRequest, "listener"> &
+      FsnotifywaitOptions & { readonly desk: string; readonly places: readonly HintPlace[] },
   ) {
     this.#helper = helper;
     this.#listener = listener;
-    this.#root = root;
+    this.#places = places;
     this.#desk = desk;
     this.#endMs = endMs;
     const ended = Promise.withResolvers<void>();
@@ -119,9 +120,10 @@ class FsnotifywaitHints implements ChangeHints {
     const timer = new AbortController();
     const late = pause(startMs, "late", { signal: timer.signal, ref: false }).catch(() => "");
     // It watches a little after it was begun: what is asked for before is never told.
-    for (let everyMs = 5; this.#requests < 1000; everyMs = Math.min(everyMs * 2, 200)) {
-      const told = this.#ask().then(() => "told");
-      const next = await Promise.race([told, late, this.#ended, pause(everyMs, "again")]);
+    const told: Promise<string>[] = [];
+    for (let everyMs = 5; told.length < 1000; everyMs = Math.min(everyMs * 2, 200)) {
+      told.push(this.#ask().then(() => "told"));
+      const next = await Promise.race([...told, late, this.#ended, pause(everyMs, "again")]);
       if (next === "again") continue;
       timer.abort();
       if (this.#failure !== undefined) return this.#failure;
@@ -192,7 +194,7 @@ class FsnotifywaitHints implements ChangeHints {
           tell();
           this.#answer(record.name);
         } else
-          for (const hint of hintsOfRecord(record, this.#root)) {
+          for (const hint of hintsOfRecord(record, this.#places)) {
             const key = `${hint.folder}/${hint.name ?? ""}`;
             if (hint.below === true || !hints.has(key)) hints.set(key, hint);
           }
