@@ -2,6 +2,7 @@ import { open, opendir } from "node:fs/promises";
 import { rawBaseName, type RawPath, rawPathToBytes } from "#image";
 import { isCyrusOwnFile, logPlaceOf, type MailThere, mailPlaceOf } from "#signals";
 import { IndexCounts } from "./index-counts.ts";
+import { startOfFile } from "./start-of-file.ts";
 
 /** Files that are looked into to see whether they are an mbox; a spool has one for each person. */
 const mostLooks = 20_000;
@@ -55,14 +56,8 @@ function mayBeMbox(path: RawPath): boolean {
 const [indexStartBytes, headerStartBytes] = [4096, 64 * 1024];
 
 async function startOf(path: RawPath): Promise<Uint8Array | undefined> {
-  const startBytes = path.endsWith("header") ? headerStartBytes : indexStartBytes;
-  try {
-    await using file = await open(rawPathToBytes(path), "r");
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(startBytes), 0, startBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    return undefined;
-  }
+  const mostBytes = path.endsWith("header") ? headerStartBytes : indexStartBytes;
+  return await startOfFile(path, mostBytes).catch(() => undefined);
 }
 
 /** Its size, where it begins as an mbox does. */
