@@ -197,8 +197,15 @@ export type MailboxFacts = {
   readonly placements?: readonly PlacementFacts[];
 };
 
-/** A message with what it is known by without being read: `content` where equal means the same bytes. */
-export type NewMessage = { readonly facts: MessageFacts; readonly content?: string };
+/**
+ * A message with what it is known by without being read: `content` where equal means the same bytes.
+ * `words`, given away with its memory, stands for its facts' text: in UTF-8, as `searchable` makes it.
+ */
+export type NewMessage = {
+  readonly facts: MessageFacts;
+  readonly content?: string;
+  readonly words?: Uint8Array<ArrayBuffer>;
+};
 
 /** The turn to write. Disposing of it gives the turn back; a moment that was not finished is as if it had not begun. */
 export interface CatalogFill extends AsyncDisposable {

@@ -49,11 +49,12 @@ export function messageFactsOf(
   { textLimit = 256 * 1024 }: MessageFactsOptions = {},
 ): MessageFacts {
   // The delivery trace is no part of the identity.
-  const own = bytes.subarray(deliveryTraceEnd(bytes, 0, bytes.length));
+  const traceEnd = deliveryTraceEnd(bytes, 0, bytes.length);
+  const own = Buffer.from(bytes.buffer, bytes.byteOffset + traceEnd, bytes.length - traceEnd);
   const found = extractText(own, { textLimit });
   const dateS = secondsOf(found.dateMs) ?? receivedS(own);
   return {
-    identity: messageIdentityOf(bytes),
+    identity: messageIdentityOf(bytes, traceEnd),
     ...(dateS === undefined ? {} : { dateS }),
     sizeBytes: own.length - lineEndsOfTwo(own),
     subject: short(found.subject),
@@ -99,7 +100,7 @@ function receivedS(own: Uint8Array): number | undefined {
   return secondsOf(readHeaders(Buffer.from(`Date: ${date}\n\n`, "latin1")).dateMs);
 }
 
-function lineEndsOfTwo(bytes: Uint8Array): number {
+function lineEndsOfTwo(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(0x0d); at >= 0; at = bytes.indexOf(0x0d, at + 1))
     if (bytes[at + 1] === 0x0a) count++;

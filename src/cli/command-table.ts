@@ -273,13 +273,17 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "status",
     summary: "how well each group is protected now",
-    usage: ["[--copy REPO]"],
+    usage: ["[TARGET] [--copy REPO]"],
     about: [
-      "For each protection group: the newest moment, the loss if the store were gone now (RPO so far), how many moments from when on, and alarms. With a configuration against the tier's objective, in each of its copies.",
+      "For each protection group: the newest moment, the loss if the store were gone now (RPO so far), how many moments from when on, and alarms. With a configuration against the tier's objective, in each of its copies. With TARGET of the groups that have it, else of all.",
+      targetText,
     ],
     options: [group, zone],
-    examples: [{ command: "restante status --copy /srv/recovery", about: "at a glance" }],
-    positionals: { least: 0, most: 0 },
+    examples: [
+      { command: "restante status --copy /srv/recovery", about: "at a glance" },
+      { command: "restante status /var/mail --copy /srv/recovery", about: "of one mail store" },
+    ],
+    positionals: { least: 0, most: 1 },
     load: () => import("./commands/status.ts"),
   },
   daemonCommand,

@@ -64,6 +64,10 @@ function serverLines(server: ServerConfig): readonly string[] {
   if (folders.length > 0) lines.push(`  captured too: ${folders.map(safeText).join(", ")}`);
   if (kinds.length > 0) lines.push(`  must be captured: ${kinds.join(", ")}`);
   if (server.mailboxList === "from doveadm") lines.push("  mailboxes as doveadm lists them");
+  const { dovecotLog, cyrusChannel, helper } = server.hints ?? {};
+  for (const log of [dovecotLog, cyrusChannel])
+    if (log !== undefined) lines.push(`  changes are told by ${safeText(log)} as well`);
+  if (helper !== undefined) lines.push(`  watched by ${safeText(helper.join(" "))}`);
   const stage = server.deliveryStage;
   if (stage !== undefined)
     lines.push(

@@ -84,6 +84,27 @@ test("status says which groups have no moment: exit code 20", async () => {
   assert.match(output, /mx1\/everyone else: no moment at all/);
 });
 
+test("status of a server, a line or a folder is that of its groups alone", async () => {
+  const sales = await run(["status", "mx1/sales"]);
+  assert.equal(sales.exitCode, 20, sales.messages);
+  assert.match(sales.output, /mx1\/sales: no moment at all/);
+  assert.doesNotMatch(sales.output, /everyone else/);
+  const mail = join(folder, "mail");
+  for (const target of ["mx1", mail, join(mail, "sales.example.org")]) {
+    const { output, messages } = await run(["status", target]);
+    assert.match(output, /mx1\/everyone else: no moment at all/, messages);
+    assert.match(output, /mx1\/sales: no moment at all/);
+  }
+  const other = await run(["status", "./elsewhere"]);
+  assert.equal(other.exitCode, 22, other.messages);
+  assert.match(other.messages, /no copy has a moment of it, and no daemon follows it/);
+  for (const copy of ["./copy", join(folder, "copy")]) {
+    const { exitCode, messages } = await run(["status", copy]);
+    assert.equal(exitCode, 2, messages);
+    assert.match(messages, /it is a copy, and no mail store\n.*restante status --copy/);
+  }
+});
+
 test("capture of a server stops it, takes one moment per line of business, and starts it again", async () => {
   const { exitCode, output, messages } = await run(["capture", "mx1", "--workers", "0"]);
   assert.equal(exitCode, 0, messages);

@@ -95,7 +95,15 @@ async function foundServer(
     places: placesWithin(server, advice),
     alsoProtect: [...advice.within, ...advice.folders],
     ...(stop === undefined || start === undefined ? {} : { stop: stop.words, start: start.words }),
+    ...hintsOf(server),
   };
+}
+
+/** The log that a daemon could follow, where the server writes one. */
+function hintsOf({ kind, changes }: MailServer): Pick<FoundServer, "hints"> {
+  const log = changes.find(({ isOn, log: path }) => isOn && path !== undefined)?.log;
+  if (log === undefined || (kind !== "dovecot" && kind !== "cyrus")) return {};
+  return { hints: { key: kind, log } };
 }
 
 /** Those of the accounts in the folder that is captured. */

@@ -38,7 +38,7 @@ export class AlarmWatch implements Disposable {
     },
   ): Promise<AlarmWatch> {
     const watch = new SignalWatch(group.signals);
-    for await (const { path, ...file } of group.mailThere(options.signal)) watch.learn(path, file);
+    for await (const there of group.mailThere(options.signal)) watch.learn(there);
     watch.isCatchingUp = true;
     return new AlarmWatch(group, { ...options, watch });
   }

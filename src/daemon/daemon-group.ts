@@ -2,7 +2,7 @@
 import type { RawPath } from "#image";
 import type { Journal, MirrorOptions, MirrorStatus, ShipResult } from "#journal";
 import type { CaptureBase, ContinuousCapture, ContinuousCaptureOptions } from "#sources";
-import type { SignalWatchOptions } from "#signals";
+import type { MailThere, SignalWatchOptions } from "#signals";
 
 /** A copy of the group that is there: a base for the journal. */
 export type BaseMoment = {
@@ -68,11 +68,7 @@ export type DaemonGroup = {
     signal: AbortSignal,
   ) => Promise<DaemonStage>;
   /** What is there when watching for attacks begins. */
-  mailThere(signal: AbortSignal): AsyncIterable<{
-    readonly path: RawPath;
-    readonly sizeBytes?: number;
-    readonly isMbox?: boolean;
-  }>;
+  mailThere(signal: AbortSignal): AsyncIterable<MailThere>;
   /**
    * Brings what is finished of the journal into the copy that its bases go to, and drops hours before
    * that instant. Absent, and undefined, where that copy takes none.

@@ -161,7 +161,8 @@ export interface Image extends AsyncDisposable {
   /**
    * The bytes of many files, each whole, in whatever order is fastest; each path comes once, with
    * the error that `read` would throw where they cannot be had. All of one call may be in memory at
-   * a time: it is the caller who bounds them. Absent where `read` is as good.
+   * a time: it is the caller who bounds them. Files may share a piece of memory, which is kept as long
+   * as one of them. Absent where `read` is as good.
    */
   readFiles?(paths: readonly RawPath[], signal?: AbortSignal): AsyncIterable<ReadFile>;
   /**

@@ -9,6 +9,11 @@ export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
 export { type CyrusFolders, cyrusFolders } from "./cyrus/cyrus-folders.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
+export {
+  parseIndexHeader as parseCyrusIndex,
+  type IndexHeader as CyrusIndexHeader,
+} from "./cyrus/cyrus-index.ts";
+export { type CyrusMailboxName, cyrusNameIn } from "./cyrus/mailbox-owner.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { deliveryTraceEnd } from "./message/delivery-trace.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
@@ -34,6 +39,19 @@ export {
   parseMessageHeader as parseDboxMessageHeader,
   parseMetadata as parseDboxMetadata,
 } from "./dovecot/dbox-format.ts";
+export {
+  countedIndexBytes,
+  countIndex as countDovecotIndex,
+  type IndexCount as DovecotIndexCount,
+  type LogPlace as DovecotLogPlace,
+} from "./dovecot/index/count-index.ts";
+export {
+  type LogChanges as DovecotLogChanges,
+  readLogChanges as readDovecotLogChanges,
+  type UidRange,
+  uidsIn,
+} from "./dovecot/index/log-changes.ts";
+export { openLogFile as openDovecotLog } from "./dovecot/index/transaction-log.ts";
 export type { DboxPlaces } from "./dovecot/dbox-places.ts";
 export type { MailPlaces } from "./mail-places.ts";
 export { type AccountParts, partsByFacts, type PartsOf } from "./places/account-parts.ts";

@@ -3,6 +3,7 @@ import { parseAlarmRule } from "./alarm-rule.ts";
 import type { AddFinding } from "./checked-yaml.ts";
 import { checkCopies } from "./copy-findings.ts";
 import { checkDelivery } from "./delivery-findings.ts";
+import { checkHints } from "./hints-findings.ts";
 import { knownName } from "./known-name.ts";
 import { checkLinesOfBusiness } from "./line-of-business-findings.ts";
 import { valueIn } from "./schema-problems.ts";
@@ -24,6 +25,7 @@ export function checkReferences(document: YamlDocument, add: AddFinding): void {
   checkCopies(document, add);
   checkTiers(document, add);
   checkDelivery(document, add);
+  checkHints(document, add);
   checkNames(document, add);
   checkLinesOfBusiness(document, add);
   checkAlarm(document, add);

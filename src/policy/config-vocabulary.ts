@@ -50,6 +50,12 @@ function kindFinding(path: YamlPath, value: unknown): Finding | undefined {
         : "Write [systemctl, stop, dovecot], or a line for the shell.";
     return { code: "config.command", message: `${quoted(key)} is not a command`, hint };
   }
+  if (key === "helper")
+    return {
+      code: "config.command",
+      message: `${quoted(key)} is not a command`,
+      hint: "Write a program and its arguments: [sudo, -n, stdbuf, -oL, fsnotifywait].",
+    };
   const count = counts.get(key);
   if (count !== undefined)
     return {

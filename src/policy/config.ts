@@ -116,6 +116,17 @@ export type ServerConfig = {
   readonly imap?: ImapConfig;
   /** Where new mail comes in, with continuous data protection. */
   readonly deliveryStage?: DeliveryStageConfig;
+  /** Who else tells of changes, with continuous data protection. */
+  readonly hints?: HintsConfig;
+};
+
+export type HintsConfig = {
+  /** Absolute path of the file that Dovecot's mail_log plugin logs into, as text. */
+  readonly dovecotLog?: string;
+  /** Absolute path of the folder of a sync_log channel of Cyrus, as text. */
+  readonly cyrusChannel?: string;
+  /** How fsnotifywait is run: program and arguments. */
+  readonly helper?: readonly string[];
 };
 
 /** What happens to new mail while the journal cannot be written. */

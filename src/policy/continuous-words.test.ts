@@ -104,6 +104,44 @@ test("a stage needs one journal, and a journal continuous data protection", () =
   assert.match(two.message, /"one" and "two" have one each/);
 });
 
+const withHints = text.replace("    delivery_stage:", "    hints: HINTS\n    delivery_stage:");
+
+test("a server may say who else tells of changes", () => {
+  const hints = "{dovecot: /var/log/dovecot.log/, helper: [sudo, -n, fsnotifywait]}";
+  const { config, problems } = read(withHints.replace("HINTS", hints));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(config?.servers[0]?.hints, {
+    dovecotLog: "/var/log/dovecot.log",
+    helper: ["sudo", "-n", "fsnotifywait"],
+  });
+  const cyrus = withHints.replace("dovecot", "cyrus").replace("HINTS", "{cyrus: /c/sync/restante}");
+  assert.deepEqual(read(cyrus).config?.servers[0]?.hints, { cyrusChannel: "/c/sync/restante" });
+});
+
+test("what is wrong with hints is said where it stands", () => {
+  const cases: readonly (readonly [hints: string, code: string])[] = [
+    ["{dovecot: dovecot.log}", "config.path"],
+    ["{cyrus: /var/lib/cyrus/sync/restante}", "config.misplaced"],
+    ["{helper: fsnotifywait}", "config.command"],
+    ["{helper: []}", "config.command"],
+    ["{log: /var/log/mail.log}", "config.unknown-key"],
+  ];
+  for (const [hints, code] of cases) {
+    const { problems } = read(withHints.replace("HINTS", hints));
+    assert.deepEqual(
+      problems.map((one) => one.code),
+      [code],
+      hints,
+    );
+    assert.equal(problems[0]?.line, 6, hints);
+  }
+  const disk = withHints
+    .replace("HINTS", "{dovecot: /var/log/dovecot.log}")
+    .replace("continuous data protection", "backup to disk");
+  const { problems } = read(disk);
+  assert.ok(problems.some(({ message }) => message.startsWith('"hints" is for continuous')));
+});
+
 test("an alarm says of what and within what time", () => {
   assert.deepEqual(parseAlarmRule("more than 5% of the group disappears within 1 hour"), {
     shrinkPercent: 5,

@@ -42,6 +42,8 @@ export type FoundServer = {
   /** For a capture with the server stopped: written as a comment where the data source is another. */
   readonly stop?: readonly string[];
   readonly start?: readonly string[];
+  /** The log in which it tells of changes; written as a comment, for continuous data protection alone reads it. */
+  readonly hints?: { readonly key: "dovecot" | "cyrus"; readonly log: string };
 };
 
 /** A configuration to begin with, for `restante config generate`: it parses without problems. */
@@ -106,7 +108,7 @@ function serverText({
   found,
 }: Required<Pick<GenerateConfigOptions, "serverName" | "type" | "path" | "found">>): string {
   const { remarks, dataSource, dataSourceWhy, validate, mailboxes, alsoProtect } = found;
-  const { stop, start } = found;
+  const { stop, start, hints } = found;
   const why = dataSourceWhy === undefined ? "" : ` # ${commentText(dataSourceWhy)}`;
   const isOffline = dataSource === "offline";
   const command = (key: string, words: readonly string[]): string =>
@@ -142,6 +144,11 @@ function serverText({
     ...(alsoProtect.length === 0
       ? []
       : ["    also_protect:", ...alsoProtect.map((one) => `      - ${yamlScalar(one)}`)]),
+    ...(hints === undefined
+      ? []
+      : [
+          `    # hints: { ${hints.key}: ${commentText(listItem(hints.log))} } # with continuous data protection`,
+        ]),
     "",
   ].join("\n");
 }

@@ -29,6 +29,7 @@ export {
   type OperationalConfig,
   type MailboxList,
   type DeliveryStageConfig,
+  type HintsConfig,
   journalFailurePolicies,
   type JournalFailurePolicy,
   type OperationalMethod,

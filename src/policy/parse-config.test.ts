@@ -374,3 +374,20 @@ test("generateConfig() makes a file that parses without problems, whatever the n
     { numRuns: 60 },
   );
 });
+
+test("generateConfig() names the log of a server in a comment that becomes a value", () => {
+  const found = {
+    remarks: [],
+    dataSource: "live application",
+    alsoProtect: [],
+    hints: { key: "dovecot", log: "/var/log/a, b.log" },
+  } as const;
+  const text = generateConfig({ path: "/m", type: "dovecot", found });
+  const { config, problems } = parseConfig(text.replace("# hints:", "hints:"), { fileName: "c" });
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["config.combination"],
+  );
+  assert.deepEqual(config?.servers[0]?.hints, { dovecotLog: "/var/log/a, b.log" });
+  assert.equal(parseConfig(text, { fileName: "c" }).config?.servers[0]?.hints, undefined);
+});

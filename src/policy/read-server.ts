@@ -8,6 +8,7 @@ import {
   type TimedCommandLine,
 } from "./config.ts";
 import { readDeliveryStage } from "./delivery-stage-schema.ts";
+import { readHints } from "./hints-schema.ts";
 import { readImap } from "./imap-schema.ts";
 import type { WrittenPlaces, WrittenServer } from "./server-schema.ts";
 
@@ -31,6 +32,7 @@ export function readServer([name, server]: [string, WrittenServer]): ServerConfi
     volumes: (server.volumes ?? []).map(({ path, role }) => ({ path: tidyPath(path), role })),
     places: (server.places ?? []).map(readPlaces),
     ...(server.imap === undefined ? {} : { imap: readImap(server.imap) }),
+    ...(server.hints === undefined ? {} : { hints: readHints(server.hints) }),
     ...(server.delivery_stage === undefined
       ? {}
       : { deliveryStage: readDeliveryStage(server.delivery_stage) }),

@@ -17,6 +17,7 @@ import {
   volumeRoles,
 } from "./config.ts";
 import { deliveryStageSchema, type WrittenDeliveryStage } from "./delivery-stage-schema.ts";
+import { hintsSchema, type WrittenHints } from "./hints-schema.ts";
 import { imapSchema, type WrittenImap } from "./imap-schema.ts";
 
 export type WrittenServer = {
@@ -39,6 +40,7 @@ export type WrittenServer = {
   readonly places?: readonly WrittenPlaces[] | undefined;
   readonly imap?: WrittenImap | undefined;
   readonly delivery_stage?: WrittenDeliveryStage | undefined;
+  readonly hints?: WrittenHints | undefined;
 };
 
 /** Templates of paths, with Dovecot's variables. */
@@ -198,6 +200,11 @@ export const serverSchema: z.ZodType<WrittenServer> = z.strictObject({
   imap: imapSchema
     .optional()
     .describe("The running server, for putting messages back into it (restore --to imap)."),
+  hints: hintsSchema
+    .optional()
+    .describe(
+      "With continuous data protection: who tells of changes beside the kernel. `restante doctor` says what is there.",
+    ),
   delivery_stage: deliveryStageSchema
     .optional()
     .describe(

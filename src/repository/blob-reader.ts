@@ -110,6 +110,9 @@ export function plainLength(
   return location.rawLengthBytes === 0 ? location.lengthBytes - 32 : location.rawLengthBytes;
 }
 
+/** What is longer gets memory of its own: that which is used again stays as large as it once was. */
+const longBytes = 1024 * 1024;
+
 export type OpenBlobOptions = {
   readonly id: Uint8Array;
   readonly location: BlobPlace;
@@ -119,12 +122,34 @@ export type OpenBlobOptions = {
 
 /** The plain bytes of a sealed blob, checked against its ID; the array is the caller's own. */
 export function openBlob(sealed: Uint8Array, options: OpenBlobOptions): Uint8Array {
-  const { id, location, sealer, compressor } = options;
-  const opened = sealer.open(sealed);
+  return openChecked(sealed, { ...options, isView: false });
+}
+
+/** The same into memory that the next blob overwrites, where it is not kept. */
+export function openBlobView(sealed: Uint8Array, options: OpenBlobOptions): Uint8Array {
+  return openChecked(sealed, { ...options, isView: true });
+}
+
+function openChecked(
+  sealed: Uint8Array,
+  options: OpenBlobOptions & { readonly isView: boolean },
+): Uint8Array {
+  const { id, location, sealer, compressor, isView } = options;
+  const { rawLengthBytes } = location;
+  const isCompressed = rawLengthBytes !== 0;
+  const isShort = sealed.length < longBytes && rawLengthBytes < longBytes;
+  // What is compressed is only looked at.
+  const opened =
+    isShort && (isCompressed || isView) ? sealer.openView(sealed) : sealer.open(sealed);
   if (opened === undefined) throw blobDamaged(id, location.packId);
-  const isCompressed = location.rawLengthBytes !== 0;
-  const plain = isCompressed ? compressor.decompressOwn(opened, location.rawLengthBytes) : opened;
+  const plain = isCompressed ? decompress(opened) : opened;
   if (plain === undefined || Buffer.compare(sha256(plain), id) !== 0)
     throw blobDamaged(id, location.packId);
   return plain;
+
+  function decompress(bytes: Uint8Array): Uint8Array | undefined {
+    return isView && isShort
+      ? compressor.decompress(bytes, rawLengthBytes)
+      : compressor.decompressOwn(bytes, rawLengthBytes);
+  }
 }

@@ -1,11 +1,13 @@
 /** Many whole files into memory, in the order of the packs that they lie in. */
 import type { RawPath, ReadFile } from "#image";
-import type { BlobReader } from "./blob-reader.ts";
+import { type BlobReader, plainLength } from "./blob-reader.ts";
 import type { FoundFile } from "./extract.ts";
 import { readInPackOrder } from "./read-in-pack-order.ts";
 import type { RepositoryCore } from "./repository-core.ts";
 
 const idBytes = 32;
+/** What small files share. */
+const pageBytes = 1024 * 1024;
 
 export type ReadFilesOptions = {
   readonly core: RepositoryCore;
@@ -17,41 +19,61 @@ export type ReadFilesOptions = {
 type Reading = {
   readonly path: RawPath;
   readonly ids: Uint8Array;
-  readonly pieces: (Uint8Array | undefined)[];
+  readonly lengthBytes: number;
+  /** Begun with the first of its blobs. */
+  bytes?: Uint8Array<ArrayBuffer>;
   missing: number;
 };
+
+/** Where a blob belongs: a file, and how far from its beginning. */
+type Place = { readonly reading: Reading; readonly offset: number };
 
 export async function* readFiles(options: ReadFilesOptions): AsyncGenerator<ReadFile> {
   const { core, reader, files, signal = new AbortController().signal } = options;
   const index = await reader.wholeIndex(signal);
-  const places = new Map<number, { readonly reading: Reading; readonly at: number }[]>();
-  const alone: Reading[] = [];
+  const places = new Map<number, Place[]>();
+  const memory = new FileMemory();
+  const alone: Omit<Reading, "missing">[] = [];
   for await (const found of files) {
     const { path } = found.request;
     if ("error" in found) {
       yield { path, error: found.error };
       continue;
     }
-    const count = found.ids.length / idBytes;
-    const reading: Reading = { path, ids: found.ids, pieces: [], missing: count };
-    const numbers = Array.from({ length: count }, (_, at) => index.find(idAt(reading, at), "data"));
+    const { ids } = found;
+    const count = ids.length / idBytes;
+    const blobsOf = Array.from({ length: count }, (_, at) => index.find(idAt(ids, at), "data"));
     if (count === 0) yield { path, bytes: new Uint8Array(0) };
     // Not in the index: somebody pruned since it was loaded, or it is lost.
-    else if (numbers.some((number) => number < 0)) alone.push(reading);
-    else for (const [at, number] of numbers.entries()) add(places, number, { reading, at });
+    else if (blobsOf.some((number) => number < 0)) alone.push({ path, ids, lengthBytes: 0 });
+    else {
+      const offsets: number[] = [];
+      let lengthBytes = 0;
+      for (const number of blobsOf) {
+        offsets.push(lengthBytes);
+        lengthBytes += plainLength(index.location(number));
+      }
+      const reading: Reading = { path, ids, lengthBytes, missing: count };
+      for (const [at, number] of blobsOf.entries())
+        add(places, number, { reading, offset: offsets[at] as number });
+    }
   }
   const blobs = Uint32Array.from(places.keys());
-  for await (const { blob, bytes } of readInPackOrder(core, { index, blobs, signal })) {
-    for (const { reading, at } of places.get(blob) ?? []) {
+  for await (const { blob, bytes } of readInPackOrder(core, {
+    index,
+    blobs,
+    asViews: true,
+    signal,
+  })) {
+    for (const { reading, offset } of places.get(blob) ?? []) {
       if (bytes === undefined) {
         if (!alone.includes(reading)) alone.push(reading);
         continue;
       }
-      reading.pieces[at] = bytes;
+      reading.bytes ??= memory.take(reading.lengthBytes);
+      reading.bytes.set(bytes, offset);
       reading.missing--;
-      if (reading.missing > 0) continue;
-      yield { path: reading.path, bytes: joined(reading.pieces as readonly Uint8Array[]) };
-      reading.pieces.length = 0;
+      if (reading.missing === 0) yield { path: reading.path, bytes: reading.bytes };
     }
     places.delete(blob);
   }
@@ -60,15 +82,14 @@ export async function* readFiles(options: ReadFilesOptions): AsyncGenerator<Read
 
 /** Blob by blob, as one that reads a single file does, which loads the index again where that helps. */
 async function readAlone(
-  reading: Reading,
+  { path, ids }: Pick<Reading, "path" | "ids">,
   reader: BlobReader,
   signal: AbortSignal,
 ): Promise<ReadFile> {
-  const { path } = reading;
   try {
     const pieces: Uint8Array[] = [];
-    for (let at = 0; at < reading.ids.length / idBytes; at++)
-      pieces.push(await reader.read(idAt(reading, at), { type: "data", signal }));
+    for (let at = 0; at < ids.length / idBytes; at++)
+      pieces.push(await reader.read(idAt(ids, at), { type: "data", signal }));
     return { path, bytes: joined(pieces) };
   } catch (error) {
     signal.throwIfAborted();
@@ -76,7 +97,7 @@ async function readAlone(
   }
 }
 
-function idAt({ ids }: Pick<Reading, "ids">, at: number): Uint8Array {
+function idAt(ids: Uint8Array, at: number): Uint8Array {
   return ids.subarray(at * idBytes, (at + 1) * idBytes);
 }
 
@@ -94,4 +115,20 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     end += piece.length;
   }
   return bytes;
+}
+
+/** Memory for many small files at once: to ask for each costs more than to fill it. */
+class FileMemory {
+  #page: Buffer<ArrayBuffer> = Buffer.alloc(0);
+  #used = 0;
+
+  take(lengthBytes: number): Uint8Array<ArrayBuffer> {
+    if (lengthBytes > pageBytes / 4) return Buffer.allocUnsafeSlow(lengthBytes);
+    if (this.#used + lengthBytes > this.#page.length) {
+      this.#page = Buffer.allocUnsafeSlow(pageBytes);
+      this.#used = 0;
+    }
+    this.#used += lengthBytes;
+    return this.#page.subarray(this.#used - lengthBytes, this.#used);
+  }
 }

@@ -16,11 +16,12 @@ test("readInPackOrder() gives each wanted blob once, whole, one pack after the o
   const all = Array.from({ length: index.length }, (_, blob) => blob);
   const { signal } = new AbortController();
   await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray(all), async (wanted) => {
+    fc.asyncProperty(fc.shuffledSubarray(all), fc.boolean(), async (wanted, asViews) => {
       const seen: number[] = [];
       const places: number[] = [];
       const blobs = Uint32Array.from(wanted);
-      for await (const { blob, bytes } of readInPackOrder(core, { index, blobs, signal })) {
+      const options = { index, blobs, asViews, signal };
+      for await (const { blob, bytes } of readInPackOrder(core, options)) {
         assert.deepEqual(bytes && sha256(bytes), Buffer.from(index.idOf(blob)));
         seen.push(blob);
         places.push(index.packNumberOf(blob) * 2 ** 32 + index.offsetOf(blob));

@@ -4,7 +4,7 @@
  */
 import type { RecoveryError } from "#errors";
 import type { BlobIndex } from "./blob-index.ts";
-import { openBlob } from "./blob-reader.ts";
+import { openBlob, openBlobView } from "./blob-reader.ts";
 import { openCompressor } from "./compression.ts";
 import { assertStillThere, isDamage } from "./is-damage.ts";
 import type { RepositoryCore } from "./repository-core.ts";
@@ -29,6 +29,8 @@ export type PackOrderOptions = {
   readonly index: BlobIndex;
   /** Sorted here, in place. */
   readonly blobs: Uint32Array;
+  /** Whether `bytes` are looked at and not kept: a view, too, good until the next blob. */
+  readonly asViews?: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -51,6 +53,7 @@ export async function* readInPackOrder(
 ): AsyncGenerator<BlobFromPack> {
   const { index, signal } = options;
   const { sealer } = core.context;
+  const open = options.asViews === true ? openBlobView : openBlob;
   const compressor = openCompressor();
   const runs = runsOf(options);
   let next = loadNext(core, { runs, signal });
@@ -67,7 +70,7 @@ export async function* readInPackOrder(
         const sealed =
           loaded.bytes?.subarray(start, start + lengthBytes) ??
           (await loadRange(core, { range: { ...location, packId: run.packId }, signal }));
-        const bytes = openBlob(sealed, { id: index.idOf(blob), location, sealer, compressor });
+        const bytes = open(sealed, { id: index.idOf(blob), location, sealer, compressor });
         yield { blob, lengthBytes, bytes, sealed };
       } catch (error) {
         signal.throwIfAborted();

@@ -213,7 +213,8 @@ test("Cyrus: volumes have their roles, and what a capture of one partition misse
       "control mixed /var/lib/cyrus",
     ],
   );
-  assert.equal(server.changes[0]?.isOn, true);
+  const { isOn, log, lacks } = server.changes[0] ?? {};
+  assert.deepEqual([isOn, log, lacks], [true, "/var/lib/cyrus/sync/restante", undefined]);
   const missed = missedBy(server, await server.alsoProtect(), ["/var/spool/cyrus/mail"]);
   assert.deepEqual(
     missed.items.map(({ kind, path }) => `${kind} ${path}`),

@@ -85,12 +85,16 @@ export type PutBackWay = {
   readonly isTried: boolean;
 };
 
-/** How the server could tell of changes. A description: nothing listens yet. */
+/** How the server could tell of changes: the daemon follows it where the configuration names it. */
 export type ChangeHint = {
   readonly name: string;
   /** Whether the configuration already gives it. */
   readonly isOn: boolean;
   readonly about: string;
+  /** Where it writes them down, absolute: a file, or the folder of a channel. Absent where that is not known. */
+  readonly log?: string;
+  /** What it does not tell of as it is, and how it would: one sentence. */
+  readonly lacks?: string;
 };
 
 export interface MailServer {

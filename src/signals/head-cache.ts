@@ -2,14 +2,25 @@ import type { ContentPiece, Sequence } from "#journal";
 
 const headBytes = 4096;
 const mostHeads = 256;
+/** More than a log of Dovecot's grows to before it begins a new one. */
+const mostBytes = 8 * 1024 * 1024;
 
-/** How the bytes of the last `data` events begin: the events that point at them come right after. */
+/** The last `data` events, and how some before them begin: the events that point at them come right after. */
 export class HeadCache {
   readonly #heads = new Map<Sequence, Uint8Array>();
+  readonly #whole = new Map<Sequence, Uint8Array>();
+  #wholeBytes = 0;
 
   add(sequence: Sequence, bytes: Uint8Array): void {
     this.#heads.set(sequence, Uint8Array.from(bytes.subarray(0, headBytes)));
     if (this.#heads.size > mostHeads) this.#heads.delete(this.#heads.keys().next().value ?? 0);
+    this.#whole.set(sequence, Uint8Array.from(bytes));
+    this.#wholeBytes += bytes.length;
+    for (const [oldest, { length }] of this.#whole) {
+      if (this.#wholeBytes <= mostBytes && this.#whole.size <= mostHeads) break;
+      this.#whole.delete(oldest);
+      this.#wholeBytes -= length;
+    }
   }
 
   /** The first bytes of this content; undefined where they are not at hand any more. */
@@ -19,5 +30,17 @@ export class HeadCache {
     return this.#heads
       .get(first.data)
       ?.subarray(first.offset + from, first.offset + from + first.lengthBytes);
+  }
+
+  /** All of this content; undefined where a part of it is not at hand any more. */
+  all(content: readonly ContentPiece[]): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    for (const { data, offset, lengthBytes } of content) {
+      const part = this.#whole.get(data)?.subarray(offset, offset + lengthBytes);
+      if (part?.length !== lengthBytes) return undefined;
+      parts.push(part);
+    }
+    const [only] = parts;
+    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   }
 }

@@ -4,6 +4,7 @@
  * decides what is done about it.
  */
 export { looksRandom } from "./byte-entropy.ts";
-export { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+export { isCyrusOwnFile } from "./cyrus-mail.ts";
+export { logPlaceOf, type MailPlace, mailPlaceOf } from "./mail-place.ts";
 export { type Signal, type SignalKind, signalKinds } from "./signal.ts";
-export { SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";
+export { type MailThere, SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";

@@ -1,4 +1,5 @@
 import { rawBaseName, rawParent, type RawPath } from "#image";
+import type { LogName } from "./index-logs.ts";
 
 /** What a path of a mail store is, as far as its name tells. */
 export type MailPlace = {
@@ -10,6 +11,8 @@ export type MailPlace = {
   readonly isTrash: boolean;
   /** What stays the same of a message's name while its flags change. */
   readonly key: string;
+  /** Of Cyrus: the folder of the mailbox, which says whose it is. */
+  readonly spool?: RawPath;
   /** No mail server gives a message such a name. */
   readonly isOddName: boolean;
 };
@@ -60,10 +63,45 @@ export function mailPlaceOf(path: RawPath): MailPlace | undefined {
       kind: "message",
       account: "" as RawPath,
       isTrash: isTrashName(folderName),
+      spool: folder,
       key: path,
       isOddName: !name.endsWith("."),
     };
   return undefined;
+}
+
+/** A log of an index of Dovecot's: a mailbox's, or the map of all of an account's mdbox. */
+export type LogPlace = {
+  readonly kind: "mailbox" | "map";
+  readonly account: RawPath;
+  /** The folder that it lies in. */
+  readonly folder: RawPath;
+  readonly name: LogName;
+  readonly isTrash: boolean;
+};
+
+/** Of `dbox-Mails/dovecot.index.log` and `storage/dovecot.map.index.log`, also under their other names. */
+export function logPlaceOf(path: RawPath): LogPlace | undefined {
+  const [, index, name] =
+    /^dovecot\.(index|map\.index)\.(log(?:\.2|\.newlock)?)$/.exec(rawBaseName(path)) ?? [];
+  if (index === undefined) return undefined;
+  const folder = rawParent(path);
+  const log = { folder, name: name as LogName };
+  if (index === "map.index")
+    return rawBaseName(folder) === "storage"
+      ? { ...log, kind: "map", account: rawParent(folder), isTrash: false }
+      : undefined;
+  const mailbox = dboxMailboxOf(folder);
+  return mailbox === undefined ? undefined : { ...log, ...mailbox, kind: "mailbox" };
+}
+
+/** Of the folder `dbox-Mails` of a mailbox. */
+export function dboxMailboxOf(
+  folder: RawPath,
+): { readonly account: RawPath; readonly isTrash: boolean } | undefined {
+  if (rawBaseName(folder) !== "dbox-Mails") return undefined;
+  const mailbox = rawParent(folder);
+  return { account: dboxAccount(mailbox), isTrash: isTrashName(rawBaseName(mailbox)) };
 }
 
 /** Maildir++ keeps folders beside the inbox, with a point before their names. */
@@ -95,6 +133,6 @@ const trashNames = new Set([
   "kosz",
 ]);
 
-function isTrashName(name: string): boolean {
+export function isTrashName(name: string): boolean {
   return trashNames.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
 }

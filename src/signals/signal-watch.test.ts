@@ -1,81 +1,8 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { RawPath } from "#image";
-import type { FileState, JournalEvent } from "#journal";
-import { SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";
-import type { Signal } from "./signal.ts";
-
-const second = 1_000_000_000n;
-const beginning = 1_764_160_000n * second;
-const old = beginning - 86_400n * second;
-const mail = Buffer.from(`Subject: hello\r\n\r\n${"A line of mail.\r\n".repeat(80)}`);
-
-/** The same every time, and as even as random bytes are. */
-function noise(seed: number): Buffer {
-  const parts = Array.from({ length: 32 }, (_, part) =>
-    createHash("sha512").update(`${seed} ${part}`).digest(),
-  );
-  return Buffer.concat(parts);
-}
-
-function stateOf(mtimeNs: bigint): FileState {
-  const facts = { type: "file", mode: 0o600, uid: 0, gid: 0, inode: 1n, links: 1 } as const;
-  return { ...facts, mtimeNs, ctimeNs: mtimeNs };
-}
-
-class Story {
-  readonly watch: SignalWatch;
-  now = beginning;
-  sequence = 0;
-  readonly signals: Signal[] = [];
-
-  constructor(options: SignalWatchOptions = {}) {
-    this.watch = new SignalWatch({ expectedMessages: 10_000, ...options });
-  }
-
-  happens(event: JournalEvent): number {
-    this.watch.observe({ sequence: ++this.sequence, atNs: this.now, event });
-    return this.sequence;
-  }
-
-  put(path: string, bytes: Buffer = mail, mtimeNs: bigint = this.now): void {
-    const data = this.happens({ type: "data", bytes });
-    const content = [{ data, offset: 0, lengthBytes: bytes.length }];
-    const state = stateOf(mtimeNs);
-    this.happens({ type: "put", path: path as RawPath, state, sizeBytes: bytes.length, content });
-  }
-
-  remove(path: string): void {
-    this.happens({ type: "remove", path: path as RawPath });
-  }
-
-  rename(path: string, to: string): void {
-    const file = { inode: 1n, sizeBytes: 1, mtimeNs: old };
-    this.happens({ type: "rename", path: path as RawPath, to: to as RawPath, file });
-  }
-
-  link(path: string, to: string): void {
-    const file = { inode: 1n, sizeBytes: 1, mtimeNs: old };
-    this.happens({ type: "link", path: path as RawPath, to: to as RawPath, file });
-  }
-
-  passes(seconds: number): void {
-    for (let passed = 0; passed < seconds; passed++) {
-      this.now += second;
-      this.signals.push(...this.watch.check(this.now));
-    }
-  }
-
-  learn(paths: readonly string[]): void {
-    for (const path of paths) this.watch.learn(path as RawPath);
-  }
-
-  kinds(): readonly string[] {
-    this.passes(10);
-    return this.signals.map(({ kind, path }) => `${kind} ${path}`);
-  }
-}
+import { mail, noise, old, second, stateOf, Story } from "./signal-story.fixture.ts";
+import type { SignalWatchOptions } from "./signal-watch.ts";
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 const inbox = (user: string, count: number): string[] =>
@@ -206,7 +133,7 @@ describe("what is an alarm", () => {
   test("an mbox that shrinks, in KiB", () => {
     const story = new Story();
     const file = { sizeBytes: 1024 * 1024, isMbox: true };
-    story.watch.learn("mail/anna" as RawPath, file);
+    story.watch.learn({ path: "mail/anna" as RawPath, ...file });
     const content = [{ data: 1, offset: 0, lengthBytes: 1 }];
     const sizeBytes = 256 * 1024;
     story.happens({
@@ -270,6 +197,14 @@ describe("what is no alarm", () => {
         }
       },
     ],
+    [
+      "an mbox of what was thrown away that is emptied",
+      (story) => {
+        const path = "mail/anna/Trash" as RawPath;
+        story.watch.learn({ path, sizeBytes: 1024 * 1024, isMbox: true });
+        story.happens({ type: "truncate", path, sizeBytes: 0, state: stateOf(old) });
+      },
+    ],
     ["a folder that is renamed", (story) => story.rename("anna/.Projects", "anna/.Archive")],
     [
       "indexes and logs written anew, and temporary files",
@@ -313,7 +248,7 @@ describe("what is no alarm", () => {
     [
       "dbox files that grow, and a purge that leaves whole files behind",
       (story) => {
-        story.watch.learn("carl/storage/m.1" as RawPath);
+        story.watch.learn({ path: "carl/storage/m.1" as RawPath });
         story.put("carl/storage/m.2", Buffer.from(`2 M1e C00000000\n${"x".repeat(900)}`));
         const data = story.happens({ type: "data", bytes: mail });
         const content = [{ data, offset: 0, lengthBytes: mail.length }];

@@ -46,6 +46,19 @@ export async function killStageOverAndOver(options: KillOptions): Promise<KillRe
   return load.checkStore();
 }
 
+/** A stage as a process of its own, when it listens. */
+export async function startStageChild(request: StageChildRequest): Promise<ChildProcess> {
+  const script = join(import.meta.dirname, "lmtp-stage-child.ts");
+  const child = spawn(process.execPath, [script, JSON.stringify(request)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = (await Promise.race([once(child.stdout, "data"), once(child, "exit")])) as [
+    unknown,
+  ];
+  assert.equal(String(said), "ready\n");
+  return child;
+}
+
 class Load {
   readonly #options: KillOptions;
   readonly #messages: Message[] = [];
@@ -160,15 +173,7 @@ class Load {
   }
 
   async #start(): Promise<ChildProcess> {
-    const script = join(import.meta.dirname, "lmtp-stage-child.ts");
-    const child = spawn(process.execPath, [script, JSON.stringify(this.#options.request)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [said] = (await Promise.race([once(child.stdout, "data"), once(child, "exit")])) as [
-      unknown,
-    ];
-    assert.equal(String(said), "ready\n");
-    return child;
+    return await startStageChild(this.#options.request);
   }
 
   async #deliver(until: {

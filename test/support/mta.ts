@@ -20,6 +20,8 @@ export type OutgoingMail = {
   readonly recipients: readonly string[];
   /** Lines end with LF. */
   readonly message: Buffer;
+  /** Further words for its sendmail. */
+  readonly words?: readonly string[];
 };
 
 export type MtaSettings = {

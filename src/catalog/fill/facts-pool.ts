@@ -6,8 +6,8 @@ import { CatalogError } from "../catalog-error.ts";
 import { type MessageFacts, messageFactsOf } from "../message-facts.ts";
 
 export type FactsTask = {
-  /** Whole messages, each in memory of its own, which is given away. */
-  readonly messages: readonly Uint8Array<ArrayBuffer>[];
+  /** Whole messages. */
+  readonly messages: readonly Uint8Array[];
 };
 export type FactsReply = { readonly facts: readonly MessageFacts[] } | { readonly failure: string };
 export type FactsWorkerData = { readonly textLimit: number };
@@ -83,9 +83,11 @@ class FactsThread {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
+      // Copies, which are given away: they may lie in memory with others.
+      const messages = task.messages.map((bytes) => Uint8Array.from(bytes));
       this.#worker.postMessage(
-        task,
-        task.messages.map(({ buffer }) => buffer),
+        { messages } satisfies FactsTask,
+        messages.map(({ buffer }) => buffer),
       );
     });
   }

@@ -50,7 +50,8 @@ export class PrefetchedImage {
     if (held instanceof Error) throw held;
     if (held !== undefined) {
       const end = lengthBytes === undefined ? held.length : offset + lengthBytes;
-      if (offset < Math.min(end, held.length)) yield held.subarray(offset, end);
+      const isWhole = offset === 0 && end >= held.length;
+      if (offset < Math.min(end, held.length)) yield isWhole ? held : held.subarray(offset, end);
     } else if (options.offset === undefined || lengthBytes === undefined) {
       yield* this.#inner.read(path, options);
     } else yield* this.#readOn(path, { offset, lengthBytes }, signal);

@@ -7,8 +7,10 @@ import type { RawPath } from "#image";
 import { type MailAccount, messageIdentity, type StoredMessage } from "#mail";
 import type { MessageNumber, MomentFill, NewMessage } from "../catalog.ts";
 import { type MessageFacts, messageFactsOf } from "../message-facts.ts";
+import { searchable } from "../words.ts";
 import type { FactsPool } from "./facts-pool.ts";
 import type { PrefetchedImage } from "./prefetched-image.ts";
+import { TextPages } from "./text-pages.ts";
 
 export type MessageToRead = {
   readonly account: MailAccount;
@@ -31,7 +33,7 @@ const batchMessages = 1_024;
 const batchesAhead = 4;
 /** What is written at once, and what is gathered meanwhile: each begins a segment of the index of words. */
 const writeMessages = 4_096;
-const writeCharacters = 12 * 1024 * 1024;
+const writeTextBytes = 24 * 1024 * 1024;
 /** Larger messages are read as they come, and searched by what they begin with. */
 const largeBytes = 8 * 1024 * 1024;
 const headBytes = 1024 * 1024;
@@ -87,7 +89,7 @@ function* batchesOf(wanted: readonly MessageToRead[]): Generator<readonly Messag
 }
 
 type Batch = {
-  readonly small: { readonly one: MessageToRead; readonly bytes: Uint8Array<ArrayBuffer> }[];
+  readonly small: { readonly one: MessageToRead; readonly bytes: Uint8Array }[];
   readonly large: { readonly one: MessageToRead; readonly facts: MessageFacts }[];
 };
 
@@ -127,7 +129,7 @@ function isSmallFile({ range, sizeBytes }: StoredMessage): boolean {
 async function readWhole(
   { account, message }: MessageToRead,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<Uint8Array | undefined> {
   if (message.sizeBytes > largeBytes) return undefined;
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -137,6 +139,7 @@ async function readWhole(
     // Compressed, it may be larger than its store says.
     if (length > largeBytes) return undefined;
   }
+  if (pieces.length === 1) return pieces[0];
   const bytes = new Uint8Array(length);
   let end = 0;
   for (const piece of pieces) {
@@ -190,8 +193,8 @@ function countReturns(bytes: Uint8Array): number {
 class Writer {
   readonly numbers = new Map<MessageToRead, MessageNumber>();
   readonly #fill: MomentFill;
-  #waiting: { readonly one: MessageToRead; readonly facts: MessageFacts }[] = [];
-  #characters = 0;
+  #waiting: { readonly one: MessageToRead; readonly message: NewMessage }[] = [];
+  #texts = new TextPages();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(fill: MomentFill) {
@@ -201,9 +204,14 @@ class Writer {
   async add(
     read: readonly { readonly one: MessageToRead; readonly facts: MessageFacts }[],
   ): Promise<void> {
-    for (const each of read) {
-      this.#waiting.push(each);
-      this.#characters += each.facts.text.length;
+    for (const { one, facts } of read) {
+      const { content } = one;
+      const words = this.#texts.add(searchable(facts.text));
+      const message = { facts: { ...facts, text: "" }, words };
+      this.#waiting.push({
+        one,
+        message: content === undefined ? message : { ...message, content },
+      });
     }
     // Several may have waited for the same piece: the first of them writes what all have read.
     while (this.#isEnough()) {
@@ -220,26 +228,22 @@ class Writer {
   }
 
   #isEnough(): boolean {
-    return this.#waiting.length >= writeMessages || this.#characters >= writeCharacters;
+    return this.#waiting.length >= writeMessages || this.#texts.sizeBytes >= writeTextBytes;
   }
 
   /** Not awaited: its failure is met by whoever adds next, or by `flush`. */
   #write(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
-    [this.#waiting, this.#characters] = [[], 0];
+    [this.#waiting, this.#texts] = [[], new TextPages()];
     this.#writing = this.#store(waiting);
     this.#writing.catch(() => undefined);
   }
 
   async #store(
-    read: readonly { readonly one: MessageToRead; readonly facts: MessageFacts }[],
+    read: readonly { readonly one: MessageToRead; readonly message: NewMessage }[],
   ): Promise<void> {
-    const messages = read.map(({ one, facts }): NewMessage => {
-      const { content } = one;
-      return content === undefined ? { facts } : { facts, content };
-    });
-    const numbers = await this.#fill.addMessages(messages);
+    const numbers = await this.#fill.addMessages(read.map(({ message }) => message));
     for (const [index, { one }] of read.entries())
       this.numbers.set(one, numbers[index] as MessageNumber);
   }

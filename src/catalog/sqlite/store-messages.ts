@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import type { MessageNumber, NewMessage } from "../catalog.ts";
-import type { MessageFacts } from "../message-facts.ts";
 import { searchable } from "../words.ts";
 import type { Database } from "./database.ts";
 import { messageNumber } from "./message-ids.ts";
@@ -12,8 +11,9 @@ export function storeMessages(
 ): readonly MessageNumber[] {
   const taken = new Set<number>();
   const added = new Map<string, number>();
-  const fresh: { readonly id: number; readonly facts: MessageFacts }[] = [];
-  const numbers = messages.map(({ facts }): MessageNumber => {
+  const fresh: { readonly id: number; readonly message: NewMessage }[] = [];
+  const numbers = messages.map((message): MessageNumber => {
+    const { facts } = message;
     const known = added.get(facts.identity) ?? numberOf(database, facts.identity);
     if (known !== undefined) return known as MessageNumber;
     const id = messageNumber(facts, {
@@ -22,12 +22,12 @@ export function storeMessages(
     });
     taken.add(id);
     added.set(facts.identity, id);
-    fresh.push({ id, facts });
+    fresh.push({ id, message });
     return id as MessageNumber;
   });
   // Ascending: whatever comes before what was written last makes the index begin a new segment.
   fresh.sort((a, b) => a.id - b.id);
-  for (const { id, facts } of fresh) storeMessage(database, id, facts);
+  for (const { id, message } of fresh) storeMessage(database, id, message);
   for (const [index, { content }] of messages.entries()) {
     if (content === undefined) continue;
     database.run(
@@ -60,7 +60,7 @@ function lowestNumber(database: Database): number {
   return (database.get("SELECT min(id) AS id FROM message")?.["id"] as number | null) ?? 0;
 }
 
-function storeMessage(database: Database, id: number, facts: MessageFacts): void {
+function storeMessage(database: Database, id: number, { facts, words }: NewMessage): void {
   database.run(
     `INSERT INTO message (id, identity, date_s, size, subject, sender, recipients, copies,
        message_id, attachments, has_attachment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -78,13 +78,13 @@ function storeMessage(database: Database, id: number, facts: MessageFacts): void
   );
   database.run(
     `INSERT INTO words (rowid, subject, sender, recipients, copies, attachments, text)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT))`,
     id,
     searchable(facts.subject),
     searchable(facts.from),
     searchable(facts.to),
     searchable(facts.cc),
     searchable(facts.attachmentNames.join("\n")),
-    searchable(facts.text),
+    words ?? searchable(facts.text),
   );
 }

@@ -68,7 +68,8 @@ class ThreadMomentFill implements MomentFill {
   }
 
   async addMessages(messages: readonly NewMessage[]): Promise<readonly MessageNumber[]> {
-    return await this.#writer.call("addMessages", messages);
+    const given = new Set(messages.flatMap(({ words }) => words?.buffer ?? []));
+    return await this.#writer.call("addMessages", messages, [...given]);
   }
 
   async record(facts: MailboxFacts): Promise<boolean> {
@@ -105,12 +106,16 @@ class Writer {
     this.#worker.on("exit", (code) => this.#fail(writerFailed(`it ended with code ${code}`)));
   }
 
-  call<Name extends keyof WriterCalls>(name: Name, given: Given<Name>): Promise<Answer<Name>> {
+  call<Name extends keyof WriterCalls>(
+    name: Name,
+    given: Given<Name>,
+    givenAway: readonly ArrayBuffer[] = [],
+  ): Promise<Answer<Name>> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve: resolve as (value: unknown) => void, reject });
       const call: WriterCall = { name, given };
-      this.#worker.postMessage(call);
+      this.#worker.postMessage(call, givenAway);
     });
   }
 

@@ -38,6 +38,8 @@ test("daemon follows one folder, raises an alarm, shows itself in status, and st
   const status = await run(["status"]);
   assert.match(status.output, /^mail: following$/m, status.messages);
   assert.match(status.output, /alarm {3}alarm-1: restante hold list/);
+  assert.match((await run(["status", "mail"])).output, /^mail: following$/m);
+  assert.equal((await run(["status", "elsewhere"])).exitCode, 22);
   const second = await run(["daemon", "mail"]);
   assert.equal(second.exitCode, 11, second.messages);
   stop.abort();
@@ -91,6 +93,70 @@ test("a store that was emptied is held, and the message says how a person accept
   await mkdir(inbox, { recursive: true });
   const refused = await run(["daemon", "other-mail", "--accept", "elsewhere"]);
   assert.match(refused.messages, /Cannot accept "elsewhere": it is in no store/);
+});
+
+test("daemon follows a server whose parts lie apart, as its configuration says", async (t) => {
+  await mkdir(state, { recursive: true });
+  const at = (path: string): string => join(folder, "apart", path);
+  for (const [path, text] of [
+    ["mail/ann/cur/1700000000.M1.mx1:2,", "Subject: one\n\nbody\n"],
+    ["mail/ann/new/.keep", ""],
+    ["mail/ann/tmp/.keep", ""],
+    [
+      "control/ann/.INBOX/dovecot-uidlist",
+      "3 V1700000000 N2 G0123456789abcdef0123456789abcdef\n1 :1700000000.M1.mx1\n",
+    ],
+    ["password", "secret\n"],
+  ] as const) {
+    await mkdir(join(at(path), ".."), { recursive: true });
+    await writeFile(at(path), text);
+  }
+  const config = (journal: string): string => `version: 1
+servers:
+  mx1:
+    type: dovecot
+    path: ${at("mail")}
+    data_source: live application
+    volumes: [{path: ${at("control")}, role: log}]
+    places: [{mail: "${at("mail/%n")}", control: "${at("control/%n")}"}]
+copies:
+  here: {layer: operational, path: ${at("copy")}, key: "file:${at("password")}"}
+tiers:
+  gold:
+    operational: {method: continuous data protection, copy: here, journal: {path: ${journal}}, lose_at_most: 1 hour, back_within: 1 hour, keep: [last 2]}
+lines_of_business:
+  all: {mailboxes: ["*"], tier: gold}
+`;
+  await writeFile(at("bad.yaml"), config(at("control/journal")));
+  const refused = await run(["daemon", "--config", at("bad.yaml")]);
+  assert.match(refused.messages, /Cannot follow ".*control": its journal would lie within it/);
+  await writeFile(at("config.yaml"), config(at("journal")));
+  const configured = (...argv: readonly string[]) => run([...argv, "--config", at("config.yaml")]);
+  assert.equal((await configured("init")).exitCode, 0);
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const deadline = AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]);
+  const changed = (least: number) =>
+    until(
+      ({ groups }) => groups[0]?.phase === "following" && (groups[0].changes ?? -1) >= least,
+      deadline,
+    );
+  const following = changed(0);
+  const running = run(["daemon", "--config", at("config.yaml")], stop.signal);
+  running.catch(() => undefined).finally(() => stop.abort());
+  await following;
+  const seen = changed(2);
+  await writeFile(at("mail/ann/cur/1700000001.M1.mx1:2,S"), "Subject: two\n\nbody\n");
+  const lists =
+    "3 V1700000000 N78 G0123456789abcdef0123456789abcdef\n1 :1700000000.M1.mx1\n77 :1700000001.M1.mx1\n";
+  await writeFile(at("control/ann/.INBOX/dovecot-uidlist"), lists);
+  await seen;
+  stop.abort();
+  assert.equal((await running).exitCode, 0, (await running).messages);
+  const listed = await configured("ls", "ann/INBOX", "--json");
+  assert.match(listed.output, /"uid":77,/, listed.messages);
+  assert.match(listed.output, /"method":"continuous data protection"/);
+  assert.match((await configured("status", at("control"))).output, /^mx1\/all: /m);
 });
 
 test("daemon wants something to follow, outside of its journal and its copy", async () => {

@@ -25,6 +25,7 @@ import { stateFolderOf } from "../holds-in-force.ts";
 import { recallDisappeared } from "../known-accounts.ts";
 import { consistencyText } from "../moments.ts";
 import { openSite, rulesOf, type Site, type SiteGroup } from "../site.ts";
+import { nothingKnown, type StatusScope, statusScope } from "../status-scope.ts";
 import { plural, safeText } from "../text.ts";
 
 type GroupStatus = {
@@ -50,16 +51,20 @@ const shownForMs = 7 * 86_400_000;
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, surroundings } = context;
   const site = await openSite(context);
-  await using found = await readCopies(undefined, { context, site });
+  const [typed] = context.arguments.positionals;
+  await using found = await readCopies(typed, { context, site });
   tellUnavailable(found, context, site);
   const now = surroundings.now();
-  const daemon = await statusOfDaemon(context);
+  const scope = statusScope(found, context);
+  const daemon = followedIn(scope, await statusOfDaemon(context), { isAll: typed === undefined });
   const copies: CopyStatus[] = [];
   for (const opened of found.copies)
-    copies.push(await statusOfCopy(opened, { found, context, now, daemon }));
+    copies.push(await statusOfCopy(opened, { found, context, now, daemon, scope }));
   const groups = copies.flatMap((one) => one.groups);
   const missing = copies.flatMap((one) => one.missing);
   const { isChoice, unavailable } = found;
+  const isKnown = groups.length > 0 || missing.length > 0 || daemon !== undefined;
+  if (typed !== undefined && !isKnown) throw nothingKnown(typed);
   await output.document({
     type: "status",
     ...copiesJson(found),
@@ -74,10 +79,22 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     const where = isChoice ? ` in ${safeText(copy)}` : "";
     await output.text(`${safeText(group)}${where}: ${output.style("red", "no moment at all")}\n`);
   }
-  if (groups.length === 0 && missing.length === 0)
+  if (groups.length === 0 && missing.length === 0 && typed === undefined)
     output.note("The copy has no moments yet; take one with `restante capture`.");
   if (groups.some(({ late }) => late) || missing.length > 0) return exitCodes.rpoMissed;
   return unavailable.length > 0 ? exitCodes.partial : exitCodes.done;
+}
+
+/** What a daemon says of the groups that are meant; undefined where it follows none of them. */
+function followedIn(
+  { isFollowed }: StatusScope,
+  daemon: DaemonStatus | undefined,
+  { isAll }: { readonly isAll: boolean },
+): DaemonStatus | undefined {
+  const groups = daemon?.groups.filter(isFollowed) ?? [];
+  return daemon === undefined || (groups.length === 0 && !isAll)
+    ? undefined
+    : { ...daemon, groups };
 }
 
 type Missing = { readonly group: string; readonly copy: string };
@@ -95,11 +112,13 @@ async function statusOfCopy(
     context,
     now,
     daemon,
+    scope,
   }: {
     readonly found: ReadCopies;
     readonly context: CommandContext;
     readonly now: bigint;
     readonly daemon: DaemonStatus | undefined;
+    readonly scope: StatusScope;
   },
 ): Promise<CopyStatus> {
   const { site, isChoice } = found;
@@ -127,6 +146,7 @@ async function statusOfCopy(
     .filter(
       (one) =>
         [undefined, one.name, one.tag].includes(wanted) &&
+        scope.hasGroup(one) &&
         (isChoice ? fills(one, place.name) : one.copy === place.name) &&
         !groups.some(({ group }) => group === one.tag),
     )

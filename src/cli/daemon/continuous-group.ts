@@ -82,6 +82,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         ...(base.facts === undefined ? {} : { facts: base.facts }),
         ...(isOther === undefined ? {} : { isProtected: (path: RawPath) => !isOther(path) }),
         ...(await volumesOf(base)),
+        ...(plan.server?.hints === undefined ? {} : { hintSources: plan.server.hints }),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
         howToAccept: (path) => howToAccept(rootOfPlan(base), path),

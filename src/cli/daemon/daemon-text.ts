@@ -75,6 +75,9 @@ function groupLines(
     lines.push(
       `  loss if the store were gone now: ${formatDuration(exposed)} (changes noticed by ${hints?.way ?? "nothing"}${stage === undefined ? "" : "; new mail through the stage: nothing"})`,
     );
+  // Of the best way there is nothing more to say.
+  if (exposed !== undefined && hints !== undefined && hints.way !== "fanotify")
+    lines.push(`  ${hints.way}: ${safeText(hints.why)}`);
   if (lastDurableNs !== undefined)
     lines.push(
       `  last change ${formatInstant(lastDurableNs, zone)}; ${plural(group.changes ?? 0, "change")}, ${formatBytes(group.storedBytes ?? 0)} since it started`,

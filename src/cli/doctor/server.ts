@@ -65,6 +65,7 @@ async function* checkServer(
       safeText(remark),
       "Look at its configuration, or name the folder.",
     );
+  yield* checkChanges(server);
   yield* checkAccounts(server, signal);
   if (captured.length === 0) return;
   if (captured.some((folder) => touches(volumes, folder)))
@@ -81,6 +82,23 @@ const roleText = {
   log: "logs",
   mixed: "database and logs in one folder",
 } as const;
+
+/** The logs in which it tells of changes: for hosts on which the kernel does not. */
+function* checkChanges({ kind, changes }: MailServer): Generator<Check> {
+  for (const { name, isOn, log, lacks } of changes) {
+    if (log === undefined && lacks === undefined) continue;
+    const key = `hints: {${kind}: ${safeText(log ?? "ITS-LOG")}}`;
+    if (!isOn) yield ok("mail-server.hints", `its ${name} does not tell of changes, and may`);
+    else if (lacks === undefined)
+      yield ok("mail-server.hints", `its ${name} tells of changes: ${key} in the configuration`);
+    else
+      yield warn(
+        "mail-server.hints",
+        `its ${name} does not tell of all changes: ${safeText(lacks)}`,
+        `Worth it where the daemon cannot watch the whole filesystem, with ${key} in the configuration.`,
+      );
+  }
+}
 
 async function* checkAccounts(server: MailServer, signal: AbortSignal): AsyncGenerator<Check> {
   const { accounts, origin, isComplete, problems } = await server.accounts(signal);

@@ -140,7 +140,7 @@ test("plan --write writes both layers, and plan check accepts them", async () =>
   const { lines } = JSON.parse(check.output) as {
     readonly lines: readonly { readonly combinations: readonly string[] }[];
   };
-  assert.match(lines[0]?.combinations[0] ?? "", /\/duplicate-disk-/);
+  assert.match(lines[0]?.combinations[0] ?? "", /\/protected-cdp-/);
 });
 
 test("plan --write leaves out what this version does not do, says so, and exits with 3", async () => {

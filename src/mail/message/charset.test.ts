@@ -19,6 +19,8 @@ const cases: readonly (readonly [string, string, string])[] = [
   ["utf-16be", "00e9", "é"],
   // 日本, back to ASCII, at once to JIS again and 語: as two joined encoded words have it.
   ["iso-2022-jp", "1b2442467c4b5c1b28421b244238 6c1b2842".replaceAll(" ", ""), "日本語"],
+  ["csISO2022JP", "1b2442467c4b5c1b2842", "日本"],
+  ["utf-16le", "4100", "A"],
   ["utf-7", Buffer.from("A+ImIDkQ- +- x+2D3eAA-").toString("hex"), "A≢Α + x😀"],
 ];
 for (const [charset, hex, text] of cases) {
@@ -56,4 +58,10 @@ test("property: text in UTF-8 is read back, and no name or bytes make it throw",
       decodeCharset(Buffer.from(text, "latin1"), name);
     }),
   );
+});
+
+test("seven bits are the same in every character set that does not shift", () => {
+  const bytes = Buffer.from(Array.from({ length: 128 }, (_, byte) => byte));
+  for (const charset of ["iso-8859-15", "windows-1251", "koi8-r", "shift_jis", "big5", "gb18030"])
+    assert.equal(decodeCharset(bytes, charset), bytes.toString("latin1"), charset);
 });

@@ -74,9 +74,10 @@ export function decodeCharset(
   if (name === "utf-7") return decodeUtf7(bytes);
   const decoder = decoderOf(name);
   if (decoder !== undefined) {
-    return name === "iso-2022-jp"
-      ? decoder.decode(withoutIdleShifts(bytes))
-      : decoder.decode(bytes);
+    // By what the decoder is: it has many names.
+    if (decoder.encoding === "iso-2022-jp") return decoder.decode(withoutIdleShifts(bytes));
+    const isPlain = !decoder.encoding.startsWith("utf-16") && isAscii(bytes);
+    return isPlain ? bytes.toString("latin1") : decoder.decode(bytes);
   }
   addProblem(
     problems,

@@ -20,10 +20,11 @@ export async function messageIdentity(
   return identity.digest();
 }
 
-/** The same for a message in memory. */
-export function messageIdentityOf(bytes: Uint8Array): string {
+/** The same for a message in memory; `knownTraceEnd`: where its trace ends, found before. */
+export function messageIdentityOf(bytes: Uint8Array, knownTraceEnd?: number): string {
   const normalised = withLineFeeds(bytes);
-  const traceEnd = deliveryTraceEnd(normalised, 0, normalised.length);
+  const isAsKnown = knownTraceEnd !== undefined && normalised === bytes;
+  const traceEnd = isAsKnown ? knownTraceEnd : deliveryTraceEnd(normalised, 0, normalised.length);
   return hash("sha256", normalised.subarray(traceEnd), "hex");
 }
 
@@ -68,9 +69,11 @@ class IdentityHash {
 }
 
 /** Without the carriage returns that stand before a line feed; one at the very end stays. */
-function withLineFeeds(chunk: Uint8Array): Uint8Array {
+function withLineFeeds(given: Uint8Array): Uint8Array {
+  // A Buffer searches for a byte many times quicker than its base class.
+  const chunk = asBuffer(given);
   let found = chunk.indexOf(carriageReturn);
-  if (found < 0) return chunk;
+  if (found < 0) return given;
   const normalised = Buffer.allocUnsafe(chunk.length);
   let length = 0;
   let from = 0;
@@ -82,4 +85,10 @@ function withLineFeeds(chunk: Uint8Array): Uint8Array {
   }
   normalised.set(chunk.subarray(from), length);
   return normalised.subarray(0, length + chunk.length - from);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -22,32 +22,42 @@ export type AccountParts = {
 /** The account whose part a path lies in; undefined where it lies in none that is known of. */
 export type PartsOf = (path: RawPath) => AccountParts | undefined;
 
+/** Where one part lies: a template of so many steps. */
 type Form = { readonly template: string; readonly depth: number; readonly place: AccountPlaces };
 
 const keys = ["mail", "index", "control", "alt"] as const;
 /** Accounts that are kept at hand by a part of theirs. */
 const mostKept = 65_536;
 
-/** Pure but for what it has seen: where a part does not tell its account, the account's own folder does once it was asked for. */
+/**
+ * Servers may have a place for each of thousands of accounts: those are found by their paths. Pure but for what it
+ * has seen: where a part does not tell its account, the account's own folder does once it was asked for.
+ */
 export function partsByFacts({ root, places }: ServerFacts): PartsOf {
   const top = rawPathFromText(root);
-  const forms = places.map(rawPlaces).flatMap(formsOf);
-  const known = new Map<RawPath, AccountParts>();
-  const keep = (parts: AccountParts): AccountParts => {
-    if (known.size >= mostKept) known.clear();
-    for (const path of parts.all) known.set(path, parts);
-    return parts;
-  };
+  const raw = places.map(rawPlaces);
+  const forms = raw.flatMap(formsOf).filter(({ template }) => template.includes("%"));
+  const named = new Map<RawPath, AccountParts>();
+  for (const place of raw.filter(({ mail }) => !mail.includes("%")).toReversed()) {
+    const parts = accountBy(new Map(), { place, top });
+    for (const path of parts?.all ?? []) named.set(path, parts as AccountParts);
+  }
+  const seen = new Map<RawPath, AccountParts>();
   return (path) => {
+    const known = firstOf(path, (folder) => named.get(folder) ?? seen.get(folder));
+    if (known !== undefined) return known;
     for (const form of forms) {
       const folder = firstSteps(path === rootPath ? top : joinRawPath(top, path), form.depth);
       const within = folder === undefined ? undefined : below(folder, top);
       if (folder === undefined || within === undefined) continue;
-      const seen = known.get(within);
-      if (seen !== undefined) return seen;
       const values = matchTemplate(form.template, folder);
-      const found = values === undefined ? undefined : accountBy(values, { ...form, within, top });
-      if (found?.all.some((one) => isWithin(within, one)) === true) return keep(found);
+      if (values === undefined) continue;
+      const isMail = form.template === form.place.mail;
+      const found = accountBy(values, { ...form, top, ...(isMail ? { mail: within } : {}) });
+      if (found?.all.some((one) => isWithin(within, one)) !== true) continue;
+      if (seen.size >= mostKept) seen.clear();
+      for (const part of found.all) seen.set(part, found);
+      return found;
     }
     return undefined;
   };
@@ -55,22 +65,25 @@ export function partsByFacts({ root, places }: ServerFacts): PartsOf {
 
 /** A part that is everybody's is no account's. */
 function formsOf(place: AccountPlaces): readonly Form[] {
-  const isShared = (template: string): boolean =>
+  const isOfAll = (template: string): boolean =>
     place.mail.includes("%") && !template.includes("%");
   return keys.flatMap((key) => {
     const template = place[key];
-    if (template === undefined || isShared(template)) return [];
+    if (template === undefined || isOfAll(template)) return [];
     return [{ template, depth: stepsOf(template).length, place }];
   });
 }
 
 function accountBy(
   values: TemplateValues,
-  { place, template: of, within, top }: Form & { readonly within: RawPath; readonly top: RawPath },
+  {
+    place,
+    top,
+    ...known
+  }: { readonly place: AccountPlaces; readonly top: RawPath; readonly mail?: RawPath },
 ): AccountParts | undefined {
-  const expandedMail = expandFrom(place.mail, values);
-  const named = expandedMail === undefined ? undefined : below(expandedMail, top);
-  const mail = of === place.mail ? within : named;
+  const expandedMail = known.mail === undefined ? expandFrom(place.mail, values) : undefined;
+  const mail = known.mail ?? (expandedMail === undefined ? undefined : below(expandedMail, top));
   if (mail === undefined) return undefined;
   const whole = matchTemplate(place.mail, joinRawPath(top, mail)) ?? values;
   const all = new Set([mail]);
@@ -86,6 +99,18 @@ function accountBy(
     (part) => ![...all].some((other) => other !== part && isWithin(part, other)),
   );
   return { mail, all: outermost, ...(control === undefined ? {} : { control }) };
+}
+
+/** What is found for the outermost folder on the way to a path. */
+function firstOf<Found>(
+  path: RawPath,
+  find: (folder: RawPath) => Found | undefined,
+): Found | undefined {
+  for (let end = 0; end >= 0; end = path.indexOf("/", end + 1)) {
+    const found = find(path.slice(0, end) as RawPath);
+    if (found !== undefined) return found;
+  }
+  return find(path);
 }
 
 function firstSteps(path: RawPath, count: number): string | undefined {

@@ -217,11 +217,19 @@ function copyPhases(choice: DisasterChoice, { fedBy, situation }: Fed): readonly
       return [];
     case "protected-cdp":
       return fedBy.method === "journal"
-        ? deduplicatedPhases(mail, {
-            rate: parameters.dedup_rate,
-            rateName: "dedup_rate",
-            situation,
-          })
+        ? [
+            ...deduplicatedPhases(mail, {
+              rate: parameters.dedup_rate,
+              rateName: "dedup_rate",
+              situation,
+            }),
+            // On the newest base that was duplicated, as on site.
+            phase(
+              "roll forward",
+              minutesFor(logsOfHost(situation, 24), parameters.journal_replay_rate),
+              { basis: "journal of a day ÷ journal_replay_rate" },
+            ),
+          ]
         : [phase("start", parameters.cdp_recovery, { basis: "cdp_recovery" })];
   }
 }

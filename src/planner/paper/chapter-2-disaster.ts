@@ -11,6 +11,11 @@ const duplicate = {
   places: ["src/offsite/duplicate/"],
   tests: ["src/offsite/duplicate/"],
 } as const;
+/** The journal of continuous data protection, mirrored as it is made. */
+const journalMirror = {
+  places: ["src/journal/mirror/", "docs/operations/journal.md"],
+  tests: ["test/mirror-ssh.test.ts", "test/lost-site.test.ts", "src/journal/mirror/"],
+} as const;
 const mirrors = { places: ["src/offsite/mirrors/"], tests: ["src/offsite/mirrors/"] } as const;
 const snapshots = {
   places: ["src/offsite/remote-snapshots/"],
@@ -171,27 +176,27 @@ export const chapter2Disaster: readonly Statement[] = [
     section: "2.2.3",
     words:
       "This means there will usually be a small window of data that is vulnerable to being lost.",
-    here: "an asynchronous mirror has an RPO of minutes, from its lag",
-    places: ["src/planner/model/disaster.ts"],
-    tests: [model],
-    rests: "D",
+    here: "an asynchronous mirror has an RPO of minutes, from its lag; that of the journal's mirror is shown as events, bytes and time in `restante status`",
+    places: [...journalMirror.places, "src/planner/model/disaster.ts"],
+    tests: [...journalMirror.tests, model],
+    rests: ["option:protected-cdp"],
   },
   {
     section: "2.2.3",
     words:
       "It is important to maintain order of delivery across multiple mirrored volumes across multiple TCP/IP connections for multiple volumes.",
-    here: "writes are replayed in one order",
-    ...mirrors,
-    rests: ["option:mirror-host"],
+    here: "the journal has one sequence for all volumes of a store, and its mirror only ever adds the next event; block mirrors of volumes are not made here",
+    ...journalMirror,
+    rests: ["option:protected-cdp"],
   },
   {
     section: "2.2.3",
     words:
       "A best practice method to do this is to utilize host based mirrors for log mirroring only, then use point-in-time replicas or backup copies for database copies.",
-    here: "mirrors for logs alone are a choice of the planner, for tapes and for remote snapshots",
-    places: ["src/planner/model/choices.ts"],
-    tests: [model, "src/planner/model/disaster.test.ts"],
-    rests: "D",
+    here: "the journal alone is mirrored, and backup copies, its bases, are duplicated beside it; a server's own logs are mirrored by nothing here, and are a choice of the planner",
+    places: [...journalMirror.places, "src/planner/model/choices.ts"],
+    tests: [...journalMirror.tests, model, "src/planner/model/disaster.test.ts"],
+    rests: ["option:protected-cdp", "option:duplicate-disk"],
   },
   {
     section: "2.2.3",

@@ -146,10 +146,10 @@ export const chapter3Cdp: readonly Statement[] = [
     section: "3.5.6",
     words:
       "CDP can be extended to DR with remote mirroring capabilities added to the CDP Service backing store.",
-    here: "the journal streamed to a second host",
-    places: ["src/offsite/protected-cdp/"],
-    tests: ["src/offsite/protected-cdp/"],
-    rests: ["option:protected-cdp"],
+    here: "`journal: {mirror: …}`: the journal streams to a second host as it is made, and its bases are duplicated there; both together open any moment up to seconds before the loss of the site",
+    places: ["src/journal/mirror/", "docs/operations/second-site.md"],
+    tests: ["test/lost-site.test.ts", "test/mirror-ssh.test.ts", "src/journal/mirror/"],
+    rests: ["option:protected-cdp", "option:duplicate-disk"],
   },
   {
     section: "3.5.6",

@@ -179,7 +179,7 @@ export const printedOptions: readonly PrintedBox[] = [
       form(
         "option:protected-cdp",
         "of the journal (protected CDP)",
-        at("src/offsite/protected-cdp/"),
+        at("src/journal/mirror/", "test/mirror-ssh.test.ts", "test/lost-site.test.ts"),
       ),
     ],
   },

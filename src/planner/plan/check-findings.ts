@@ -57,7 +57,11 @@ export function looserPromises(
     ...looser(promiseOf(tier), { required: operational, of: "" }),
     ...(disaster === undefined || tier.disaster === undefined
       ? []
-      : looser(tier.disaster, { required: disaster, of: " of disaster" })),
+      : looser(
+          // What a mirror is behind is no promise of the file: it is estimated, and shown as it is.
+          isMirrored(tier) ? { ...tier.disaster, loseAtMostMs: 0 } : tier.disaster,
+          { required: disaster, of: " of disaster" },
+        )),
   ];
 }
 
@@ -132,9 +136,10 @@ export function remarks(
 type Remark = Omit<CheckFinding, "severity">;
 
 function disasterRemarks(
-  { tier: { disaster }, config }: ConfiguredLine,
+  { tier, config }: ConfiguredLine,
   business: BusinessRequirements,
 ): readonly Remark[] {
+  const { disaster } = tier;
   if (disaster === undefined) {
     if (business.disaster !== undefined) return [];
     return [
@@ -154,18 +159,25 @@ function disasterRemarks(
           },
         ]
       : []),
-    ...unpromised(disaster),
+    ...unpromised(disaster, isMirrored(tier)),
   ];
 }
 
-function unpromised(disaster: DisasterConfig): readonly Remark[] {
+/** Whether what feeds the disaster recovery of a tier is a journal with a mirror. */
+function isMirrored({ operational, disaster }: TierConfig): boolean {
+  return operational.some(
+    ({ copy, journalMirror }) => copy === disaster?.from && journalMirror !== undefined,
+  );
+}
+
+function unpromised(disaster: DisasterConfig, isLossShown: boolean): readonly Remark[] {
   const found: Remark[] = [];
   if (disaster.everyMs === undefined)
     found.push({
       text: "disaster has neither every nor lose_at_most: one copy a day is taken for granted",
       change: "add lose_at_most to disaster",
     });
-  else if (disaster.loseAtMostMs === undefined)
+  else if (disaster.loseAtMostMs === undefined && !isLossShown)
     found.push({
       text: "disaster has no lose_at_most: nothing is promised for the mail of the last hours",
       change: "add lose_at_most to disaster",

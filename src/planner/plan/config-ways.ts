@@ -60,9 +60,12 @@ export function waysOfTier(
     // What records every change watches the living store, however its bases are taken (§3.5.1).
     const isContinuous = method.method === "continuous data protection";
     const from = isContinuous ? sourceIds["live application"] : source;
-    const combination = { source: from, operational: operationalChoice(method) };
+    const operational = operationalChoice(method);
+    const combination = { source: from, operational };
     if (disaster === undefined || index !== feeding) return { method, combination };
     const sent = disasterChoice(disaster);
+    if (method.journalMirror !== undefined)
+      return { method, combination: { ...combination, disaster: mirrored(sent, operational) } };
     // What is sent are the bases: more often than one is made there is nothing new to send.
     const everyHours = isContinuous
       ? Math.max(sent.everyHours, hoursOf(method.everyMs))
@@ -119,6 +122,29 @@ function disasterChoice({ method, everyMs, keep }: DisasterConfig): DisasterChoi
     mirroredLogs: false,
     reachHours: reachOf(kept),
     kept,
+  };
+}
+
+/**
+ * Duplicates of the bases of a journal that is mirrored beside them: every change for as long as the journal
+ * here keeps them, since the mirror drops nothing by itself, and the duplicates beyond.
+ */
+function mirrored(
+  { reachHours, kept = [] }: DisasterChoice,
+  fed: OperationalChoice,
+): DisasterChoice {
+  const everyChange = fed.kept?.find(({ everyHours }) => everyHours === 0)?.untilHours ?? 0;
+  const untilHours = Math.min(everyChange, reachHours);
+  const older = kept.filter((one) => one.untilHours > untilHours);
+  return {
+    option: "protected-cdp",
+    everyHours: 0,
+    mirroredLogs: false,
+    reachHours,
+    kept: [
+      { fromHours: 0, untilHours, everyHours: 0 },
+      ...older.map((one) => ({ ...one, fromHours: Math.max(one.fromHours, untilHours) })),
+    ],
   };
 }
 

@@ -12,6 +12,10 @@ const placeholders: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   ],
   [/\/MAILBOX\b/, "MAILBOX is the mailbox's folder below the store"],
   [/ OFFSITE_COPY\b/, "OFFSITE_COPY is where the offsite copy lies"],
+  [
+    / OFFSITE\.yaml\b/,
+    "OFFSITE.yaml is a configuration of the recovery site: the journal’s path is the mirror’s folder, the disaster copy the folder of the duplicates (docs/operations/second-site.md)",
+  ],
   [/ NEW_FOLDER\b/, "NEW_FOLDER is a folder that is not there yet"],
 ];
 
@@ -28,15 +32,18 @@ export function placeholdersIn(commands: readonly string[]): string {
 /** For one group of lines; none where it is done by hand. */
 export function recoveryCommands(
   loss: Loss,
-  { isHere, way }: Pick<LineWay, "isHere" | "way">,
+  { isHere, way, chosen }: Pick<LineWay, "isHere" | "way" | "chosen">,
   requirements: Requirements,
 ): readonly string[] {
   if (!isHere) return [];
   const { server, copyPath } = requirements;
   const copy = way.layer === "operational" ? shellQuoted(copyPath) : "OFFSITE_COPY";
   const store = shellQuoted(server.path);
+  // A journal is found by the configuration that says where it lies.
+  const isMirrored = chosen.evaluation.combination.disaster?.option === "protected-cdp";
+  const where = way.layer === "disaster" && isMirrored ? "--config OFFSITE.yaml" : `--copy ${copy}`;
   const verb = (name: string, target: string, more = ""): string =>
-    `restante ${name} ${target} --copy ${copy}${more === "" ? "" : ` ${more}`}`;
+    `restante ${name} ${target} ${where}${more === "" ? "" : ` ${more}`}`;
   const reads = readableByReaders(server.kind).reader === "here";
   switch (loss) {
     case "user-error": {
@@ -44,12 +51,12 @@ export function recoveryCommands(
       const find = [verb("moments", store), verb("ls", mailbox, "--at T")];
       if (!reads) return [...find, verb("restore", mailbox, "--at T --to NEW_FOLDER")];
       // Only Maildir takes files under a running server; any other is asked to take messages.
-      const where = isMaildir(server.kind) ? "--at T" : "--at T --to imaps://HOST";
+      const into = isMaildir(server.kind) ? "--at T" : "--at T --to imaps://HOST";
       return [
         ...find,
         verb("diff", mailbox, "--at T"),
-        verb("restore", mailbox, `${where} --dry-run`),
-        verb("restore", mailbox, where),
+        verb("restore", mailbox, `${into} --dry-run`),
+        verb("restore", mailbox, into),
       ];
     }
     case "corruption":

@@ -1,4 +1,5 @@
 import {
+  type DisasterOptionId,
   disasterTraits,
   type Loss,
   operationalTraits,
@@ -120,7 +121,12 @@ function restoredHere(
   if (!keepsRepository(chosen, requirements)) return false;
   if (layer === "operational") return true;
   const { disaster } = chosen.evaluation.combination;
-  return disaster?.option === "duplicate-disk" && !chosen.missing.includes("disaster");
+  return isDuplicated(disaster?.option) && !chosen.missing.includes("disaster");
+}
+
+/** Whether a repository lies at the recovery site: of a mirrored journal its bases. */
+function isDuplicated(option: DisasterOptionId | undefined): boolean {
+  return option === "duplicate-disk" || option === "protected-cdp";
 }
 
 function whyNot(loss: Loss, { evaluation }: Ranked): string {

@@ -122,9 +122,11 @@ test("there are commands where this version restores by itself, and none elsewhe
     "live-write/cdp-2d/protected-cdp-2d",
   ])
     assert.deepEqual(codeIn(runbook(planOf(combination)).sections), [], combination);
-  // A journal is replayed here, and its mirror is not: the daemon is taken up again, and not otherwise.
+  // A journal is replayed here, and its mirror at the other site: the daemon is taken up again, and not otherwise.
   const followed = runbook(planOf("live-object/journal-15d/protected-cdp-91d"));
-  assert.doesNotMatch(codeIn(sectionsOf(followed, "site").slice(0, 3)).join("\n"), /restante/);
+  const far = codeIn(sectionsOf(followed, "site").slice(0, 3));
+  assert.ok(far.includes("restante restore /srv/mail --config OFFSITE.yaml --at T"), far.join());
+  assert.match(textOf(sectionsOf(followed, "site")), /the journal’s path is the mirror’s folder/);
   const commands = codeIn(sectionsOf(followed, "corruption"));
   assert.ok(commands.some((line) => /^restante restore .*--at T --exact$/.test(line)));
   assert.equal(commands.at(-1), "restante daemon /srv/mail --copy /srv/recovery");

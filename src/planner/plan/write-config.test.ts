@@ -162,8 +162,46 @@ test("every combination that this version runs and that meets its requirements c
   }
   // Delta snapshots die with the volumes of the server (§3.4.2): they meet requirements only beside another method.
   const expected =
-    "clones disk-deduplicated duplicate-disk hot-split journal live-object none offline ship-tapes tape";
+    "clones disk-deduplicated duplicate-disk hot-split journal live-object none offline protected-cdp ship-tapes tape";
   assert.deepEqual([...seen].toSorted(), expected.split(" "));
+});
+
+test("a journal that is mirrored is written so that the daemon reads it, and read back as what it is", () => {
+  const line = business({ disaster: { ...disaster, loseAtMostMs: 5 * 60_000 } });
+  const asked: Requirements = { ...requirements([line]), has: ["disk for copies", "second site"] };
+  const [line0] = makePlan(asked, { availableOnly: true }).lines;
+  assert.equal(line0?.chosen?.evaluation.combination.disaster?.option, "protected-cdp");
+  const { text, notInForce } = writeConfiguration(makePlan(asked, { availableOnly: true }));
+  assert.deepEqual([notInForce, errorsOf(text, asked)], [[], []], text);
+  const config = requireConfig(parseConfig(text, { fileName: "config.yaml" }));
+  const [tier] = config.tiers;
+  assert.deepEqual(tier?.operational[0]?.journalMirror, {
+    at: "another host",
+    user: "restante",
+    host: "vault.example.net",
+    path: "/srv/journals",
+  });
+  // A replay begins with a base, which is duplicated.
+  assert.equal(tier?.disaster?.method, "duplicate backup copies offsite");
+  assert.equal(tier?.disaster?.from, tier?.operational[0]?.copy);
+  const findingsOf = (changed: string): readonly string[] => {
+    const read = requireConfig(parseConfig(changed, { fileName: "config.yaml" }));
+    const [checked] = checkConfiguration(read, { requirements: asked, against: true });
+    return checked?.findings.map(({ text: reason }) => reason) ?? [];
+  };
+  assert.deepEqual(findingsOf(text), []);
+  const [checked] = checkConfiguration(config, { requirements: asked, against: true });
+  const { combination } = checked?.ranked.evaluation ?? {};
+  assert.equal(combination?.disaster?.option, "protected-cdp");
+  assert.deepEqual(combination?.disaster?.kept?.[0], {
+    fromHours: 0,
+    untilHours: 48,
+    everyHours: 0,
+  });
+  // Without its mirror the same file loses an hour and more.
+  const alone = text.replace(/^ {6}journal:.*\n {8}mirror:.*\n/m, "");
+  assert.notEqual(alone, text);
+  assert.match(findingsOf(alone).join("\n"), /the site gone/);
 });
 
 test("delta snapshots that were asked for by name are written, and the check says what they do not survive", () => {

@@ -45,7 +45,7 @@ export function writeTier(
     `      method: ${method}`,
     `      copy: ${copy}`,
     ...(operational.method === "journal"
-      ? continuousLines(one)
+      ? continuousLines(one, far)
       : [
           `      lose_at_most: ${durationWords(operational.everyHours * hourMs)} # a capture at least so often`,
         ]),
@@ -62,12 +62,22 @@ export function writeTier(
  * What is promised is the delay of noticing that the plan counts with. The bases are the coarser moments
  * of its rotation, and what is sent offsite.
  */
-function continuousLines({ evaluation }: Ranked): readonly string[] {
+function continuousLines(
+  { evaluation }: Ranked,
+  far: DisasterChoice | undefined,
+): readonly string[] {
   const lostMs = evaluation.operational.rpo.logsLost.high * hourMs;
   return [
     `      lose_at_most: ${durationWords(Math.ceil(lostMs / 1000) * 1000)} # a change is in the journal within that`,
     "      every: 1 hour # a base: kept longer than every change is, and what is sent offsite",
-    "      # journal: {path: /srv/journal} # best on another disk; without it in the state folder",
+    ...(far?.option === "protected-cdp"
+      ? [
+          "      journal: # path: /srv/journal puts it on another disk; without that it is in the state folder",
+          "        mirror: ssh://restante@vault.example.net/srv/journals # as it grows: put the second site's host and folder here",
+        ]
+      : [
+          "      # journal: {path: /srv/journal} # best on another disk; without it in the state folder",
+        ]),
   ];
 }
 
@@ -84,6 +94,8 @@ const vaultOf: Readonly<Record<DisasterMethod, CopyName>> = {
 };
 
 function optionWord({ option }: DisasterChoice): DisasterMethod {
+  // A replay begins with a base: those are duplicated beside the mirror.
+  if (option === "protected-cdp") return "duplicate backup copies offsite";
   return wordOf(optionIds, option) as DisasterMethod;
 }
 
@@ -116,6 +128,7 @@ function disasterLines(
   const planned = (quantity: Quantity): string =>
     durationOrNothing((business.risk === "high" ? middle(quantity) : quantity.high) * hourMs);
   const { disaster } = business;
+  const isMirrored = choice.option === "protected-cdp";
   return [
     "    disaster:",
     `      method: ${method}`,
@@ -124,10 +137,15 @@ function disasterLines(
     ...(disaster === undefined
       ? []
       : [
-          `      lose_at_most: ${durationWords(disaster.loseAtMostMs)}`,
+          // A promise of the duplicates alone, which would be late where the mirror is not.
+          isMirrored
+            ? `      # what may be lost is how far the mirror is behind: \`restante status\``
+            : `      lose_at_most: ${durationWords(disaster.loseAtMostMs)}`,
           `      back_within: ${durationWords(disaster.backWithinMs)}`,
         ]),
-    `      every: ${durationWords(choice.everyHours * hourMs)}`,
+    isMirrored
+      ? "      every: 1 hour # each base"
+      : `      every: ${durationWords(choice.everyHours * hourMs)}`,
     ...(method === "move backup tapes offsite"
       ? [`      hold: ${planned(hold)}`, `      transit: ${planned(transit)}`]
       : []),

@@ -30,7 +30,12 @@ export const available: Available = {
     // Of objects: files of the store, as they change. Disk writes and volumes are not followed.
     journal: "A",
   },
-  disaster: { "duplicate-disk": "B", "ship-tapes": "C" },
+  disaster: {
+    "duplicate-disk": "B",
+    "ship-tapes": "C",
+    // The journal as it grows, and duplicates of its bases: over a real sshd, of a Maildir.
+    "protected-cdp": "B",
+  },
 };
 
 /** What each option is fed by in this version; the paper has more ways (§3.x.6). */
@@ -38,6 +43,7 @@ const feeders: Readonly<Partial<Record<DisasterOptionId, readonly OperationalMet
   // The bases of a journal are moments of a repository.
   "duplicate-disk": ["disk-deduplicated", "journal"],
   "ship-tapes": ["tape"],
+  "protected-cdp": ["journal"],
 };
 
 /** Parts of a combination that this version does not do yet on that server, in words. */

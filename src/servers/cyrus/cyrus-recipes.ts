@@ -38,12 +38,24 @@ export const cyrusPutBack: readonly PutBackWay[] = [
   },
 ];
 
-export function cyrusChanges({ syncLogChannels, all }: CyrusSettings): readonly ChangeHint[] {
+/** A channel that is ours by its name; others may belong to replication or indexing, which empty them. */
+const ownChannel = "restante";
+
+export function cyrusChanges({
+  syncLogChannels,
+  configurationFolder,
+  all,
+}: CyrusSettings): readonly ChangeHint[] {
+  const logs = /^(?:1|yes|on|t|true)$/i.test(all.get("sync_log") ?? "");
+  const isOwn = syncLogChannels.includes(ownChannel);
+  const isOn = logs && syncLogChannels.length > 0;
   return [
     {
       name: "sync_log channel",
-      isOn: /^(?:1|yes|on|t|true)$/i.test(all.get("sync_log") ?? "") && syncLogChannels.length > 0,
+      isOn,
       about: "A channel of our own in sync_log_channels gets a line for each mailbox that changes.",
+      ...(isOwn || !isOn ? { log: `${configurationFolder}/sync/${ownChannel}` } : {}),
+      ...(isOn && !isOwn ? { lacks: `sync_log_channels has no ${ownChannel}: add it.` } : {}),
     },
   ];
 }

@@ -1,5 +1,5 @@
 import type { ChangeHint, PutBackWay } from "../mail-server.ts";
-import { listOf } from "./settings-text.ts";
+import { listOf, settingOf } from "./settings-text.ts";
 import type { DovecotSection } from "./settings-text.ts";
 
 /** Ways back into a Dovecot, the one that keeps most first. */
@@ -57,14 +57,50 @@ export const dovecotPutBack: readonly PutBackWay[] = [
   },
 ];
 
-/** How a Dovecot could tell of changes. Hints: only a reconciling scan is the truth. */
-export function dovecotChanges(root: DovecotSection): readonly ChangeHint[] {
+/** What mail_log logs of changes where nobody says what: as Dovecot 2.3.19 does. */
+const usualEvents = "delete undelete expunge save copy mailbox_delete mailbox_rename";
+const wantedEvents = [
+  "expunge",
+  "save",
+  "copy",
+  "mailbox_create",
+  "mailbox_delete",
+  "mailbox_rename",
+  "flag_change",
+];
+
+/** Where the system's log of mail usually is. */
+export const systemMailLogs: readonly string[] = [
+  "/var/log/mail.log",
+  "/var/log/maillog",
+  "/var/log/mail",
+];
+
+/**
+ * How a Dovecot could tell of changes. Hints: only a reconciling scan is the truth. `systemLog`: the file of the
+ * system's log of mail, where there is one.
+ */
+export function dovecotChanges(
+  root: DovecotSection,
+  systemLog: string | undefined,
+): readonly ChangeHint[] {
   const plugins = listOf(root, "mail_plugins");
+  const written = settingOf(root, "info_log_path") ?? settingOf(root, "log_path") ?? "syslog";
+  const log = written === "syslog" ? systemLog : written;
+  const events = (settingOf(root, "mail_log_events") ?? usualEvents).split(/[\s,]+/);
+  const lacking = wantedEvents.filter((event) => !events.includes(event));
+  const isOn = plugins.includes("notify") && plugins.includes("mail_log");
+  const isFile = log?.startsWith("/") === true && !log.startsWith("/dev/");
+  const lacks = !isFile
+    ? "It logs into no file that is known: info_log_path may name one."
+    : `mail_log_events has no ${lacking.join(", ")}: add them.`;
   return [
     {
       name: "mail_log plugin",
-      isOn: plugins.includes("notify") && plugins.includes("mail_log"),
+      isOn,
       about: "Logs save, copy, expunge and flag_change with mailbox and UID.",
+      ...(isFile ? { log } : {}),
+      ...(isOn && (!isFile || lacking.length > 0) ? { lacks } : {}),
     },
     {
       name: "IMAP NOTIFY",

@@ -11,7 +11,7 @@ import { storeValidator } from "../validate/store-validator.ts";
 import type { Validator } from "../validate/validator.ts";
 import { protectedItems } from "./dovecot-protect.ts";
 import { accountPlaces } from "./dovecot-places.ts";
-import { dovecotChanges, dovecotPutBack } from "./dovecot-recipes.ts";
+import { dovecotChanges, dovecotPutBack, systemMailLogs } from "./dovecot-recipes.ts";
 import { type DovecotSetup, findDovecotSetup, type FindDovecotOptions } from "./dovecot-setup.ts";
 import { findUsers, type FoundUsers, homeTemplate } from "./dovecot-users.ts";
 import { dovecotValidator } from "./dovecot-validator.ts";
@@ -40,7 +40,8 @@ export async function findDovecot(
   const commands = await commandsOf(look, setup);
   const apart = accountPlaces(own, context);
   const all = [...remarks, ...apart.remarks];
-  const facts = { setup, found, places, context, volumes, remarks: all, commands };
+  const systemLog = await look.firstThere(systemMailLogs);
+  const facts = { setup, found, places, context, volumes, remarks: all, commands, systemLog };
   return serverOf(look, { ...facts, apart: apart.places });
 }
 
@@ -53,6 +54,7 @@ type Facts = {
   readonly apart: readonly AccountPlaces[];
   readonly remarks: readonly string[];
   readonly commands: ServerCommands;
+  readonly systemLog: string | undefined;
 };
 
 function serverOf(look: HostLook, facts: Facts): MailServer {
@@ -80,7 +82,7 @@ function serverOf(look: HostLook, facts: Facts): MailServer {
     listProtected: async () => await protectedItems(look, setup, { places, context }),
     validator: validatorOf(look.host, facts),
     putBack: dovecotPutBack,
-    changes: dovecotChanges(root),
+    changes: dovecotChanges(root, facts.systemLog),
   });
 }
 

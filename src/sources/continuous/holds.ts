@@ -2,7 +2,7 @@
  * What keeps a mistake from becoming a removal: places whose volume is not what it was are held, and
  * places that cannot be seen have a gap, until they are as they were or a person says otherwise.
  */
-import { displayPath, isWithin, type RawPath, rootPath } from "#image";
+import { isWithin, type RawPath, rootPath } from "#image";
 import type { JournalEvent } from "#journal";
 import type { CaptureEvent } from "./capture-port.ts";
 import type { ScanList } from "./scan-list.ts";
@@ -76,8 +76,8 @@ export class Holds {
 
   hold({ path, message }: VolumeTrouble): void {
     if (this.#held.has(path)) return;
-    const { openGap, append, tell } = this.#parts;
-    const place = path === rootPath ? "the store" : `"${displayPath(path)}"`;
+    const { openGap, append, tell, guard } = this.#parts;
+    const place = path === rootPath ? "the store" : `"${guard.nameOf(path)}"`;
     const how = this.#parts.howToAccept?.(path);
     const sentence = `Nothing of ${place} is recorded: ${message}.${how === undefined ? "" : ` ${how}`}`;
     this.#held.set(path, sentence);

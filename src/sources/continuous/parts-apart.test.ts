@@ -126,7 +126,7 @@ class ApartSite implements AsyncDisposable {
   }
 }
 
-for (const way of ["fanotify", "folder-watch", "none"] as const)
+for (const way of ["fanotify", "fsnotifywait", "folder-watch", "none"] as const)
   test(`changes in every part are recorded at the paths of a capture (${way})`, async () => {
     await using site = new ApartSite();
     const capture = await site.follow({ hints: way });

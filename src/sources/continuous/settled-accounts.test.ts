@@ -143,3 +143,14 @@ test("the lock of a Maildir lies with its lists", () => {
   ])
     assert.equal(apart.lockOf(path(one)), `ctl/ann@x/${lock}/dovecot-uidlist.lock`);
 });
+
+test("accounts that have a place each are found among thousands", () => {
+  const places = Array.from({ length: 5000 }, (_, number) => ({
+    mail: `/home/u${number}/mdbox`,
+    index: `/idx/u${number}`,
+  }));
+  const many = new StoreAccounts({ server: "dovecot", root: "/", places });
+  assert.equal(many.of(path("idx/u4999/mailboxes/INBOX/dovecot.index.log")), "home/u4999/mdbox");
+  assert.deepEqual(many.partsOf(path("home/u7/mdbox")), ["home/u7/mdbox", "idx/u7"]);
+  assert.equal(many.of(path("idx/u5000/dovecot.index.log")), "idx/u5000");
+});

@@ -4,7 +4,14 @@
  */
 import { statSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import { isWithin, joinRawPath, type RawPath, rawPathToBytes, volumeIdentity } from "#image";
+import {
+  displayPath,
+  isWithin,
+  joinRawPath,
+  type RawPath,
+  rawPathToBytes,
+  volumeIdentity,
+} from "#image";
 import { mountsBelow } from "./hints/mounts-below.ts";
 import type { StorePlaces } from "./store-places.ts";
 
@@ -82,6 +89,11 @@ export class VolumeGuard {
       }
     }
     return found;
+  }
+
+  /** As people read it. */
+  nameOf(path: RawPath): string {
+    return displayPath(this.#places.isJoined ? joinRawPath("/" as RawPath, path) : path);
   }
 
   isGuarded(path: RawPath): boolean {

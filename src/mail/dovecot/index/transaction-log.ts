@@ -50,7 +50,7 @@ export type LogFile = {
 };
 
 const headerMinimumBytes = 24;
-const recordHeaderBytes = 8;
+export const recordHeaderBytes = 8;
 const typeMask = 0x0fff_ffff;
 const externalFlag = 0x1000_0000;
 
@@ -76,6 +76,10 @@ export const recordTypes = {
 } as const;
 
 const knownTypes: ReadonlySet<number> = new Set(Object.values(recordTypes));
+
+export function isKnownType(type: number): boolean {
+  return knownTypes.has(type);
+}
 
 /** The file, or why it cannot be read. */
 export function openLogFile(bytes: Uint8Array): LogFile | string {
@@ -177,8 +181,18 @@ export function packRecordSize(size: number): number {
   return packed >>> 0;
 }
 
+/** The header of the record at this place; size 0: it is not committed. */
+export function logRecordAt(
+  view: DataView,
+  offset: number,
+): { readonly size: number; readonly type: number; readonly isExternal: boolean } {
+  const type = view.getUint32(offset + 4, true);
+  const isExternal = (type & externalFlag) !== 0;
+  return { size: recordSize(view, offset), type: type & typeMask, isExternal };
+}
+
 /** A boundary says how long the transaction is that it starts; one that goes beyond the file is not complete. */
-function isCutTransaction(view: DataView, offset: number, size: number): boolean {
+export function isCutTransaction(view: DataView, offset: number, size: number): boolean {
   if (size < recordHeaderBytes + 4) return false;
   return offset + view.getUint32(offset + recordHeaderBytes, true) > view.byteLength;
 }

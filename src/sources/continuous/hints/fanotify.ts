@@ -1,19 +1,18 @@
 /** Hints of the kernel about whole filesystems (fanotify(7)): nothing to set up for each folder. */
-import { closeSync, existsSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemErrorCode } from "#errors";
-import { type RawName, type RawPath, rawPathToBytes } from "#image";
-import {
-  type ChangeHint,
-  type ChangeHints,
-  type HintListener,
-  type HintsUnavailable,
-  type OpenHintsRequest,
-  placesOf,
+import type { RawName, RawPath } from "#image";
+import type {
+  ChangeHint,
+  ChangeHints,
+  HintListener,
+  HintsUnavailable,
+  OpenHintsRequest,
 } from "./change-hints.ts";
 import type { FanotifyReport, FanotifyRequest, FanotifyThreadData } from "./fanotify-messages.ts";
-import { mountsBelow } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FanotifyOptions = {
   /** Names that wait while the program is busy; one more is an overflow. Default 200,000. */
@@ -26,12 +25,10 @@ export async function openFanotify(
   options: FanotifyOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
-  // One that is away is looked for by whoever holds it; when it is back, all this begins anew.
-  const places = placesOf(request).filter(({ folder }) => existsSync(rawPathToBytes(folder)));
-  const below = await Promise.all(places.map(async ({ folder }) => await mountsBelow(folder)));
+  const places = placesThere(request);
   const workerData: FanotifyThreadData = {
     places,
-    mounts: [...places.map(({ folder }) => folder), ...below.flat()],
+    mounts: await foldersOfFilesystems(places),
     taken: new Int32Array(new SharedArrayBuffer(4)),
     waitingLimit: options.waitingLimit ?? 200_000,
   };

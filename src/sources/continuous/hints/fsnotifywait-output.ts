@@ -11,7 +11,7 @@
  * written out.
  */
 import type { RawName, RawPath } from "#image";
-import type { ChangeHint } from "./change-hints.ts";
+import type { ChangeHint, HintPlace } from "./change-hints.ts";
 
 export type FsnotifyRecord = {
   readonly folder: string;
@@ -45,18 +45,20 @@ export class FsnotifyOutput {
   }
 }
 
-/** Hints relative to `root`; [] of what lies elsewhere, or nobody knows where. */
+/** Hints within the Image; [] of what lies elsewhere, or nobody knows where. */
 export function hintsOfRecord(
   { folder, name, events }: FsnotifyRecord,
-  root: string,
+  stores: readonly HintPlace[],
 ): readonly ChangeHint[] {
-  const prefix = root.endsWith("/") ? root : `${root}/`;
-  if (!folder.startsWith(prefix)) return [];
+  const prefixOf = (store: HintPlace): string => `${store.folder.replace(/\/$/, "")}/`;
+  const store = stores.find((one) => folder.startsWith(prefixOf(one)));
+  if (store === undefined) return [];
+  const within = folder.slice(prefixOf(store).length).replace(/\/+$/, "");
   const words = events.split(",");
   const below =
     words.includes("ISDIR") &&
     words.some((word) => ["CREATE", "DELETE", "MOVED_FROM", "MOVED_TO"].includes(word));
-  const places = spellings(folder.slice(prefix.length).replace(/\/+$/, ""));
+  const places = spellings([store.path, within].filter((part) => part !== "").join("/"));
   if (name !== "")
     return places.flatMap((place) => spellings(name).map((one) => hint(place, one, below)));
   // Something about the folder itself: to whoever looks, a name within the folder above.

@@ -3,9 +3,15 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { RawPath } from "#image";
+import type { HintPlace } from "./change-hints.ts";
 import { changeHintsContract, openForTest } from "./change-hints.contract.ts";
 import { openFsnotifywait } from "./fsnotifywait.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
+
+const storeAt = (folder: string, path = ""): readonly HintPlace[] => [
+  { path: path as RawPath, folder: folder as RawPath },
+];
 
 changeHintsContract("fsnotifywait", (request) => openFsnotifywait(request));
 
@@ -92,7 +98,7 @@ test("what fsnotifywait prints is read however it arrives", () => {
   const pieces = [...printed].flatMap((byte) => [...output.take(Buffer.from([byte]))]);
   assert.deepEqual(pieces, whole);
   assert.deepEqual(
-    whole.flatMap((record) => hintsOfRecord(record, "/mail")),
+    whole.flatMap((record) => hintsOfRecord(record, storeAt("/mail"))),
     [
       { folder: "a", name: "two\nlines" },
       { folder: "", name: "c (deleted)", below: true },
@@ -104,11 +110,15 @@ test("what fsnotifywait prints is read however it arrives", () => {
 test("what lies elsewhere is no hint, and a folder's own change is one in the folder above", () => {
   const events = "ATTRIB,ISDIR";
   const hintsOf = (folder: string, root: string): readonly object[] =>
-    hintsOfRecord({ folder, name: "", events }, root);
+    hintsOfRecord({ folder, name: "", events }, storeAt(root));
   assert.deepEqual(hintsOf("/mailbox/", "/mail"), []);
   assert.deepEqual(hintsOf("/mail/a/b/", "/mail"), [{ folder: "a", name: "b" }]);
   assert.deepEqual(hintsOf("/mail/", "/mail"), [{ folder: "" }]);
   assert.deepEqual(hintsOf("/a/", "/"), [{ folder: "", name: "a" }]);
+  const apart = [...storeAt("/srv/mail", "srv/mail"), ...storeAt("/disk/index", "var/index")];
+  assert.deepEqual(hintsOfRecord({ folder: "/disk/index/a/", name: "log", events }, apart), [
+    { folder: "var/index/a", name: "log" },
+  ]);
 });
 
 test("what is none of its output is refused, and what has no end as well", () => {

@@ -15,11 +15,12 @@ import type {
   ChangeHint,
   ChangeHints,
   HintListener,
+  HintPlace,
   HintsUnavailable,
   OpenHintsRequest,
 } from "./change-hints.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
-import { mountsBelow } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FsnotifywaitOptions = {
   /** How long it may take until it watches. Default 5000. */
@@ -41,9 +42,8 @@ export async function openFsnotifywait(
   options: FsnotifywaitOptions = {},
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
-  if (request.places !== undefined && request.places().length !== 1)
-    return { unavailable: "the store lies in several places" };
-  const mounts = [request.root, ...(await mountsBelow(request.root))].map(textOf);
+  const places = placesThere(request);
+  const mounts = (await foldersOfFilesystems(places)).map(textOf);
   const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
   const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));
@@ -51,7 +51,7 @@ export async function openFsnotifywait(
   const helper = spawn(program, [...words, ...argumentsFor([...folders, desk])], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk });
+  const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk, places });
   const trouble = await hints.begin(options.startMs ?? 5000);
   if (trouble === undefined) return hints;
   await hints[Symbol.asyncDispose]();
@@ -67,7 +67,7 @@ class FsnotifywaitHints implements ChangeHints {
   readonly way = "fsnotifywait";
   readonly #helper: Helper;
   readonly #listener: HintListener;
-  readonly #root: string;
+  readonly #places: readonly HintPlace[];
   readonly #desk: string;
   readonly #endMs: number;
   readonly #output = new FsnotifyOutput();
@@ -85,15 +85,16 @@ class FsnotifywaitHints implements ChangeHints {
   constructor(
     helper: Helper,
     {
-      root,
+      places,
       listener,
       desk,
       endMs = 1000,
-    }: OpenHintsRequest & FsnotifywaitOptions & { readonly desk: string },
+    }: Pick<OpenHintsRequest, "listener"> &
+      FsnotifywaitOptions & { readonly desk: string; readonly places: readonly HintPlace[] },
   ) {
     this.#helper = helper;
     this.#listener = listener;
-    this.#root = root;
+    this.#places = places;
     this.#desk = desk;
     this.#endMs = endMs;
     const ended = Promise.withResolvers<void>();
@@ -192,7 +193,7 @@ class FsnotifywaitHints implements ChangeHints {
           tell();
           this.#answer(record.name);
         } else
-          for (const hint of hintsOfRecord(record, this.#root)) {
+          for (const hint of hintsOfRecord(record, this.#places)) {
             const key = `${hint.folder}/${hint.name ?? ""}`;
             if (hint.below === true || !hints.has(key)) hints.set(key, hint);
           }
