@@ -47,18 +47,27 @@ export class FsnotifyOutput {
 
 /** Hints within the Image; [] of what lies elsewhere, or nobody knows where. */
 export function hintsOfRecord(
-  { folder, name, events }: FsnotifyRecord,
-  stores: readonly HintPlace[],
+  record: FsnotifyRecord,
+  places: readonly HintPlace[],
 ): readonly ChangeHint[] {
-  const prefixOf = (store: HintPlace): string => `${store.folder.replace(/\/$/, "")}/`;
-  const store = stores.find((one) => folder.startsWith(prefixOf(one)));
-  if (store === undefined) return [];
-  const within = folder.slice(prefixOf(store).length).replace(/\/+$/, "");
+  for (const { path, folder: root } of places) {
+    const prefix = root.endsWith("/") ? root : `${root}/`;
+    if (!record.folder.startsWith(prefix)) continue;
+    const within = record.folder.slice(prefix.length).replace(/\/+$/, "");
+    return hintsWithin(within === "" ? path : path === "" ? within : `${path}/${within}`, record);
+  }
+  return [];
+}
+
+function hintsWithin(
+  folder: string,
+  { name, events }: Omit<FsnotifyRecord, "folder">,
+): readonly ChangeHint[] {
   const words = events.split(",");
   const below =
     words.includes("ISDIR") &&
     words.some((word) => ["CREATE", "DELETE", "MOVED_FROM", "MOVED_TO"].includes(word));
-  const places = spellings([store.path, within].filter((part) => part !== "").join("/"));
+  const places = spellings(folder);
   if (name !== "")
     return places.flatMap((place) => spellings(name).map((one) => hint(place, one, below)));
   // Something about the folder itself: to whoever looks, a name within the folder above.

@@ -9,10 +9,6 @@ import { changeHintsContract, openForTest } from "./change-hints.contract.ts";
 import { openFsnotifywait } from "./fsnotifywait.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
 
-const storeAt = (folder: string, path = ""): readonly HintPlace[] => [
-  { path: path as RawPath, folder: folder as RawPath },
-];
-
 changeHintsContract("fsnotifywait", (request) => openFsnotifywait(request));
 
 /** A program in place of the real one, for what that does seldom. */
@@ -88,6 +84,10 @@ test("fsnotifywait: why it cannot be had is said, and nothing stays behind", asy
   assert.deepEqual(new Set(desks()).difference(new Set(before)).size, 0);
 });
 
+const placesAt = (folder: string): readonly HintPlace[] => [
+  { path: "" as RawPath, folder: folder as RawPath },
+];
+
 test("what fsnotifywait prints is read however it arrives", () => {
   const printed = Buffer.from(
     "/mail/a/\0two\nlines\0CREATE\0\n\0\0ATTRIB\0\n/mail/\0c (deleted)\0MOVED_FROM,ISDIR\0\n",
@@ -98,7 +98,7 @@ test("what fsnotifywait prints is read however it arrives", () => {
   const pieces = [...printed].flatMap((byte) => [...output.take(Buffer.from([byte]))]);
   assert.deepEqual(pieces, whole);
   assert.deepEqual(
-    whole.flatMap((record) => hintsOfRecord(record, storeAt("/mail"))),
+    whole.flatMap((record) => hintsOfRecord(record, placesAt("/mail"))),
     [
       { folder: "a", name: "two\nlines" },
       { folder: "", name: "c (deleted)", below: true },
@@ -110,14 +110,17 @@ test("what fsnotifywait prints is read however it arrives", () => {
 test("what lies elsewhere is no hint, and a folder's own change is one in the folder above", () => {
   const events = "ATTRIB,ISDIR";
   const hintsOf = (folder: string, root: string): readonly object[] =>
-    hintsOfRecord({ folder, name: "", events }, storeAt(root));
+    hintsOfRecord({ folder, name: "", events }, placesAt(root));
   assert.deepEqual(hintsOf("/mailbox/", "/mail"), []);
   assert.deepEqual(hintsOf("/mail/a/b/", "/mail"), [{ folder: "a", name: "b" }]);
   assert.deepEqual(hintsOf("/mail/", "/mail"), [{ folder: "" }]);
   assert.deepEqual(hintsOf("/a/", "/"), [{ folder: "", name: "a" }]);
-  const apart = [...storeAt("/srv/mail", "srv/mail"), ...storeAt("/disk/index", "var/index")];
-  assert.deepEqual(hintsOfRecord({ folder: "/disk/index/a/", name: "log", events }, apart), [
-    { folder: "var/index/a", name: "log" },
+  const apart = [
+    { path: "srv/mail", folder: "/srv/mail" },
+    { path: "srv/index", folder: "/ssd/index" },
+  ] as readonly { path: string; folder: string }[] as readonly HintPlace[];
+  assert.deepEqual(hintsOfRecord({ folder: "/ssd/index/a/", name: "b", events: "CREATE" }, apart), [
+    { folder: "srv/index/a", name: "b" },
   ]);
 });
 
