@@ -32,6 +32,7 @@ export {
   type Subscriptions,
 } from "./mail-store.ts";
 export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
+export { mboxIdentities, mboxStart } from "./mbox/mbox-identities.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export {
   parseFileHeader as parseDboxFileHeader,
