@@ -1,11 +1,11 @@
 import { rawParent, type RawPath } from "#image";
 import type { ContentPiece, FileState, JournalRecord, Sequence } from "#journal";
-import type { DovecotIndexCount } from "#mail";
 import { AccountState } from "./account-state.ts";
 import { looksRandom } from "./byte-entropy.ts";
 import { HeadCache } from "./head-cache.ts";
 import { KnownNames } from "./known-names.ts";
 import { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+import type { MailThere } from "./mail-there.ts";
 import { MdboxMail } from "./mdbox-mail.ts";
 import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
 import type { Signal } from "./signal.ts";
@@ -24,16 +24,8 @@ export type SignalWatchOptions = {
   readonly settleMs?: number;
   /** How many messages are expected; decides what the memory of names takes (10 bits each). Default 1 million. */
   readonly expectedMessages?: number;
-};
-
-/** A file that is there when watching begins. */
-export type MailThere = {
-  readonly path: RawPath;
-  readonly sizeBytes?: number;
-  /** It holds many messages, and nothing else. */
-  readonly isMbox?: boolean;
-  /** It is a log of Dovecot's: what its index says. */
-  readonly index?: DovecotIndexCount;
+  /** Where an account has folders of its own elsewhere: the one that stands for it. Default: each stands for itself. */
+  readonly accountOf?: (path: RawPath) => RawPath;
 };
 
 type Written = {
@@ -60,6 +52,7 @@ export class SignalWatch {
   readonly #folders = new Map<RawPath, number>();
   /** Files of many messages whose size is their mail: mboxes. */
   readonly #mboxes = new Map<RawPath, number>();
+  readonly #accountOf: (path: RawPath) => RawPath;
   readonly #known: KnownNames;
   readonly #recent: RecentPaths;
   readonly #heads = new HeadCache();
@@ -71,6 +64,7 @@ export class SignalWatch {
 
   constructor(options: SignalWatchOptions = {}) {
     const { withinMs = 600_000, expectedMessages = 1_000_000 } = options;
+    this.#accountOf = options.accountOf ?? ((path) => path);
     this.#windowMs = withinMs;
     this.#windowNs = BigInt(withinMs) * 1_000_000n;
     this.#store = this.#state("" as RawPath, "messages");
@@ -381,7 +375,8 @@ export class SignalWatch {
     this.#touched.add(account);
   }
 
-  #stateOf(account: RawPath): AccountState {
+  #stateOf(path: RawPath): AccountState {
+    const account = this.#accountOf(path);
     return this.#accounts.get(account) ?? this.#state(account, "messages");
   }
 
