@@ -23,7 +23,7 @@ const usage = `npm run bench:capture -- [options]
   --seconds N    as long (default 10)
   --folders A,B  folders of the stores, three to a mailbox (default 240,40000)
   --messages A,B messages of the stores before (default 2400,400000)
-  --hints WAY    fanotify, folder-watch or none (default: the best that works)
+  --hints WAY    fanotify, fsnotifywait, folder-watch or none (default: the best that works)
   --work DIR     where stores and journals are (default: restante-bench-capture in the temporary folder)
   --help
 

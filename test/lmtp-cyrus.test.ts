@@ -8,10 +8,47 @@ import { startDeliveryStage, systemStageClock } from "#lmtp";
 import { Cyrus, withoutCyrus } from "./support/cyrus.ts";
 import { CyrusSession } from "./support/cyrus-session.ts";
 import { LmtpClient } from "./support/lmtp-client.ts";
+import { eximOverTcp, MtaSite, postfixOverTcp } from "./support/mta-site.ts";
 import { temporaryFolder } from "./support/restic.ts";
 
 const temporary = temporaryFolder();
 after(() => temporary[Symbol.dispose]());
+
+test(
+  "what Postfix and Exim deliver through the stage is with Cyrus, and what it refuses is reported",
+  { skip: [withoutCyrus, postfixOverTcp.skip, eximOverTcp.skip].find(Boolean) ?? false },
+  async () => {
+    const folder = join(temporary.path, "cyrus-of-mtas");
+    mkdirSync(folder);
+    chmodSync(temporary.path, 0o755);
+    await using cyrus = await Cyrus.start(folder);
+    const person = "cass@example.test";
+    const first = await CyrusSession.logIn(cyrus, person);
+    await first.command("CREATE INBOX").catch(() => []);
+    await first.logOut();
+    for (const [name, way] of Object.entries({ postfix: postfixOverTcp, exim: eximOverTcp })) {
+      const server = cyrus.lmtpSocket;
+      await using site = await MtaSite.start(way, join(temporary.path, name), { server });
+      const attempts = await site.mta.send({
+        sender: person,
+        recipients: [person, "nobody@example.test"],
+        message: Buffer.from(`Subject: by ${name}\nFrom: a@example.test\n\n.dot\n`),
+      });
+      const ends = attempts.map(({ recipient, end }) => `${recipient} ${end}`);
+      assert.deepEqual(ends.toSorted(), [`${person} sent`, "nobody@example.test bounced"]);
+      // The report on it.
+      await site.mta.until((all) => all.filter(({ end }) => end === "sent").length === 2);
+    }
+    const session = await CyrusSession.logIn(cyrus, person);
+    await session.command('EXAMINE "INBOX"');
+    const fetched = await session.command("FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
+    const subjects = fetched.flatMap(({ literals }) => literals.map(String));
+    await session.logOut();
+    for (const name of ["postfix", "exim"])
+      assert.equal(subjects.filter((text) => text.includes(`by ${name}`)).length, 1);
+    assert.equal(subjects.filter((text) => /Undelivered|failed/.test(text)).length, 2);
+  },
+);
 
 test(
   "each recipient is told what Cyrus says, and Cyrus has what the journal has",

@@ -24,7 +24,7 @@ const skip = [withoutLmtp, ...ways.map((way) => way.skip)].find((why) => why !==
 
 test(
   "a stage that is killed in mid-delivery costs no message, and doubles only what the server had taken",
-  { skip, timeout: 60_000 },
+  { skip, timeout: 120_000 },
   async () => {
     const folderOf = (name: string): string => {
       const folder = join(temporary.path, name);

@@ -67,7 +67,7 @@ const folderOf = ({ name }: Way): string =>
 const to = (...names: readonly string[]): string[] => names.map((name) => `${name}@example.test`);
 const ends = (attempts: readonly Attempt[]): readonly string[] =>
   attempts.map(({ recipient, end }) => `${recipient.split("@")[0]} ${end}`).toSorted();
-const timeout = 60_000;
+const timeout = 120_000;
 
 test("with the lines that are documented an MTA waits longer than the stage may take", () => {
   const { journalMs, finalMs, blockMs } = defaultLimits;

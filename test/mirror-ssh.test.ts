@@ -35,7 +35,7 @@ function struck(log: LogFolder, strike: Strike): LogFolder {
   };
 }
 
-async function until(isSo: () => boolean, limitMs = 30_000): Promise<void> {
+async function until(isSo: () => boolean, limitMs = 120_000): Promise<void> {
   for (const startedMs = performance.now(); !isSo();) {
     assert.ok(performance.now() - startedMs < limitMs, "it hangs");
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -119,10 +119,11 @@ describe("a mirror over SSH", { skip: noSshd ?? false }, async () => {
     const stop = new AbortController();
     const running = mirror.run(stop.signal);
     for (let number = 0; kills < callsBetween.length;) {
+      // It is written on while the connection is made again, and not without end.
+      await until(() => journal.lastSequence - mirror.status.sequence < 1000);
       for (const end = number + 40; number < end; number++)
         journal.append(eventOf(number), BigInt(number));
       await journal.flush();
-      // It is written on while the connection is made again.
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await until(() => mirror.status.lagBytes === 0 && mirror.status.state === "following");

@@ -101,6 +101,11 @@ export function continuousText(report: ContinuousReport, zone: string): string {
     lines.push(`  clock  ${clockJumpText(jump, zone)}`);
   for (const { id, atNs, message } of survey.alarms)
     lines.push(`  alarm  ${safeText(id)}, ${formatInstant(atNs, zone)}: ${safeText(message)}`);
+  const { arrivedSpan } = survey;
+  if (arrivedSpan !== undefined)
+    lines.push(
+      `  at delivery  ${plural(survey.arrivals, "message")}, ${formatInstant(arrivedSpan.first.atNs, zone)} to ${formatInstant(arrivedSpan.last.atNs, zone)}; --arrived says what became of each`,
+    );
   const [unsettled] = longestUnsettled(survey);
   if (unsettled !== undefined)
     lines.push(
@@ -144,6 +149,14 @@ export function continuousJson({ group, survey, spans, lateMs }: ContinuousRepor
     alarms: alarms.map(({ id, atNs, message }) => ({ id, at: toRfc3339Nano(atNs), message })),
     changes,
     arrivals,
+    ...(survey.arrivedSpan === undefined
+      ? {}
+      : {
+          arrived: {
+            from: toRfc3339Nano(survey.arrivedSpan.first.atNs),
+            to: toRfc3339Nano(survey.arrivedSpan.last.atNs),
+          },
+        }),
     inMotion: {
       times: survey.unsettled.length,
       longest: longestUnsettled(survey)

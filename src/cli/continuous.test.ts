@@ -26,7 +26,7 @@ const inbox = (): string => join(at("mail"), "example.org/support/Maildir");
 
 /** An hour ahead of now, so that what the journal says is later than the capture. */
 function ns(seconds: number): bigint {
-  return beganNs + BigInt(seconds) * 1_000_000_000n;
+  return beganNs + BigInt(seconds * 10) * 100_000_000n;
 }
 
 function rfc3339(seconds: number): string {
@@ -162,6 +162,42 @@ test("moments shows what is covered, gaps with their reasons, alarms, and what m
   const moment = documents(listed)[0]?.["moment"] as Record<string, Record<string, unknown>>;
   assert.equal(moment["replay"]?.["sequence"], 3);
   assert.deepEqual(moment["replay"]?.["unknown"], []);
+});
+
+test("an account that was in the middle of a change is said to be shown as of earlier, and by how much", async () => {
+  const account = "example.org/support/Maildir" as RawPath;
+  const later = `${account}/new/1900000001.M1P1.mx1` as RawPath;
+  const bytes = Buffer.from(message("in the middle"));
+  journal.append({ type: "mark", name: "unsettled", path: account }, ns(50));
+  const content = journal.store(bytes, ns(51));
+  const sizeBytes = bytes.length;
+  journal.append({ type: "put", path: later, state, sizeBytes, content }, ns(51));
+  journal.append({ type: "mark", name: "settled", path: account }, ns(52));
+  await journal.flush();
+  const ls = ["ls", inbox(), "--from", "journal", "--at"];
+  const during = await run(reading(...ls, rfc3339(51.5)));
+  assert.doesNotMatch(during.output, /in the middle/);
+  assert.match(
+    during.messages,
+    /example\.org\/support\/Maildir as of \d\d:\d\d:\d\d\.\d{3} \(1\.5 s earlier\)/,
+  );
+  const after = await run(reading(...ls, rfc3339(53)));
+  assert.match(after.output, /in the middle/);
+  assert.doesNotMatch(after.messages, /earlier/);
+  const found = await run(reading("find", "in:INBOX middle", "--at", rfc3339(51.5)));
+  assert.equal(found.exitCode, 22);
+  assert.match(found.messages, /1\.5 s earlier/);
+  const json = await run(reading(...ls, rfc3339(51.5), "--json"));
+  const earlier = JSON.stringify(documents(json)[0]?.["moment"]);
+  const since = rfc3339(50).replace(/Z$/, "").slice(0, 19);
+  assert.match(earlier, new RegExp(`"account":"${account}","at":"${since}.*"earlierMs":1500`));
+  const moments = await run(reading("moments", at("mail"), "--json"));
+  const [document] = documents(moments);
+  assert.match(JSON.stringify(document?.["continuous"]), /"inMotion":\{"times":1,/);
+  assert.match(
+    (await run(reading("moments", at("mail")))).output,
+    /1 time an account was in the middle of a change, for at most 2\.0 s/,
+  );
 });
 
 test("a journal that cannot be read is told, and takes no copy with it", async () => {

@@ -9,6 +9,7 @@ export const rewindCommand: CommandSpec = {
   about: [
     "The same as `restante restore TARGET --at before:alarm-1`: the preview comes first, nothing is deleted without --exact, and `restante undo` takes it back. Without TARGET all of the alarm's protection group is meant.",
     "--missing (the default) puts back what disappeared and keeps what came since; --exact makes everything as it was, also what was rewritten or renamed. `restante hold list` shows the alarms with the moment before each.",
+    "Mail that is not one file a message comes back through the running server, message by message, where the configuration knows the server's IMAP; of a whole server --exact means its files, and that it was stopped.",
     targetText,
   ],
   options: [

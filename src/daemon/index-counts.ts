@@ -1,7 +1,8 @@
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { type RawPath, rawPathToBytes } from "#image";
 import { countDovecotIndex, countedIndexBytes, type DovecotIndexCount } from "#mail";
 import { logPlaceOf } from "#signals";
+import { startOfFile } from "./start-of-file.ts";
 
 /** Beyond this, what a log says is left out: its server begins a new one at 1 MiB. */
 const mostLogBytes = 16 * 1024 * 1024;
@@ -45,23 +46,6 @@ export class IndexCounts {
 
   /** As many as there are from the start; undefined where it cannot be read. */
   async #bytes(path: string, mostBytes: number): Promise<Uint8Array | undefined> {
-    try {
-      await using file = await open(rawPathToBytes(this.#absolute(path)), "r");
-      const { size } = await file.stat();
-      return await readStart(file, Math.min(size, mostBytes));
-    } catch {
-      return undefined;
-    }
+    return await startOfFile(this.#absolute(path), mostBytes).catch(() => undefined);
   }
-}
-
-async function readStart(file: FileHandle, lengthBytes: number): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(lengthBytes);
-  let at = 0;
-  while (at < lengthBytes) {
-    const { bytesRead } = await file.read(bytes, at, lengthBytes - at, at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-  }
-  return bytes.subarray(0, at);
 }

@@ -19,6 +19,8 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
       "carl/mailboxes/INBOX/dbox-Mails/u.1": "2 M1e",
       "carl/mailboxes/INBOX/dbox-Mails/dovecot.index.log": "no log",
       "dora/mailboxes/INBOX/dbox-Mails/dovecot.index.log": "of sdbox",
+      "uuid/a/b/ab1/cyrus.header": "header",
+      "uuid/a/b/ab1/1.": "Subject: x",
       "spool/b\u00e4rbel": "From x\n\n",
       "spool/empty": "",
       "spool/note": "Fro",
@@ -39,6 +41,8 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
         { path: "carl/mailboxes/INBOX/dbox-Mails/u.1" },
         { path: "carl/storage/m.1" },
         { path: rawPathFromText("spool/b\u00e4rbel"), sizeBytes: 8, isMbox: true },
+        { path: "uuid/a/b/ab1/1." },
+        { path: "uuid/a/b/ab1/cyrus.header", head: Buffer.from("header") },
       ],
     );
     const nowhere = rawPathFromText(join(folder, "nowhere"));

@@ -1,14 +1,16 @@
 import { open, opendir } from "node:fs/promises";
 import { rawBaseName, type RawPath, rawPathToBytes } from "#image";
-import { logPlaceOf, type MailThere, mailPlaceOf } from "#signals";
+import { isCyrusOwnFile, logPlaceOf, type MailThere, mailPlaceOf } from "#signals";
 import { IndexCounts } from "./index-counts.ts";
+import { startOfFile } from "./start-of-file.ts";
 
 /** Files that are looked into to see whether they are an mbox; a spool has one for each person. */
 const mostLooks = 20_000;
 
 /**
  * The mail in a folder, by the names of its files: none is opened, except that what may be an mbox shows
- * by its first bytes whether it is one, and that indexes of mdbox say how many messages they have. What vanishes or cannot be listed is left out: this only tells how
+ * by its first bytes whether it is one, and that indexes of mdbox and of Cyrus say
+ * how many messages they have, and whose. What vanishes or cannot be listed is left out: this only tells how
  * much there is, for a share of it to be an alarm.
  */
 export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenerator<MailThere> {
@@ -26,7 +28,10 @@ export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenera
         if (entry.isDirectory()) waiting.push(path);
         else if (!entry.isFile()) continue;
         else if (mailPlaceOf(path) !== undefined) yield { path };
-        else if (logPlaceOf(path) !== undefined) {
+        else if (isCyrusOwnFile(path)) {
+          const head = await startOf(`${folder}/${path}` as RawPath);
+          if (head !== undefined) yield { path, head };
+        } else if (logPlaceOf(path) !== undefined) {
           const index = await counts.at(path);
           if (index !== undefined) yield { path, index };
         } else if (mayBeMbox(path) && looks++ < mostLooks) {
@@ -45,6 +50,14 @@ function mayBeMbox(path: RawPath): boolean {
   const name = rawBaseName(path);
   if (/^(?:dovecot|cyrus\.|maildir|courier|subscriptions|\.)/.test(name)) return false;
   return !name.endsWith(".lock");
+}
+
+/** Of an index the first bytes say all that is asked; a header has more where a mailbox has many rights. */
+const [indexStartBytes, headerStartBytes] = [4096, 64 * 1024];
+
+async function startOf(path: RawPath): Promise<Uint8Array | undefined> {
+  const mostBytes = path.endsWith("header") ? headerStartBytes : indexStartBytes;
+  return await startOfFile(path, mostBytes).catch(() => undefined);
 }
 
 /** Its size, where it begins as an mbox does. */

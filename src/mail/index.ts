@@ -9,6 +9,11 @@ export { cutLookbackBytes, cutWhole, openCutter } from "./cut/cutter.ts";
 export type { Cutter } from "./cut/cutter-port.ts";
 export { type CyrusFolders, cyrusFolders } from "./cyrus/cyrus-folders.ts";
 export type { CyrusPlaces } from "./cyrus/cyrus-search.ts";
+export {
+  parseIndexHeader as parseCyrusIndex,
+  type IndexHeader as CyrusIndexHeader,
+} from "./cyrus/cyrus-index.ts";
+export { type CyrusMailboxName, cyrusNameIn } from "./cyrus/mailbox-owner.ts";
 export { type ContentKind, contentKindOf } from "./cut/content-kind.ts";
 export { deliveryTraceEnd } from "./message/delivery-trace.ts";
 export { messageIdentity, messageIdentityOf } from "./message/message-identity.ts";
@@ -27,6 +32,7 @@ export {
   type Subscriptions,
 } from "./mail-store.ts";
 export { formatMboxMessage, mboxKeywordsOf, type MboxMessage } from "./mbox/mbox-format.ts";
+export { mboxIdentities, mboxStart } from "./mbox/mbox-identities.ts";
 export { openMboxAccount, type FoundMbox, type MboxAccountOptions } from "./mbox/mbox-account.ts";
 export {
   parseFileHeader as parseDboxFileHeader,

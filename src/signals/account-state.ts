@@ -1,5 +1,13 @@
 import type { RawPath } from "#image";
-import { BurstWindow } from "./burst-window.ts";
+import { type At, BurstWindow } from "./burst-window.ts";
+
+/** Who hears of what happened to the messages of an account. */
+export type AccountTeller = {
+  /** So many more are there; below zero: fewer. */
+  readonly count: (account: RawPath, change: number) => void;
+  /** So many disappeared; below zero: what looked like it was made up for. */
+  readonly lose: (account: RawPath, count: number, at: At) => void;
+};
 
 /** What is known of one account, an mbox, or the whole store. */
 export class AccountState {

@@ -9,6 +9,8 @@ type Bucket = {
   last: Sequence;
 };
 
+/** When something happened. */
+export type At = { readonly sequence: Sequence; readonly atNs: bigint };
 export type BurstStart = { readonly sequence: Sequence; readonly atNs: bigint };
 
 /** Longer than a mass operation pauses, shorter than people pause between two things that they do. */
@@ -27,7 +29,7 @@ export class BurstWindow {
   }
 
   /** `count` is below zero for what makes up for something before. */
-  add(count: number, at: { readonly sequence: Sequence; readonly atNs: bigint }): void {
+  add(count: number, at: At): void {
     const last = this.#buckets.at(-1);
     // A clock that was set back lengthens the window; it never empties it.
     const second = Math.max(secondOf(at.atNs), last?.second ?? 0);

@@ -12,14 +12,15 @@ export class HeadCache {
   #wholeBytes = 0;
 
   add(sequence: Sequence, bytes: Uint8Array): void {
-    this.#heads.set(sequence, Uint8Array.from(bytes.subarray(0, headBytes)));
+    this.#heads.set(sequence, new Uint8Array(bytes.subarray(0, headBytes)));
     if (this.#heads.size > mostHeads) this.#heads.delete(this.#heads.keys().next().value ?? 0);
-    this.#whole.set(sequence, Uint8Array.from(bytes));
-    this.#wholeBytes += bytes.length;
-    for (const [oldest, { length }] of this.#whole) {
+    const kept = isPart(bytes) ? new Uint8Array(bytes) : bytes;
+    this.#whole.set(sequence, kept);
+    this.#wholeBytes += kept.buffer.byteLength;
+    for (const [oldest, { buffer }] of this.#whole) {
       if (this.#wholeBytes <= mostBytes && this.#whole.size <= mostHeads) break;
       this.#whole.delete(oldest);
-      this.#wholeBytes -= length;
+      this.#wholeBytes -= buffer.byteLength;
     }
   }
 
@@ -43,4 +44,9 @@ export class HeadCache {
     const [only] = parts;
     return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   }
+}
+
+/** Of a larger piece that was read at once: kept, it would keep all of that. Others are not copied: bytes of events do not change. */
+function isPart(bytes: Uint8Array): boolean {
+  return bytes.buffer.byteLength > 2 * bytes.length;
 }

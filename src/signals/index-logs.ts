@@ -72,7 +72,7 @@ export class IndexLogs {
       this.#logs.set(name, {
         ...log,
         offset: log.offset + changes.readBytes,
-        pending: Uint8Array.from(pending),
+        pending: new Uint8Array(pending),
         isAnew: false,
       });
     return { changes, isAnew };

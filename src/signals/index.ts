@@ -4,6 +4,7 @@
  * decides what is done about it.
  */
 export { looksRandom } from "./byte-entropy.ts";
+export { isCyrusOwnFile } from "./cyrus-mail.ts";
 export { logPlaceOf, type MailPlace, mailPlaceOf } from "./mail-place.ts";
 export { type Signal, type SignalKind, signalKinds } from "./signal.ts";
 export type { MailThere } from "./mail-there.ts";

@@ -11,6 +11,8 @@ export type MailPlace = {
   readonly isTrash: boolean;
   /** What stays the same of a message's name while its flags change. */
   readonly key: string;
+  /** Of Cyrus: the folder of the mailbox, which says whose it is. */
+  readonly spool?: RawPath;
   /** No mail server gives a message such a name. */
   readonly isOddName: boolean;
 };
@@ -61,6 +63,7 @@ export function mailPlaceOf(path: RawPath): MailPlace | undefined {
       kind: "message",
       account: "" as RawPath,
       isTrash: isTrashName(folderName),
+      spool: folder,
       key: path,
       isOddName: !name.endsWith("."),
     };
@@ -130,6 +133,6 @@ const trashNames = new Set([
   "kosz",
 ]);
 
-function isTrashName(name: string): boolean {
+export function isTrashName(name: string): boolean {
   return trashNames.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
 }

@@ -9,4 +9,6 @@ export type MailThere = {
   readonly isMbox?: boolean;
   /** It is a log of Dovecot's: what its index says. */
   readonly index?: DovecotIndexCount;
+  /** It is a Cyrus mailbox's own: how it begins. */
+  readonly head?: Uint8Array;
 };

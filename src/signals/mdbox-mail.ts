@@ -1,20 +1,10 @@
 import type { RawPath } from "#image";
-import type { Sequence } from "#journal";
 import { type DovecotIndexCount, type DovecotLogChanges, type UidRange, uidsIn } from "#mail";
-import { BurstWindow } from "./burst-window.ts";
+import type { AccountTeller } from "./account-state.ts";
+import { type At, BurstWindow } from "./burst-window.ts";
 import { IndexLogs, type LogStretch } from "./index-logs.ts";
 import { dboxMailboxOf, type LogPlace, logPlaceOf } from "./mail-place.ts";
 import { RecentUids } from "./recent-uids.ts";
-
-type At = { readonly sequence: Sequence; readonly atNs: bigint };
-
-/** Who hears of what happened to the messages of an account. */
-export type AccountTeller = {
-  /** So many more are there; below zero: fewer. */
-  readonly count: (account: RawPath, change: number) => void;
-  /** So many disappeared; below zero: what looked like it was made up for. */
-  readonly lose: (account: RawPath, count: number, at: At) => void;
-};
 
 type Mailbox = {
   readonly logs: IndexLogs;

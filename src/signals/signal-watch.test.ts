@@ -197,6 +197,14 @@ describe("what is no alarm", () => {
         }
       },
     ],
+    [
+      "an mbox of what was thrown away that is emptied",
+      (story) => {
+        const path = "mail/anna/Trash" as RawPath;
+        story.watch.learn({ path, sizeBytes: 1024 * 1024, isMbox: true });
+        story.happens({ type: "truncate", path, sizeBytes: 0, state: stateOf(old) });
+      },
+    ],
     ["a folder that is renamed", (story) => story.rename("anna/.Projects", "anna/.Archive")],
     [
       "indexes and logs written anew, and temporary files",

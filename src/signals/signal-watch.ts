@@ -1,11 +1,14 @@
 import { rawParent, type RawPath } from "#image";
-import type { ContentPiece, FileState, JournalRecord, Sequence } from "#journal";
-import { AccountState } from "./account-state.ts";
+import type { ContentPiece, FileState, JournalRecord } from "#journal";
+import { AccountState, type AccountTeller } from "./account-state.ts";
+import type { At } from "./burst-window.ts";
 import { looksRandom } from "./byte-entropy.ts";
+import { CyrusMail, isCyrusOwnFile } from "./cyrus-mail.ts";
 import { HeadCache } from "./head-cache.ts";
 import { KnownNames } from "./known-names.ts";
 import { type MailPlace, mailPlaceOf } from "./mail-place.ts";
 import type { MailThere } from "./mail-there.ts";
+import { MboxMail } from "./mbox-mail.ts";
 import { MdboxMail } from "./mdbox-mail.ts";
 import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
 import type { Signal } from "./signal.ts";
@@ -34,7 +37,6 @@ type Written = {
   readonly sizeBytes: number;
   readonly content: readonly ContentPiece[];
 };
-type At = { readonly sequence: Sequence; readonly atNs: bigint };
 
 /**
  * Looks at every record of a journal, in order, and says when mail disappears, is rewritten or turns into
@@ -50,13 +52,13 @@ export class SignalWatch {
   readonly #store: AccountState;
   /** Messages by the folder that holds the files: a folder may go as a whole. */
   readonly #folders = new Map<RawPath, number>();
-  /** Files of many messages whose size is their mail: mboxes. */
-  readonly #mboxes = new Map<RawPath, number>();
   readonly #accountOf: (path: RawPath) => RawPath;
   readonly #known: KnownNames;
   readonly #recent: RecentPaths;
   readonly #heads = new HeadCache();
+  readonly #mboxes: MboxMail;
   readonly #mdbox: MdboxMail;
+  readonly #cyrus: CyrusMail;
   readonly #touched = new Set<AccountState>();
   readonly #judge: SignalJudge;
   /** What is recorded may have been there when it was counted: a first scan goes on. */
@@ -71,20 +73,30 @@ export class SignalWatch {
     this.#known = new KnownNames(expectedMessages);
     this.#recent = new RecentPaths(withinMs);
     this.#judge = new SignalJudge(options);
-    this.#mdbox = new MdboxMail(withinMs, {
+    const tell: AccountTeller = {
       count: (account, change) => this.#countIn(account, change),
       lose: (account, count, at) => this.#tell({ account }, "losses", { count, at }),
+    };
+    this.#mdbox = new MdboxMail(withinMs, tell);
+    this.#cyrus = new CyrusMail(withinMs, tell);
+    this.#mboxes = new MboxMail({
+      size: (path, kib) => void (this.#mboxState(path).count = kib),
+      lose: (path, count, at) => this.#tellState(this.#mboxState(path), "losses", { count, at }),
+      scramble: (path, at) =>
+        this.#tellState(this.#mboxState(path), "containers", { count: 1, at }),
     });
   }
 
-  learn({ path, sizeBytes = 0, isMbox, index }: MailThere): void {
-    if (isMbox === true) this.#sizeMbox(path, sizeBytes);
+  learn({ path, sizeBytes = 0, isMbox, index, head }: MailThere): void {
+    if (isMbox === true) this.#mboxes.learn(path, sizeBytes);
     if (index !== undefined) this.#mdbox.learn(path, index);
+    if (head !== undefined) this.#cyrus.learn(path, head);
     const place = mailPlaceOf(path);
     if (place === undefined) return;
     this.#known.add(path);
-    if (place.kind === "message") this.#count(path, place, 1);
-    else this.#mdbox.noteStorage(place.account);
+    if (place.kind === "container") this.#mdbox.noteStorage(place.account);
+    else if (place.spool !== undefined) this.#cyrus.learnFile(place.spool);
+    else this.#count(path, place, 1);
   }
 
   /** How many messages are known now, of the whole store. */
@@ -138,7 +150,7 @@ export class SignalWatch {
     at: At,
   ): void {
     const { path, state, sizeBytes, content } = event;
-    const place = mailPlaceOf(path);
+    const place = this.#placeOf(path);
     const head = this.#heads.of(content, 0);
     if (place === undefined)
       return this.#putOther({ path, offset: 0, sizeBytes, content, head }, at);
@@ -168,7 +180,7 @@ export class SignalWatch {
 
   #write(event: Written, at: At): void {
     const { path, offset } = event;
-    const place = mailPlaceOf(path);
+    const place = this.#placeOf(path);
     const head = offset === 0 ? this.#heads.of(event.content, 0) : undefined;
     if (place === undefined) return this.#putOther({ ...event, head }, at);
     // Files of many messages grow, and their headers are written last.
@@ -180,18 +192,20 @@ export class SignalWatch {
     { path, offset, sizeBytes, content, head }: Written & { readonly head: Uint8Array | undefined },
     at: At,
   ): void {
-    this.#putMbox(path, { sizeBytes, head }, at);
+    this.#mboxes.written(path, { sizeBytes, head }, at);
+    if (isCyrusOwnFile(path))
+      this.#cyrus.written(path, offset === 0 ? this.#heads.all(content) : undefined, at);
     this.#mdbox.written(path, () => ({ offset, sizeBytes, bytes: this.#heads.all(content) }), at);
   }
 
   #truncate({ path, sizeBytes }: { path: RawPath; sizeBytes: number }, at: At): void {
-    const place = mailPlaceOf(path);
-    if (place === undefined) this.#putMbox(path, { sizeBytes, head: undefined }, at);
+    const place = this.#placeOf(path);
+    if (place === undefined) this.#mboxes.written(path, { sizeBytes, head: undefined }, at);
     else if (place.kind === "message") this.#rewritten(path, place, { head: undefined, at });
   }
 
   #link({ to }: { to: RawPath }, at: At): void {
-    const place = mailPlaceOf(to);
+    const place = this.#placeOf(to);
     if (place?.kind !== "message") return;
     this.#known.add(to);
     this.#arrive(to, place, { at, what: place.isTrash ? "thrown-away" : undefined });
@@ -199,11 +213,12 @@ export class SignalWatch {
   }
 
   #rename({ path, to }: { path: RawPath; to: RawPath }, at: At): void {
-    const [before, after] = [mailPlaceOf(path), mailPlaceOf(to)];
+    const [before, after] = [this.#placeOf(path), this.#placeOf(to)];
     if (before === undefined && after === undefined) {
       this.#renameFolder(path, to);
       this.#mdbox.renamed(path, to);
-      return this.#renameMbox(path, to, at);
+      this.#cyrus.renamed(path, to, at);
+      return this.#mboxes.renamed(path, to, at);
     }
     const isMove = before?.kind === "message" && after?.kind === "message";
     if (isMove) this.#move({ path, before }, { path: to, after }, at);
@@ -221,7 +236,8 @@ export class SignalWatch {
     { path: to, after }: { readonly path: RawPath; readonly after: MailPlace },
     at: At,
   ): void {
-    this.#count(path, before, -1);
+    if (before.spool === undefined) this.#count(path, before, -1);
+    else this.#cyrus.fileWent(before.spool, { isLoss: false, at });
     const recent = this.#recent.take(keyOf("path", path), at.atNs);
     const what = after.isTrash && !before.isTrash ? "thrown-away" : recent;
     this.#arrive(to, after, { at, what });
@@ -231,24 +247,39 @@ export class SignalWatch {
       this.#rewritten(to, after, { head: undefined, at });
   }
 
+  /** What lies in a Cyrus mailbox is whose that is; in one that was deleted, nobody's. */
+  #placeOf(path: RawPath): MailPlace | undefined {
+    const place = mailPlaceOf(path);
+    if (place?.spool === undefined) return place;
+    const known = this.#cyrus.placeIn(place.spool);
+    return known === undefined ? undefined : { ...place, ...known };
+  }
+
   #arrive(
     path: RawPath,
     place: MailPlace,
     { at, what }: { readonly at: At; readonly what: RecentEvent | undefined },
   ): void {
-    this.#count(path, place, 1);
+    if (place.spool === undefined) this.#count(path, place, 1);
+    else this.#cyrus.fileCame(place.spool, { isThrownAway: what === "thrown-away", at });
     if (what !== undefined) this.#recent.note(keyOf("path", path), what, at.atNs);
   }
 
   #remove(path: RawPath, at: At): void {
-    const place = mailPlaceOf(path);
-    if (place === undefined) return this.#removeMbox(path, at);
+    const place = this.#placeOf(path);
+    if (place === undefined) return this.#mboxes.removed(path, at);
     if (place.kind !== "message" || (place.isOddName && !this.#known.has(path))) return;
-    this.#count(path, place, -1);
     const recent = this.#recent.take(keyOf("path", path), at.atNs);
     this.#recent.note(keyOf("message", place.key), "removed", at.atNs);
     // People empty what they threw away earlier; what was put there just now goes with the burst.
-    if (!place.isTrash || recent === "thrown-away") this.#lose(place, 1, at);
+    const isLoss = !place.isTrash || recent === "thrown-away";
+    if (place.spool !== undefined) {
+      // What went before it was counted may have been expunged long ago.
+      if (!this.isCatchingUp) this.#cyrus.fileWent(place.spool, { isLoss, at });
+      return;
+    }
+    this.#count(path, place, -1);
+    if (isLoss) this.#lose(place, 1, at);
   }
 
   #rewritten(
@@ -272,6 +303,7 @@ export class SignalWatch {
 
   #removeFolder(path: RawPath, at: At): void {
     this.#mdbox.removedFolder(path, at);
+    this.#cyrus.removedFolder(path, at);
     const below = `${path}/`;
     for (const [folder, count] of this.#folders) {
       if (count <= 0 || (folder !== path && !folder.startsWith(below))) continue;
@@ -298,42 +330,6 @@ export class SignalWatch {
       if (from !== undefined) this.#stateOf(from.account).count -= count;
       if (into !== undefined) this.#stateOf(into.account).count += count;
     }
-  }
-
-  #putMbox(
-    path: RawPath,
-    { sizeBytes, head }: { readonly sizeBytes: number; readonly head: Uint8Array | undefined },
-    at: At,
-  ): void {
-    const isMbox = this.#mboxes.has(path) || startsAsMbox(head);
-    if (!isMbox) return;
-    if (this.#mboxes.has(path) && this.#isNoise(head))
-      this.#tellState(this.#mboxState(path), "containers", { count: 1, at });
-    const lostBytes = (this.#mboxes.get(path) ?? 0) - sizeBytes;
-    this.#sizeMbox(path, sizeBytes);
-    if (lostBytes > 0)
-      this.#tellState(this.#mboxState(path), "losses", { count: Math.ceil(lostBytes / 1024), at });
-  }
-
-  #removeMbox(path: RawPath, at: At): void {
-    const sizeBytes = this.#mboxes.get(path);
-    if (sizeBytes === undefined) return;
-    this.#putMbox(path, { sizeBytes: 0, head: undefined }, at);
-    this.#mboxes.delete(path);
-  }
-
-  /** A program that writes an mbox anew puts the new one in the place of the old by its name. */
-  #renameMbox(path: RawPath, to: RawPath, at: At): void {
-    const sizeBytes = this.#mboxes.get(path);
-    if (sizeBytes === undefined) return;
-    this.#sizeMbox(path, 0);
-    this.#mboxes.delete(path);
-    this.#putMbox(to, { sizeBytes, head: mboxStart }, at);
-  }
-
-  #sizeMbox(path: RawPath, sizeBytes: number): void {
-    this.#mboxes.set(path, sizeBytes);
-    this.#mboxState(path).count = Math.ceil(sizeBytes / 1024);
   }
 
   #mboxState(path: RawPath): AccountState {
@@ -385,10 +381,4 @@ export class SignalWatch {
     this.#accounts.set(path, state);
     return state;
   }
-}
-
-const mboxStart = Buffer.from("From ");
-
-function startsAsMbox(head: Uint8Array | undefined): boolean {
-  return head !== undefined && Buffer.from(head.subarray(0, 5)).equals(mboxStart);
 }

@@ -7,7 +7,7 @@ export type SignalKind = (typeof signalKinds)[number];
 /** Something that looks like an attack or an accident. */
 export type Signal = {
   readonly kind: SignalKind;
-  /** The account's folder, or the mbox; "" where it is the whole store. */
+  /** The account's folder, the mbox, or of Cyrus the owner's name; "" where it is the whole store. */
   readonly path: RawPath;
   /** The last instant and sequence at which all was well: the moment to go back to. */
   readonly before: JournalPoint;

@@ -65,9 +65,14 @@ export class Exim implements Mta {
     return this.#log.text;
   }
 
-  async send({ sender, recipients, message }: OutgoingMail): Promise<readonly Attempt[]> {
+  async send({
+    sender,
+    recipients,
+    message,
+    words = [],
+  }: OutgoingMail): Promise<readonly Attempt[]> {
     const before = this.#log.attempts.length;
-    await this.#run(["-i", "-odf", "-f", sender, "--", ...recipients], message);
+    await this.#run(["-i", "-odf", ...words, "-f", sender, "--", ...recipients], message);
     return await this.#log.oneEach(recipients, before);
   }
 
@@ -141,14 +146,14 @@ local_from_check = false
 keep_environment = LD_PRELOAD : LD_LIBRARY_PATH : ^NSS_WRAPPER
 disable_ipv6
 local_interfaces = <; 127.0.0.1
-${further.join("\n")}
+${further.filter((line) => !line.startsWith(" ")).join("\n")}
 begin routers
 mailboxes:
   driver = accept
   domains = example.test
   transport = restante
 begin transports
-${lines}
+${lines}${further.filter((line) => line.startsWith(" ")).join("\n")}
 begin retry
 * * F,1h,1s
 `;

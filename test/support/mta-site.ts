@@ -44,6 +44,24 @@ export const postfixOverTcp: Way = {
     }),
 };
 
+/** Users of the machine instead of virtual mailboxes. */
+export const postfixForLocalUsers: Way = {
+  ...postfixOverTcp,
+  name: "Postfix with local users",
+  start: async (folder, address, further = []) =>
+    await Postfix.start(folder, {
+      lines: documentedLines("Postfix in front", "virtual_transport = lmtp:inet:")
+        .replace("virtual_transport", "mailbox_transport")
+        .replace("127.0.0.1:2424", address),
+      further: [
+        "virtual_mailbox_domains =",
+        "mydestination = example.test",
+        "local_recipient_maps =",
+        ...further,
+      ],
+    }),
+};
+
 export const postfixOverSocket: Way = {
   name: "Postfix over a Unix socket, in its chroot",
   skip: withoutPostfix,
@@ -101,7 +119,7 @@ function ownFolder(path: string, group: number): void {
 export type MtaSiteOptions = {
   readonly server: string;
   readonly stage?: Partial<DeliveryStageOptions>;
-  /** Further lines of the MTA's configuration. */
+  /** Further lines of the MTA's configuration; of Exim's, those of its transport when they begin with a blank. */
   readonly further?: readonly string[];
 };
 

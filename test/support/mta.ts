@@ -20,6 +20,8 @@ export type OutgoingMail = {
   readonly recipients: readonly string[];
   /** Lines end with LF. */
   readonly message: Buffer;
+  /** Further words for its sendmail. */
+  readonly words?: readonly string[];
 };
 
 export type MtaSettings = {
@@ -41,7 +43,7 @@ export interface Mta extends AsyncDisposable {
 }
 
 /** Nothing takes so long: rather an error that shows the log than a test that hangs. */
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 
 /** A log that grows. */
 export class GrowingLog {

@@ -114,9 +114,14 @@ export class Postfix implements Mta {
     return this.#log.text;
   }
 
-  async send({ sender, recipients, message }: OutgoingMail): Promise<readonly Attempt[]> {
+  async send({
+    sender,
+    recipients,
+    message,
+    words = [],
+  }: OutgoingMail): Promise<readonly Attempt[]> {
     const before = this.#log.attempts.length;
-    const argv = ["-i", "-B8BITMIME", "-f", sender, "--", ...recipients];
+    const argv = ["-i", "-B8BITMIME", ...words, "-f", sender, "--", ...recipients];
     const sendmail = this.#program("sendmail", argv, message);
     if (sendmail.status !== 0) throw new Error(sendmail.stderr.toString());
     return await this.#log.oneEach(recipients, before);

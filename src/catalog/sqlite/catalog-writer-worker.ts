@@ -15,6 +15,7 @@ export function serveWriter(port: MessagePort, { location }: WriterData): void {
   const database = new Database(location);
   const fill = new SqliteFill(database, () => undefined);
   let moment: MomentFill | undefined;
+  let hasEnded = false;
   const begun = (): MomentFill => {
     if (moment === undefined) throw new Error("no moment was begun");
     return moment;
@@ -31,17 +32,40 @@ export function serveWriter(port: MessagePort, { location }: WriterData): void {
     record: async (facts) => await begun().record(facts),
     finish: async (result) => await begun().finish(result),
     end: async () => {
+      hasEnded = true;
       await fill[Symbol.asyncDispose]();
       database[Symbol.dispose]();
     },
   };
+  let waiting = 0;
+  let failure: unknown;
+  const answer = async ({ name, given }: WriterCall): Promise<WriterReply> => {
+    // What an open transaction had written may be gone with it.
+    if (failure !== undefined && name !== "end") return { failure: carriedFailure(failure) };
+    try {
+      const call = calls[name] as (given: unknown) => Promise<unknown>;
+      return { value: await call(given) };
+    } catch (error) {
+      return { failure: carriedFailure(error) };
+    }
+  };
+  /** Until the next call comes. */
+  const mergeMeanwhile = (): void => {
+    if (waiting > 0 || hasEnded || failure !== undefined) return;
+    try {
+      if (fill.mergeSome()) setImmediate(mergeMeanwhile);
+    } catch (error) {
+      failure = error;
+    }
+  };
   let last: Promise<void> = Promise.resolve();
-  port.on("message", ({ name, given }: WriterCall) => {
-    const call = calls[name] as (given: unknown) => Promise<unknown>;
-    last = last
-      .then(async (): Promise<WriterReply> => ({ value: await call(given) }))
-      .catch((error: unknown): WriterReply => ({ failure: carriedFailure(error) }))
-      .then((reply) => port.postMessage(reply));
+  port.on("message", (call: WriterCall) => {
+    waiting++;
+    last = last.then(async () => {
+      port.postMessage(await answer(call));
+      waiting--;
+      if (call.name === "addMessages") setImmediate(mergeMeanwhile);
+    });
   });
 }
 

@@ -60,7 +60,7 @@ export function findSql(query: Query, options: FindSqlOptions): Sql {
     values.push(...some);
   };
   const match = matchOf(query);
-  const { id, from, order } = sourceOf(match !== undefined, options);
+  const { id, from, order } = sourceOf(mostLookedThrough(query), options);
   const { lowest, highest } = numbersOf(query);
   add(`${id} BETWEEN ? AND ?`, lowest, Math.min(highest, (options.below ?? Infinity) - 1));
   if (match !== undefined) add("words MATCH ?", match);
@@ -78,12 +78,22 @@ export function findSql(query: Query, options: FindSqlOptions): Sql {
 
 /** Few messages are looked through for words one by one; of many those that have the words are looked through. */
 const fewCandidates = 2_000;
+/** The beginning of a word is all words that begin so, which are put together anew for each message. */
+const fewForBeginnings = 50;
+
+/** Candidates that are looked through one by one; undefined where no words are searched for. */
+function mostLookedThrough({ conditions }: Query): number | undefined {
+  const words = conditions.filter((one) => one.kind === "words");
+  if (words.every(({ isNot }) => isNot)) return undefined;
+  return words.some(({ isPrefix }) => isPrefix) ? fewForBeginnings : fewCandidates;
+}
 
 /** Where to begin, so that the newest come first and little is looked at in vain. */
 function sourceOf(
-  hasWords: boolean,
+  most: number | undefined,
   { scope, fromLost }: FindSqlOptions,
 ): { readonly id: string; readonly from: string; readonly order: string } {
+  const hasWords = most !== undefined;
   const begin = (
     id: string,
     tables: readonly string[],
@@ -100,7 +110,7 @@ function sourceOf(
     const tables = ["lost", ...wordsOf(id), `message ON message.id = ${id}`];
     return begin(id, tables, "GROUP BY lost.message ");
   }
-  if (scope.kind === "candidates" && (!hasWords || scope.count <= fewCandidates)) {
+  if (scope.kind === "candidates" && (!hasWords || scope.count <= most)) {
     const id = "candidate.message";
     return begin(id, ["temp.candidate", ...wordsOf(id), `message ON message.id = ${id}`]);
   }

@@ -2,7 +2,7 @@ import type { CatalogFill, MomentFacts, MomentFill } from "../catalog.ts";
 import type { Database, Row } from "./database.ts";
 import { forgetMoments, forgetUnfinished, removeOrphans } from "./forget.ts";
 import { SqliteMomentFill } from "./store-moment.ts";
-import { configureWords, mergeWords } from "./words-index.ts";
+import { configureWords, mergeSomeWords, mergeWords } from "./words-index.ts";
 
 /** The turn to write. */
 export class SqliteFill implements CatalogFill {
@@ -47,6 +47,11 @@ export class SqliteFill implements CatalogFill {
     return new SqliteMomentFill(this.#database, moment, {
       onAdded: (messages) => (this.#messagesAdded += messages),
     });
+  }
+
+  /** Some of the work of the end, for whoever has nothing else to do; whether there may be more. */
+  mergeSome(): boolean {
+    return this.#messagesAdded > 0 && mergeSomeWords(this.#database);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Database, inMemory } from "./database.ts";
 import { schema } from "./schema.ts";
-import { configureWords, mergeWords } from "./words-index.ts";
+import { configureWords, mergeSomeWords, mergeWords } from "./words-index.ts";
 
 function emptyIndex(): Database {
   const database = new Database(inMemory);
@@ -62,6 +62,29 @@ test("small fills write what they add, and not again what was there", () => {
   assert.ok(most < 40, `${most} segments`);
   assert.equal(found(database, "common").length, 10_200);
   assert.deepEqual(found(database, "w20199"), [20_199]);
+});
+
+test("what was merged in between is not merged again at the end", () => {
+  using database = emptyIndex();
+  let steps = 0;
+  for (let batch = 0; batch < 40; batch++) {
+    add(database, batch * 1000, 1000);
+    while (mergeSomeWords(database)) steps++;
+  }
+  // Of forty segments twice sixteen.
+  assert.equal(steps, 2);
+  const segments = segmentsOf(database);
+  assert.ok(segments < 20, `${segments} segments`);
+  const largest = (): unknown =>
+    database.get(
+      "SELECT segid, count(*) AS pages FROM words_idx GROUP BY segid ORDER BY pages DESC, segid",
+    );
+  const before = largest();
+  mergeWords(database, 40_000);
+  assert.ok(segmentsOf(database) < 9);
+  assert.deepEqual(largest(), before);
+  assert.equal(found(database, "common").length, 40_000);
+  assert.deepEqual(found(database, "w39999"), [39_999]);
 });
 
 test("nothing is merged where nothing was added", () => {

@@ -2,8 +2,8 @@
  * How the index of words is kept (sqlite.org/fts5.html §6). What is written at once becomes a segment of
  * its own, and a search looks into every segment. Left to itself FTS5 merges all of a level when it has
  * sixteen: a first fill ends with nearly so many large ones, and the next small change would write all of
- * them again. So segments are merged here, at the end of a fill, and what that costs follows what the
- * fill wrote.
+ * them again. So segments are merged here, while the writer waits for what it is to write and at the end
+ * of a fill, and what that costs follows what the fill wrote.
  */
 import type { Database } from "./database.ts";
 
@@ -14,10 +14,12 @@ const hashBytes = 8 * 1024 * 1024;
 /** A fill of so many messages leaves few segments. */
 const manyMessages = 20_000;
 /** Segments of one level, the larger each the higher the level, that are merged. */
-const fewSegments = 4;
+const fewSegments = 8;
 const someSegments = 16;
 /** Of the index, in pages of 4 KB: what one transaction writes. */
 const mergePages = 4_000;
+/** The same where somebody may come: some 20 ms. */
+const stepPages = 500;
 
 /** The settings are kept in the catalog: one of an earlier version gets them when it is filled. */
 export function configureWords(database: Database): void {
@@ -32,12 +34,20 @@ export function configureWords(database: Database): void {
 export function mergeWords(database: Database, messages: number): void {
   if (messages === 0) return;
   set(database, "usermerge", messages < manyMessages ? someSegments : fewSegments);
-  for (;;) {
-    const before = totalChanges(database);
-    set(database, "merge", mergePages);
-    // The command is a change itself.
-    if (totalChanges(database) - before < 2) return;
-  }
+  while (mergeStep(database, mergePages));
+}
+
+/** Small segments, a little of them; whether there may be more to do. */
+export function mergeSomeWords(database: Database): boolean {
+  set(database, "usermerge", someSegments);
+  return mergeStep(database, stepPages);
+}
+
+function mergeStep(database: Database, pages: number): boolean {
+  const before = totalChanges(database);
+  set(database, "merge", pages);
+  // The command is a change itself.
+  return totalChanges(database) - before >= 2;
 }
 
 function set(database: Database, setting: string, value: number): void {

@@ -55,11 +55,12 @@ function listText(what: string, messages: readonly ArrivedMessage[], zone: strin
   if (messages.length === 0) return "";
   const rows = messages
     .slice(0, maxShown)
-    .map(({ atNs, sender, recipient, sizeBytes }) => [
+    .map(({ atNs, sender, recipient, sizeBytes, delivery }) => [
       `    ${formatInstant(atNs, zone)}`,
       safeText(recipient),
       formatBytes(sizeBytes),
       `from ${safeText(sender === "" ? "<>" : sender)}`,
+      safeText(delivery),
     ]);
   const more = messages.length - maxShown;
   const rest = more > 0 ? `    … and ${countText(more)} more; --json has them all\n` : "";

@@ -22,7 +22,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const [typedQuery = "", typed] = context.arguments.positionals;
   const site = await openSite(context);
   const query = parseQuery(typedQuery, { now: context.surroundings.now(), zone: site.zone });
-  await using found = await readCopies(typed, { context, site, journals: true });
+  const journals = !context.arguments.has("no-fill");
+  await using found = await readCopies(typed, { context, site, journals });
   const opened = copyToSearch(found, context);
   const search: Search = { context, site, found, opened, query };
   try {

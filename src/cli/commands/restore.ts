@@ -12,6 +12,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { confirmed } from "../confirm.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { isOfServer } from "../living/is-of-server.ts";
 import { livingPlace } from "../living/living-place.ts";
 import { pathJson } from "../message-summary.ts";
 import {
@@ -75,7 +76,7 @@ async function restore(
     context,
     site: view.site,
     store: view.target.store,
-    isOfServer: scopes.some(({ account }) => account !== undefined && account.layout !== "maildir"),
+    isOfServer: await isOfServer(scopes, view, context),
   });
   if (place !== undefined) {
     // Loaded only where a server is talked to.

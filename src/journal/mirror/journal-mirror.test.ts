@@ -220,18 +220,20 @@ test("what the other side says of more than it has is not believed, and said ane
   ];
   for (const lie of more) {
     await scene.target.setPosition(encodePosition(lie));
-    let isHeld = true;
+    let [isHeld, lists] = [true, 0];
     const { target } = scene;
     scene.follow({
       ...target,
       location: "vault",
-      list: async (options) => await target.list(options),
+      // What is there was read, and nothing was carried yet.
+      list: async (options) => {
+        if (isHeld && (lists += 1) === 2)
+          throw new HostError("host.failed", "Cannot list", { hint: "Wait" });
+        return await target.list(options);
+      },
       read: async (name, range) => await target.read(name, range),
       write: async (name, piece) => await target.write(name, piece),
-      setPosition: async (bytes, options) => {
-        if (isHeld) throw new HostError("host.failed", "Cannot write", { hint: "Wait" });
-        await target.setPosition(bytes, options);
-      },
+      setPosition: async (bytes, options) => await target.setPosition(bytes, options),
     });
     const { sequence, lagSequences } = await scene.until(({ state }) => state === "waiting");
     assert.deepEqual([sequence, lagSequences], [0, scene.journal.lastSequence]);
@@ -240,6 +242,8 @@ test("what the other side says of more than it has is not believed, and said ane
     await scene.whenEverything();
     assert.equal(scene.mirror?.status.sequence, scene.journal.lastSequence);
     await scene.stop();
+    const said = await target.read("position", { offset: 0, lengthBytes: 64 });
+    assert.ok(encodePosition(position).equals(said));
   }
 });
 

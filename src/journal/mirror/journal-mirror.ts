@@ -44,6 +44,11 @@ export type MirrorStatus = {
 
 /** An index is being written; it takes milliseconds. */
 const sealingMs = 100;
+/**
+ * While one event follows another the position there is not said after each: that would be a second way
+ * there and back, and two more syncs. Whoever opens the mirror reads on behind it.
+ */
+const sayEveryNs = 100_000_000n;
 
 /** Carries a journal to another folder, in order, as it becomes durable (paper §2.2.3). Never removes anything there. */
 export class JournalMirror {
@@ -51,8 +56,9 @@ export class JournalMirror {
   #state: MirrorStatus["state"] = "catching-up";
   #note: string | undefined;
   #sequence: Sequence = 0;
-  /** What the position there says. */
+  /** What the position there says, and since when. */
   #said: Sequence = 0;
+  #saidNs = 0n;
   #behindSinceNs: bigint | undefined;
   #place: MirrorPlace | undefined;
   #segments: readonly SegmentFacts[] = [];
@@ -140,6 +146,8 @@ export class JournalMirror {
       if (position === undefined) return;
       if (this.#place?.first === position.segment) {
         await this.#copy(this.#place, position.offset, signal);
+        this.#sequence = position.sequence;
+        if (journal.position !== position && clock.now() - this.#saidNs < sayEveryNs) continue;
         await this.#say(position, signal);
         if (journal.position !== position) continue;
         this.#behindSinceNs = undefined;
@@ -208,7 +216,8 @@ export class JournalMirror {
   async #say(position: DurablePosition, signal: AbortSignal): Promise<void> {
     if (this.#said === position.sequence) return;
     await this.#options.target.setPosition(encodePosition(position), { signal });
-    this.#said = this.#sequence = position.sequence;
+    this.#said = position.sequence;
+    this.#saidNs = this.#options.clock.now();
   }
 
   async #look(signal: AbortSignal): Promise<readonly SegmentFacts[]> {

@@ -1,6 +1,7 @@
 import { type RawPath, rawParent } from "#image";
 import {
   type CyrusName,
+  isUniqueId,
   ownerOf,
   parseInternalName,
   pathOfId,
@@ -53,7 +54,7 @@ export function cyrusFolders(database: Uint8Array): CyrusFolders {
 }
 
 function pathsOf({ name, uniqueId, isByName }: ListedMailbox): readonly RawPath[] {
-  const byId = uniqueId === undefined ? [] : [pathOfId(uniqueId)];
+  const byId = uniqueId === undefined || !isUniqueId(uniqueId) ? [] : [pathOfId(uniqueId)];
   return isByName || uniqueId === undefined ? [...pathsOfName(name), ...byId] : byId;
 }
 

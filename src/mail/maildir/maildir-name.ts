@@ -38,11 +38,13 @@ export function parseMaildirName(name: RawName): MaildirName {
   const { flags, keywordLetters, otherLetters } = lettersOf(
     hasFlags ? name.slice(colon + infoStart.length) : "",
   );
-  const parsed: Writable<MaildirName> = { baseName, flags, keywordLetters };
-  // Folders hold a hundred thousand of these: objects that are put together cost most of the time.
   const sizeBytes = sizeField(baseName, ",S=");
-  if (sizeBytes !== undefined) parsed.sizeBytes = sizeBytes;
   const virtualSizeBytes = sizeField(baseName, ",W=");
+  // Folders hold a hundred thousand of these: objects that are put together cost most of the time.
+  if (sizeBytes !== undefined && virtualSizeBytes !== undefined && otherLetters === "")
+    return { baseName, flags, keywordLetters, sizeBytes, virtualSizeBytes };
+  const parsed: Writable<MaildirName> = { baseName, flags, keywordLetters };
+  if (sizeBytes !== undefined) parsed.sizeBytes = sizeBytes;
   if (virtualSizeBytes !== undefined) parsed.virtualSizeBytes = virtualSizeBytes;
   if (otherLetters !== "") parsed.otherLetters = otherLetters;
   return parsed;

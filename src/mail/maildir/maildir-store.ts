@@ -131,10 +131,12 @@ async function readMessages(
   const keywords = await readKeywords(image, lists, problems);
   const couriers = await readCourierKeywords(image, path, problems);
   const messages: StoredMessage[] = [];
-  // By their UIDs where they have one: numbers are found sooner than names.
-  const seen = new Set<string | number>();
+  // Of those without a UID; the others are told by their UIDs once they are sorted.
+  const seen = new Set<string>();
   for (const folderName of ["cur", "new"] as const) {
     const folder = joinRawPath(path, folderName as RawName);
+    const within = `${folder}/`;
+    const isRecent = folderName === "new";
     const listing: Listing = await image.list(folder, signal);
     for (const problem of listing.problems) addProblem(problems, "unreadable", problem.message);
     // By columns: an entry as an object, and names put together anew, cost more than all the rest.
@@ -148,35 +150,83 @@ async function readMessages(
       const name = parseMaildirName(entryName);
       const { baseName, keywordLetters, virtualSizeBytes } = name;
       const uid = uidList.uids.get(baseName);
-      const before = seen.size;
-      seen.add(uid ?? baseName);
-      if (seen.size === before)
-        addProblem(problems, "duplicate-message", `${JSON.stringify(baseName)} is there twice`);
-      const file = joinRawPath(folder, entryName);
-      const message: { -readonly [Key in keyof StoredMessage]: StoredMessage[Key] } = {
-        key: file,
-        path: file,
-        flags: shownFlags(name.flags),
-        keywords: keywordLetters === "" ? none : keywordsOf(keywordLetters, keywords),
-        internalDateNs: listing.mtimesNs[index] as bigint,
-        sizeBytes: name.sizeBytes ?? (listing.sizes[index] as number),
-        isRecent: folderName === "new",
-      };
-      const courier = couriers.get(baseName);
-      if (courier !== undefined)
-        message.keywords = [...new Set([...message.keywords, ...courier])].sort();
+      if (uid === undefined) {
+        if (seen.has(baseName)) addDuplicate(problems, baseName);
+        seen.add(baseName);
+      }
+      const file = (within + entryName) as RawPath;
+      const own = keywordLetters === "" ? none : keywordsOf(keywordLetters, keywords);
+      // Nearly no store has any: what is not asked for needs no hash of its name.
+      const courier = couriers.size === 0 ? undefined : couriers.get(baseName);
+      let sizeBytes: number = name.sizeBytes ?? (listing.sizes[index] as number);
       if (name.sizeBytes === undefined && name.otherLetters?.includes("Z") === true)
-        message.sizeBytes = await sizeOf(image, message);
-      if (uid !== undefined) message.uid = uid;
-      if (virtualSizeBytes !== undefined) message.virtualSizeBytes = virtualSizeBytes;
-      messages.push(message);
+        sizeBytes = await sizeOf(image, { path: file, sizeBytes });
+      messages.push(
+        storedMessage(
+          {
+            path: file,
+            flags: shownFlags(name.flags),
+            keywords: courier === undefined ? own : [...new Set([...own, ...courier])].sort(),
+            internalDateNs: listing.mtimesNs[index] as bigint,
+            sizeBytes,
+            isRecent,
+          },
+          uid,
+          virtualSizeBytes,
+        ),
+      );
     }
   }
-  return { messages: messages.sort(byUid), problems };
+  sortByUid(messages);
+  for (const [index, { uid, path: file }] of messages.entries()) {
+    if (uid === undefined) break;
+    if (uid === messages[index + 1]?.uid)
+      addDuplicate(problems, parseMaildirName(rawBaseName(file)).baseName);
+  }
+  return { messages, problems };
+}
+
+function addDuplicate(problems: MailProblem[], baseName: string): void {
+  addProblem(problems, "duplicate-message", `${JSON.stringify(baseName)} is there twice`);
+}
+
+type Always = Pick<
+  StoredMessage,
+  "path" | "flags" | "keywords" | "internalDateNs" | "sizeBytes" | "isRecent"
+>;
+
+/** Each form in one piece: objects that fields are added to take half as much memory again, and there are many. */
+function storedMessage(
+  { path, flags, keywords, internalDateNs, sizeBytes, isRecent }: Always,
+  uid: number | undefined,
+  virtualSizeBytes: number | undefined,
+): StoredMessage {
+  const key = path;
+  if (uid === undefined) {
+    return virtualSizeBytes === undefined
+      ? { key, path, flags, keywords, internalDateNs, sizeBytes, isRecent }
+      : { key, path, flags, keywords, internalDateNs, sizeBytes, virtualSizeBytes, isRecent };
+  }
+  return virtualSizeBytes === undefined
+    ? { key, path, uid, flags, keywords, internalDateNs, sizeBytes, isRecent }
+    : { key, path, uid, flags, keywords, internalDateNs, sizeBytes, virtualSizeBytes, isRecent };
+}
+
+/** Most are in order: names come by their times, as UIDs do. */
+function sortByUid(messages: StoredMessage[]): void {
+  for (let index = 1; index < messages.length; index++) {
+    if (byUid(messages[index - 1] as StoredMessage, messages[index] as StoredMessage) <= 0)
+      continue;
+    messages.sort(byUid);
+    return;
+  }
 }
 
 /** Dovecot marks what it compressed by a Z among the flags; where the size is not in the name, only reading tells. */
-async function sizeOf(image: Image, { path, sizeBytes }: StoredMessage): Promise<number> {
+async function sizeOf(
+  image: Image,
+  { path, sizeBytes }: Pick<StoredMessage, "path" | "sizeBytes">,
+): Promise<number> {
   try {
     return await unpackedSize(image, path);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { rawParent, type RawPath } from "#image";
+import type { RawPath } from "#image";
 import type { JournalEvent, Sequence } from "#journal";
 import type { ArrivedMail, ArrivedMessage } from "./arrived-mail.ts";
 
@@ -98,11 +98,11 @@ export class ArrivalLedger {
     if (this.#known.size < maxFolders) for (const address of addresses) this.#known.add(address);
   }
 
-  observed(identity: string, path: RawPath, sequence: Sequence): void {
+  observed(identity: string, folder: RawPath, sequence: Sequence): void {
     const wanted = this.#wanted.get(identity);
     if (wanted === undefined) return;
     for (const arrival of wanted)
-      if (arrival.event.sequence < sequence) this.#claim(arrival, rawParent(path));
+      if (arrival.event.sequence < sequence) this.#claim(arrival, folder);
   }
 
   result(isSeenWhole: Judge): ArrivedMail {

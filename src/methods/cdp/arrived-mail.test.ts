@@ -170,6 +170,31 @@ test("dbox: messages in a new file and at the end of one are seen", async () => 
   assert.deepEqual((await story.whatBecame()).counts, { ...none, observed: 3 });
 });
 
+test("mbox: messages in a file and at the end of one are seen, quoted or not, without the server's own fields, each in the file of its owner", async () => {
+  const from = "From a@x Mon Nov 23 10:00:00 2026\n";
+  const kept = (subject: string, more = ""): string =>
+    `${from}${stored(subject).replace("\n\n", "\nX-UID: 7\nStatus: RO\nContent-Length: 99\n\n")}${more}\n`;
+  /** A file for each owner, as in a spool. */
+  const owners = (folder: RawPath): readonly string[] => [folder];
+  const story = new Story()
+    .arrive("one", { "a@y": 250, "b@y": 250 })
+    .arrive("two", { "a@y": 250 })
+    .arrive("three\n\nFrom here on\r\n", { "a@y": 250 })
+    .arrive("four", { "a@y": 250 })
+    .arrive("five", { "b@y": 250 })
+    .store("a@y", kept("one") + kept("two"))
+    .store("b@y", kept("one"));
+  const append = (text: string): void => {
+    const content = story.journal.store(Buffer.from(text), 0n);
+    const event = { path: "a@y" as RawPath, offset: 999, content, sizeBytes: 2000, state };
+    story.append({ type: "write", ...event });
+  };
+  append(`\n${kept("three\n\nFrom here on\r\n").replaceAll("\nFrom here", "\n>From here")}`);
+  append(kept("four").slice(0, -1));
+  const { counts } = await story.whatBecame({ addressesOf: owners });
+  assert.deepEqual(counts, { ...none, observed: 5, filtered: 1 });
+});
+
 test("what is after the moment does not count, but what is known of it since does", async () => {
   const story = new Story({ isFollowed: false }).arrive("first", { "a@y": undefined });
   const upTo = story.journal.lastSequence;

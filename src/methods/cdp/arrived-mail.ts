@@ -3,7 +3,7 @@ import { rawBaseName, rawParent, type RawPath } from "#image";
 import type { ContentPiece, JournalEvent, JournalPoint, JournalReader, Sequence } from "#journal";
 import { messageIdentity } from "#mail";
 import { ArrivalLedger, type ArrivalState, type Judge } from "./arrival-ledger.ts";
-import { storedIdentities } from "./stored-identities.ts";
+import { type StoredMail, storedMail } from "./stored-mail.ts";
 import type { JournalSurvey } from "./survey-journal.ts";
 
 export type ArrivedMailOptions = {
@@ -99,7 +99,10 @@ export async function arrivedMail(
 }
 
 type Written = Extract<JournalEvent, { type: "put" | "write" }>;
-type SeenFile = { readonly event: Written; identities?: readonly string[] | undefined };
+type SeenFile = {
+  readonly event: Written;
+  found?: StoredMail | undefined;
+};
 
 /** Files that are remembered: one that came in under another name is seen when it gets its own. */
 const maxRecent = 4096;
@@ -138,12 +141,35 @@ class SeenFiles {
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > maxRecent && oldest !== undefined) this.#recent.delete(oldest);
     if (!this.#ledger.isLooking) return;
-    file.identities ??= await readable(() =>
-      Array.fromAsync(storedIdentities(this.#journal.content(file.event.content, this.#signal))),
+    file.found ??= await readable(() =>
+      storedMail((range) =>
+        this.#journal.content(piecesOf(file.event.content, range), this.#signal),
+      ),
     );
-    if (file.identities === undefined) this.blindNs.push(atNs);
-    for (const identity of file.identities ?? []) this.#ledger.observed(identity, path, sequence);
+    if (file.found === undefined) {
+      this.blindNs.push(atNs);
+      return;
+    }
+    const { isMbox, identities } = file.found;
+    const folder = isMbox ? path : rawParent(path);
+    this.#ledger.visited(folder);
+    for (const identity of identities) this.#ledger.observed(identity, folder, sequence);
   }
+}
+
+/** The pieces of a part of what they are of. */
+function piecesOf(
+  pieces: readonly ContentPiece[],
+  { offset, lengthBytes = Infinity }: { readonly offset: number; readonly lengthBytes?: number },
+): readonly ContentPiece[] {
+  let start = 0;
+  return pieces.flatMap((piece): ContentPiece[] => {
+    const from = Math.max(offset - start, 0);
+    const until = Math.min(offset + lengthBytes - start, piece.lengthBytes);
+    start += piece.lengthBytes;
+    if (until <= from) return [];
+    return [{ ...piece, offset: piece.offset + from, lengthBytes: until - from }];
+  });
 }
 
 /** Undefined where the journal has the bytes no more, or they are damaged. */

@@ -53,6 +53,8 @@ export type JournalSurvey = {
   readonly changes: number;
   /** Messages that came in through the delivery stage. */
   readonly arrivals: number;
+  /** The first of them that is kept, and the newest. */
+  readonly arrivedSpan?: JournalSpan;
   readonly times: JournalTimes;
 };
 
@@ -85,6 +87,7 @@ class Surveyor {
   #last: JournalRecord | undefined;
   #changes = 0;
   #arrivals = 0;
+  #arrivedSpan: JournalSpan | undefined;
 
   see(record: JournalRecord): void {
     const { sequence, atNs, event } = record;
@@ -107,6 +110,7 @@ class Surveyor {
         break;
       case "arrived":
         this.#arrivals++;
+        this.#arrivedSpan = { first: this.#arrivedSpan?.first ?? point, last: point };
         break;
       case "data":
       case "outcome":
@@ -132,6 +136,7 @@ class Surveyor {
       isEnded: event?.type === "mark" && event.name === "clean-stop",
       changes: this.#changes,
       arrivals: this.#arrivals,
+      ...(this.#arrivedSpan === undefined ? {} : { arrivedSpan: this.#arrivedSpan }),
       times: this.#times,
     };
   }

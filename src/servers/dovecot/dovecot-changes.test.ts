@@ -35,6 +35,12 @@ test("what mail_log does not log is named", () => {
   assert.match(mailLog(`${plugins}${all}log_path = /dev/stderr\n`).lacks ?? "", /no file/);
 });
 
+test("events of 2.4 are a list in a section of its own", () => {
+  const events = "mail_log_events {\n  expunge = yes\n  save = yes\n  copy = yes\n}\n";
+  const { lacks } = mailLog(`${plugins}${events}log_path = /var/log/dovecot.log\n`);
+  assert.match(lacks ?? "", /no mailbox_create, mailbox_delete, mailbox_rename, flag_change:/);
+});
+
 test("without the plugin it tells of nothing", () => {
   assert.deepEqual(mailLog("mail_plugins = notify\nlog_path = /var/log/d.log\n"), {
     isOn: false,

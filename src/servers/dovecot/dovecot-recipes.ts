@@ -87,7 +87,10 @@ export function dovecotChanges(
   const plugins = listOf(root, "mail_plugins");
   const written = settingOf(root, "info_log_path") ?? settingOf(root, "log_path") ?? "syslog";
   const log = written === "syslog" ? systemLog : written;
-  const events = (settingOf(root, "mail_log_events") ?? usualEvents).split(/[\s,]+/);
+  // A list of words in 2.3, a section of them in 2.4.
+  const listed = listOf(root, "mail_log_events");
+  const words = settingOf(root, "mail_log_events") ?? usualEvents;
+  const events = listed.length > 0 ? listed : words.split(/[\s,]+/);
   const lacking = wantedEvents.filter((event) => !events.includes(event));
   const isOn = plugins.includes("notify") && plugins.includes("mail_log");
   const isFile = log?.startsWith("/") === true && !log.startsWith("/dev/");

@@ -1,17 +1,19 @@
 /** Chooses the best way to be told of changes that works here, and says why it is no better one. */
-import type {
-  ChangeHints,
-  HintsUnavailable,
-  HintWay,
-  OpenedHints,
-  OpenHints,
-  OpenHintsRequest,
+import {
+  type ChangeHints,
+  type HintWay,
+  isWatching,
+  type OpenedHints,
+  type OpenHints,
+  type OpenHintsRequest,
+  placesOf,
 } from "./change-hints.ts";
 import { openFanotify } from "./fanotify.ts";
 import { openFolderWatch } from "./folder-watch.ts";
 import { openFsnotifywait } from "./fsnotifywait.ts";
+import { sharedFilesystem } from "./mounts-below.ts";
 import { openServerLog } from "./server-log.ts";
-import { withLog } from "./with-log.ts";
+import { limitsOf, watchBeside } from "./watch-beside.ts";
 
 export type ChosenHints = {
   readonly hints: ChangeHints;
@@ -30,19 +32,32 @@ const openNone: OpenHints = async () => ({
 const ways: readonly OpenedHints[] = [
   { way: "fanotify", open: (request) => openFanotify(request) },
   { way: "fsnotifywait", open: (request) => openFsnotifywait(request) },
-  { way: "folder-watch", open: openFolderWatchAndLog },
+  { way: "folder-watch", open: openFolderWatch },
   { way: "server-log", open: (request) => openServerLog(request) },
   { way: "none", open: openNone },
 ];
 
-/** It may lose changes in silence: a server's log makes up for those of mail, where there is one. */
-async function openFolderWatchAndLog(
+/**
+ * With what makes up for changes that it misses: it loses some in silence (folder-watch), or other hosts change the
+ * filesystem too. A server's log tells of mail then, where there is one.
+ */
+async function withWhatItMisses(
+  watch: ChangeHints,
   request: OpenHintsRequest,
-): Promise<ChangeHints | HintsUnavailable> {
-  const watch = await openFolderWatch(request);
-  if ("unavailable" in watch) return watch;
-  const log = await openServerLog(request, { beside: watch });
-  return "unavailable" in log ? watch : withLog(watch, log);
+): Promise<ChangeHints> {
+  if (!isWatching(watch.way)) return watch;
+  const type = await sharedFilesystem(placesOf(request).map(({ folder }) => folder));
+  const unheard =
+    type === undefined ? undefined : `what other hosts change on ${type} is not told to this one`;
+  if (unheard === undefined && watch.way !== "folder-watch") return watch;
+  const log = await openServerLog(request, {
+    beside: {
+      get limits() {
+        return limitsOf(watch, unheard);
+      },
+    },
+  });
+  return watchBeside(watch, { unheard, ...("unavailable" in log ? {} : { log }) });
 }
 
 /** `wanted`: this way or, where it does not work here, one that is less; or an opened way of its own. */
@@ -57,7 +72,10 @@ export async function chooseHints(
   );
   for (const { way, open } of [...first, ...rest]) {
     const opened = await open(request);
-    if (!("unavailable" in opened)) return { hints: opened, why: () => whyOf(opened, reasons) };
+    if (!("unavailable" in opened)) {
+      const hints = await withWhatItMisses(opened, request);
+      return { hints, why: () => whyOf(hints, reasons) };
+    }
     reasons.push(`${way} is not possible: ${opened.unavailable}`);
   }
   throw new RangeError("polling is always possible");

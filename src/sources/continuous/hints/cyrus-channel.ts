@@ -3,11 +3,11 @@
  * renamed when it has become large: Cyrus begins another, as it does when its own sync_client renames one. Whoever had
  * it open may still write a line to it, so that it is read on for some time, and then removed.
  */
-import { renameSync, rmSync, statSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemErrorCode } from "#errors";
 import { displayPath, rawPathFromText } from "#image";
-import type { OpenHintsRequest } from "./change-hints.ts";
+import { type HintPlace, type OpenHintsRequest, placesOf } from "./change-hints.ts";
 import { CyrusPlaces } from "./cyrus-places.ts";
 import { parseSyncLogLine, type SyncLogLine } from "./cyrus-log-line.ts";
 import { LogFollower } from "./log-follower.ts";
@@ -40,8 +40,9 @@ export class CyrusChannel implements LogSource {
     this.title = `Cyrus's log "${displayPath(rawPathFromText(this.#log))}"`;
     this.#options = { steadyMs, asideAtBytes, lingerMs };
     this.#follower = new LogFollower(this.#log, { steadyMs, lingerMs: 2 * lingerMs });
-    const configuration = dirname(dirname(folder));
-    this.#places = new CyrusPlaces({ ...request, configuration, steadyMs });
+    const configuration = realPath(dirname(dirname(folder)));
+    const places = (): readonly HintPlace[] => placesOf(request);
+    this.#places = new CyrusPlaces({ ...request, places, configuration, steadyMs });
     // Of a run that ended: what it says is older than this start.
     this.#removeMs = steadyMs() + lingerMs;
   }
@@ -111,5 +112,15 @@ function isThere(folder: string): boolean {
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return false;
+  }
+}
+
+/** Places of the store are without links, too. */
+function realPath(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return folder;
   }
 }

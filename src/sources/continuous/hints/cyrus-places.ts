@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { systemErrorCode } from "#errors";
 import { isWithin, joinRawPath, type RawPath, rawPathFromText, rawPathToBytes } from "#image";
 import { type CyrusFolders, cyrusFolders } from "#mail";
-import type { ChangeHint } from "./change-hints.ts";
+import { type ChangeHint, type HintPlace, placedPath } from "./change-hints.ts";
 import type { SyncLogLine } from "./cyrus-log-line.ts";
 
 export type CyrusPlacesOptions = {
-  /** Absolute, without symbolic links. */
-  readonly root: RawPath;
+  /** Where the store lies. */
+  readonly places: () => readonly HintPlace[];
   readonly isProtected: (path: RawPath) => boolean;
   /** `configdirectory`: absolute, as text. */
   readonly configuration: string;
@@ -57,7 +57,7 @@ export class CyrusPlaces {
     }
     this.#waiting = late.slice(-mostWaiting);
     // What lies beside mailboxes.db changes with it.
-    const config = this.#within(rawPathFromText(this.#options.configuration));
+    const config = this.#configuration;
     if (config !== undefined && changes.length > 0) paths.add(config);
     return [...paths].filter(this.#options.isProtected).map((folder) => ({ folder }));
   }
@@ -76,7 +76,7 @@ export class CyrusPlaces {
         .ofMailbox(name)
         .flatMap((path) => this.#partitions.map((partition) => below(partition, path))),
     );
-    const config = this.#within(rawPathFromText(this.#options.configuration));
+    const config = this.#configuration;
     const own =
       user === undefined || config === undefined
         ? []
@@ -111,16 +111,16 @@ export class CyrusPlaces {
 
   /** Folders with mailboxes by their IDs or names, near the root. */
   #findPartitions(): readonly RawPath[] {
-    const configuration = rawPathFromText(this.#options.configuration);
+    const configuration = this.#configuration;
     const found: RawPath[] = [];
-    let waiting: RawPath[] = ["" as RawPath];
+    let waiting = this.#options.places().map(({ path }) => path);
     let seen = 0;
     for (let depth = 0; depth <= partitionDepth && seen < mostFolders; depth++) {
       const next: RawPath[] = [];
       for (const folder of waiting.slice(0, mostFolders)) {
         const names = this.#foldersIn(folder);
         seen += names.length;
-        const isConfiguration = this.#absolute(folder) === configuration;
+        const isConfiguration = folder === configuration;
         if (!isConfiguration && names.some((name) => isOfPartition(name))) found.push(folder);
         else if (!isConfiguration)
           for (const name of names) next.push(joinRawPath(folder, name as never));
@@ -132,8 +132,9 @@ export class CyrusPlaces {
 
   #foldersIn(folder: RawPath): readonly string[] {
     try {
-      const path = rawPathToBytes(this.#absolute(folder));
-      return readdirSync(path, { withFileTypes: true, encoding: "latin1" })
+      const path = placedPath(folder, this.#options.places());
+      if (path === undefined) return [];
+      return readdirSync(rawPathToBytes(path), { withFileTypes: true, encoding: "latin1" })
         .filter((entry) => entry.isDirectory())
         .map(({ name }) => name);
     } catch (error) {
@@ -142,21 +143,22 @@ export class CyrusPlaces {
     }
   }
 
-  #within(path: RawPath): RawPath | undefined {
-    const { root } = this.#options;
-    if (!isWithin(path, root)) return undefined;
-    return path.slice(root === "/" ? 1 : root.length + 1) as RawPath;
-  }
-
-  #absolute(path: RawPath): RawPath {
-    return path === "" ? this.#options.root : joinRawPath(this.#options.root, path);
+  /** Within the Image; undefined where it lies outside. */
+  get #configuration(): RawPath | undefined {
+    const absolute = rawPathFromText(this.#options.configuration);
+    const place = this.#options.places().find(({ folder }) => isWithin(absolute, folder));
+    if (place === undefined) return undefined;
+    const { path, folder } = place;
+    const within = absolute.slice(folder === "/" ? 1 : folder.length + 1) as RawPath;
+    return within === "" ? path : below(path, within);
   }
 
   /** Of what the list says nothing leads elsewhere. */
   #isFolder(path: RawPath): boolean {
-    if (path.split("/").includes("..")) return false;
+    const placed = placedPath(path, this.#options.places());
+    if (placed === undefined || path.split("/").includes("..")) return false;
     try {
-      return lstatSync(rawPathToBytes(this.#absolute(path))).isDirectory();
+      return lstatSync(rawPathToBytes(placed)).isDirectory();
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
       return false;

@@ -12,7 +12,10 @@ type Store = Disposable & {
   readonly of: (user: string, ...mailboxes: readonly string[]) => readonly string[];
 };
 
-function storeOf(paths: readonly string[], { below = "" } = {}): Store {
+function storeOf(
+  paths: readonly string[],
+  { below = "", apart = [] }: { readonly below?: string; readonly apart?: readonly string[] } = {},
+): Store {
   const top = realpathSync(mkdtempSync(join(tmpdir(), "restante-folders-")));
   const root = join(top, below);
   for (const path of paths) mkdirSync(join(root, path), { recursive: true });
@@ -26,7 +29,10 @@ function storeOf(paths: readonly string[], { below = "" } = {}): Store {
     return steps.map((_, index) => steps.slice(0, index + 1).join("/"));
   });
   const folders = new DovecotFolders({
-    root: root as RawPath,
+    places: () =>
+      apart.length === 0
+        ? [{ path: "" as RawPath, folder: root as RawPath }]
+        : apart.map((one) => ({ path: `x/${one}` as RawPath, folder: join(root, one) as RawPath })),
     isProtected: (path) => !path.startsWith("secret"),
     folders: () => [...new Set(known)] as readonly string[] as RawPath[],
     steadyMs: () => 0,
@@ -88,7 +94,7 @@ test("nothing leads out of the store, nor through a link", () => {
   }
   assert.deepEqual(store.of("linked", "INBOX"), [""]);
   assert.deepEqual(store.of("sd", "Link"), ["sd/sdbox/**"]);
-  assert.deepEqual(store.of("secret", "INBOX"), [""], "another group's");
+  assert.deepEqual(store.of("secret", "INBOX"), [], "another group's");
 });
 
 test("accounts at unusual places are found among the folders that are known", () => {
@@ -110,4 +116,15 @@ test("a user who is not known is said, and looked for where new accounts come", 
 test("a store may be one user's own", () => {
   using store = storeOf(["cur", ".A/cur"], { below: "home/md/Maildir" });
   assert.deepEqual(store.of("md", "A"), [".A", ".A/cur", ".A/new"]);
+});
+
+test("of a store in several places each has its part of an account", () => {
+  using store = storeOf(["mail/md/mdbox/storage", "index/md/mdbox/mailboxes/INBOX/dbox-Mails"], {
+    apart: ["mail", "index"],
+  });
+  assert.deepEqual(
+    new Set(store.of("md", "INBOX")),
+    new Set(["x/mail/md/mdbox/**", "x/index/md/mdbox/mailboxes/INBOX/dbox-Mails"]),
+  );
+  assert.deepEqual(store.of("joe", "INBOX"), ["x/mail", "x/index"]);
 });

@@ -4,21 +4,14 @@
  */
 import { lstatSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import {
-  joinRawPath,
-  rawBaseName,
-  type RawPath,
-  rawParent,
-  rawPathToBytes,
-  rootPath,
-} from "#image";
+import { joinRawPath, rawBaseName, type RawPath, rawParent, rawPathToBytes } from "#image";
 import { encodeMailboxName } from "#mail";
-import type { ChangeHint } from "./change-hints.ts";
+import type { ChangeHint, HintPlace } from "./change-hints.ts";
 import type { MailLogLine } from "./dovecot-log-line.ts";
 
 export type DovecotFoldersOptions = {
-  /** Absolute, without symbolic links. */
-  readonly root: RawPath;
+  /** Where the store lies. */
+  readonly places: () => readonly HintPlace[];
   readonly isProtected: (path: RawPath) => boolean;
   /** All folders below the root that are known. */
   readonly folders: () => Iterable<RawPath>;
@@ -52,9 +45,11 @@ export class DovecotFolders {
 
   /** Where to look. Of a user that is not known: where a new account may have come. */
   hintsOf({ user, mailboxes }: MailLogLine): readonly ChangeHint[] {
-    const accounts = this.#accountsOf(user).filter(this.#options.isProtected);
+    const accounts = this.#accountsOf(user);
     if (accounts.length === 0) return this.#whereNewOnesCome(user);
-    return accounts.flatMap((account) => this.#foldersOf(account, mailboxes));
+    return accounts
+      .filter(this.#options.isProtected)
+      .flatMap((account) => this.#foldersOf(account, mailboxes));
   }
 
   #accountsOf(user: string): readonly RawPath[] {
@@ -80,11 +75,13 @@ export class DovecotFolders {
     const homes =
       domain === undefined ? [local] : [`${domain}/${local}`, `${local}@${domain}`, local];
     const below = homes.flatMap((home) => [home, ...mailFolders.map((name) => `${home}/${name}`)]);
-    // The store may be one user's own.
-    const steps = this.#options.root.split("/");
-    const own = mailFolders.includes(steps.at(-1) ?? "") ? steps.at(-2) : steps.at(-1);
-    const isOwn = own === local || own === `${local}@${domain ?? ""}`;
-    return [...(isOwn ? ["", ...mailFolders] : []), ...below] as readonly string[] as RawPath[];
+    return this.#options.places().flatMap(({ path, folder }) => {
+      // A place may be one user's own.
+      const steps = folder.split("/");
+      const name = mailFolders.includes(steps.at(-1) ?? "") ? steps.at(-2) : steps.at(-1);
+      const isOwn = name === local || name === `${local}@${domain ?? ""}`;
+      return [...(isOwn ? ["", ...mailFolders] : []), ...below].map((place) => at(path, place));
+    });
   }
 
   /** Among the folders that are known: places with a hash, or of another shape. */
@@ -111,9 +108,12 @@ export class DovecotFolders {
   }
 
   #whereNewOnesCome(user: string): readonly ChangeHint[] {
-    const domain = namesOf(user)?.domain as RawPath | undefined;
-    const hasDomain = domain !== undefined && this.#isFolder(domain);
-    return [{ folder: rootPath }, ...(hasDomain ? [{ folder: domain }] : [])];
+    const domain = namesOf(user)?.domain;
+    return this.#options.places().flatMap(({ path }) => {
+      const inDomain = domain === undefined ? undefined : at(path, domain);
+      const hasDomain = inDomain !== undefined && this.#isFolder(inDomain);
+      return [{ folder: path }, ...(hasDomain ? [{ folder: inDomain }] : [])];
+    });
   }
 
   #foldersOf(account: RawPath, mailboxes: readonly string[] | undefined): readonly ChangeHint[] {
@@ -152,11 +152,15 @@ export class DovecotFolders {
 
   /** That it is one, and that no step on the way is a link. */
   #isFolder(path: RawPath): boolean {
-    const steps = path === "" ? [] : path.split("/");
-    let place = this.#options.root;
-    for (const step of ["", ...steps]) {
-      if (step !== "") place = joinRawPath(place, step as never);
-      if (!isRealFolder(place)) return false;
+    const place = this.#options
+      .places()
+      .find((one) => one.path === "" || path === one.path || path.startsWith(`${one.path}/`));
+    if (place === undefined) return false;
+    const within = path.slice(place.path === "" ? 0 : place.path.length + 1);
+    let folder = place.folder;
+    for (const step of ["", ...within.split("/")]) {
+      if (step !== "") folder = joinRawPath(folder, step as RawPath);
+      if (!isRealFolder(folder)) return false;
     }
     return true;
   }

@@ -1,6 +1,6 @@
 /** Hints from the file that Dovecot's mail_log plugin logs into: its own, or that of the system's log. */
 import { displayPath, rawPathFromText } from "#image";
-import type { OpenHintsRequest } from "./change-hints.ts";
+import { type OpenHintsRequest, placesOf } from "./change-hints.ts";
 import { DovecotFolders } from "./dovecot-folders.ts";
 import { type MailLogLine, parseMailLogLine } from "./dovecot-log-line.ts";
 import { LogFollower } from "./log-follower.ts";
@@ -17,7 +17,7 @@ export class DovecotLog implements LogSource {
   ) {
     this.title = `Dovecot's log "${displayPath(rawPathFromText(path))}"`;
     this.#follower = new LogFollower(path, { steadyMs });
-    this.#folders = new DovecotFolders({ ...request, steadyMs });
+    this.#folders = new DovecotFolders({ ...request, places: () => placesOf(request), steadyMs });
   }
 
   get trouble(): string | undefined {

@@ -23,7 +23,7 @@ import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
 import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
 
 export type FsnotifywaitOptions = {
-  /** How long it may take until it watches. Default 5000. */
+  /** How long it may take until it watches. Default 20,000. */
   readonly startMs?: number;
   /** How long it may take to end. Default 1000. */
   readonly endMs?: number;
@@ -52,7 +52,7 @@ export async function openFsnotifywait(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const hints = new FsnotifywaitHints(helper, { ...request, ...options, desk, places });
-  const trouble = await hints.begin(options.startMs ?? 5000);
+  const trouble = await hints.begin(options.startMs ?? 20_000);
   if (trouble === undefined) return hints;
   await hints[Symbol.asyncDispose]();
   return { unavailable: trouble };
@@ -120,9 +120,10 @@ class FsnotifywaitHints implements ChangeHints {
     const timer = new AbortController();
     const late = pause(startMs, "late", { signal: timer.signal, ref: false }).catch(() => "");
     // It watches a little after it was begun: what is asked for before is never told.
-    for (let everyMs = 5; this.#requests < 1000; everyMs = Math.min(everyMs * 2, 200)) {
-      const told = this.#ask().then(() => "told");
-      const next = await Promise.race([told, late, this.#ended, pause(everyMs, "again")]);
+    const told: Promise<string>[] = [];
+    for (let everyMs = 5; told.length < 1000; everyMs = Math.min(everyMs * 2, 200)) {
+      told.push(this.#ask().then(() => "told"));
+      const next = await Promise.race([...told, late, this.#ended, pause(everyMs, "again")]);
       if (next === "again") continue;
       timer.abort();
       if (this.#failure !== undefined) return this.#failure;

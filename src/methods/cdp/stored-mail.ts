@@ -1,6 +1,8 @@
 import {
   compressionOf,
   decompressMessage,
+  mboxIdentities,
+  mboxStart,
   messageIdentity,
   parseDboxFileHeader,
   parseDboxMessageHeader,
@@ -8,30 +10,45 @@ import {
 } from "#mail";
 
 /** As much of the bytes as tells what they are. */
-const startBytes = 256;
+const startBytes = 1024;
 /** Of a message header in a dbox file that goes on: what Dovecot has always written. */
 const usualHeaderBytes = 30;
 const firstMetadataBytes = 4096;
 const metadataLimitBytes = 1024 * 1024;
 
+/** Bytes that can be read from anywhere, and again. */
+export type StoredBytes = (range: {
+  readonly offset: number;
+  readonly lengthBytes?: number;
+}) => AsyncIterable<Uint8Array>;
+
+export type StoredMail = {
+  readonly identities: readonly string[];
+  /** Then the file is a folder of its own. */
+  readonly isMbox: boolean;
+};
+
 /**
  * The identities (#mail) of the messages in bytes that a server wrote: one file of a Maildir or a Cyrus
- * spool is one message, compressed or not; a dbox file, or what was put at its end, holds many. What
- * cannot be understood ends it: then those so far are given. Holds 1 MiB at most, a bzip2 message more.
+ * spool is one message, compressed or not; a dbox file or an mbox, or what was put at the end of one,
+ * holds many, and one of an mbox may be known by several. What cannot be understood ends it: then those
+ * so far are given. Holds 1 MiB at most, a bzip2 message more.
  */
-export async function* storedIdentities(
-  bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<string, void, undefined> {
-  const cursor = new ByteCursor(bytes);
+export async function storedMail(bytes: StoredBytes): Promise<StoredMail> {
+  const cursor = new ByteCursor(bytes({ offset: 0 }));
   try {
     const start = await cursor.peek(startBytes);
-    const header = parseDboxFileHeader(start);
-    if (header === undefined && !(start[0] === 1 && start[1] === 2)) {
-      yield await identityOf(cursor, Number.POSITIVE_INFINITY);
-      return;
+    const mbox = mboxStart(start);
+    if (mbox !== undefined) {
+      const identities = await Array.fromAsync(mboxIdentities(bytes, mbox));
+      return { identities: [...new Set(identities)], isMbox: true };
     }
+    const header = parseDboxFileHeader(start);
+    if (header === undefined && !(start[0] === 1 && start[1] === 2))
+      return { identities: [await identityOf(cursor, Number.POSITIVE_INFINITY)], isMbox: false };
     cursor.skip(header?.lengthBytes ?? 0);
-    yield* dboxIdentities(cursor, header?.messageHeaderBytes ?? usualHeaderBytes);
+    const found = dboxIdentities(cursor, header?.messageHeaderBytes ?? usualHeaderBytes);
+    return { identities: await Array.fromAsync(found), isMbox: false };
   } finally {
     await cursor.close();
   }
