@@ -7,4 +7,5 @@ export { looksRandom } from "./byte-entropy.ts";
 export { isCyrusOwnFile } from "./cyrus-mail.ts";
 export { logPlaceOf, type MailPlace, mailPlaceOf } from "./mail-place.ts";
 export { type Signal, type SignalKind, signalKinds } from "./signal.ts";
-export { type MailThere, SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";
+export type { MailThere } from "./mail-there.ts";
+export { SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";

@@ -14,7 +14,7 @@ type Open = { readonly episode: number; readonly startSequence: Sequence; lastNs
 
 /** Decides whether what happened to one account, or to the whole store, is an alarm. */
 export class SignalJudge {
-  readonly #options: Required<Omit<SignalWatchOptions, "expectedMessages">>;
+  readonly #options: Required<Omit<SignalWatchOptions, "expectedMessages" | "accountOf">>;
   /** Since when a threshold is passed, by account and kind. */
   readonly #since = new Map<string, bigint>();
   /** The newest sequence that was told of, by account and kind. */

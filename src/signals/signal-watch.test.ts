@@ -295,3 +295,20 @@ test("a clock that goes back empties no window, and hostile names harm nothing",
   }
   assert.deepEqual(story.kinds(), ["mass-removal anna"]);
 });
+
+test("older messages that a server puts into another folder of the account do not disappear", () => {
+  const tell = (options: SignalWatchOptions): readonly string[] => {
+    const story = new Story(options);
+    const names = numbers(100).map((n) => `ann/sdbox/mailboxes/INBOX/dbox-Mails/u.${n + 1}`);
+    story.learn([...names, ...inbox("ben", 2000)]);
+    // doveadm altmove keeps the time of the file.
+    for (const name of names.slice(20)) {
+      story.put(`alt/${name}`, mail, old);
+      story.remove(name);
+    }
+    return story.kinds();
+  };
+  const accountOf = (path: RawPath): RawPath => path.replace(/^alt\//, "") as RawPath;
+  assert.deepEqual(tell({ accountOf }), []);
+  assert.deepEqual(tell({}), ["mass-removal ann/sdbox"], "where nobody says so");
+});

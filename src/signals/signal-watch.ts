@@ -1,6 +1,5 @@
 import { rawParent, type RawPath } from "#image";
 import type { ContentPiece, FileState, JournalRecord } from "#journal";
-import type { DovecotIndexCount } from "#mail";
 import { AccountState, type AccountTeller } from "./account-state.ts";
 import type { At } from "./burst-window.ts";
 import { looksRandom } from "./byte-entropy.ts";
@@ -8,6 +7,7 @@ import { CyrusMail, isCyrusOwnFile } from "./cyrus-mail.ts";
 import { HeadCache } from "./head-cache.ts";
 import { KnownNames } from "./known-names.ts";
 import { type MailPlace, mailPlaceOf } from "./mail-place.ts";
+import type { MailThere } from "./mail-there.ts";
 import { MboxMail } from "./mbox-mail.ts";
 import { MdboxMail } from "./mdbox-mail.ts";
 import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
@@ -27,18 +27,8 @@ export type SignalWatchOptions = {
   readonly settleMs?: number;
   /** How many messages are expected; decides what the memory of names takes (10 bits each). Default 1 million. */
   readonly expectedMessages?: number;
-};
-
-/** A file that is there when watching begins. */
-export type MailThere = {
-  readonly path: RawPath;
-  readonly sizeBytes?: number;
-  /** It holds many messages, and nothing else. */
-  readonly isMbox?: boolean;
-  /** It is a log of Dovecot's: what its index says. */
-  readonly index?: DovecotIndexCount;
-  /** It is a Cyrus mailbox's own: how it begins. */
-  readonly head?: Uint8Array;
+  /** Where an account has folders of its own elsewhere: the one that stands for it. Default: each stands for itself. */
+  readonly accountOf?: (path: RawPath) => RawPath;
 };
 
 type Written = {
@@ -62,6 +52,7 @@ export class SignalWatch {
   readonly #store: AccountState;
   /** Messages by the folder that holds the files: a folder may go as a whole. */
   readonly #folders = new Map<RawPath, number>();
+  readonly #accountOf: (path: RawPath) => RawPath;
   readonly #known: KnownNames;
   readonly #recent: RecentPaths;
   readonly #heads = new HeadCache();
@@ -75,6 +66,7 @@ export class SignalWatch {
 
   constructor(options: SignalWatchOptions = {}) {
     const { withinMs = 600_000, expectedMessages = 1_000_000 } = options;
+    this.#accountOf = options.accountOf ?? ((path) => path);
     this.#windowMs = withinMs;
     this.#windowNs = BigInt(withinMs) * 1_000_000n;
     this.#store = this.#state("" as RawPath, "messages");
@@ -379,7 +371,8 @@ export class SignalWatch {
     this.#touched.add(account);
   }
 
-  #stateOf(account: RawPath): AccountState {
+  #stateOf(path: RawPath): AccountState {
+    const account = this.#accountOf(path);
     return this.#accounts.get(account) ?? this.#state(account, "messages");
   }
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { journalFolderName } from "#journal";
+import { partsByFacts } from "#mail";
 import {
   copyLocationText,
   type DeliveryStageConfig,
@@ -115,7 +116,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
         baseEveryMs: method.everyMs ?? parseDuration("1 day"),
         keep: method.keep,
         ...mirrorOf(group.tag, method),
-        signals: signalsOf(config.alarm),
+        signals: { ...signalsOf(config.alarm), ...accountsOf(server) },
         server,
         ...(deliveryStage === undefined ? {} : { deliveryStage }),
       },
@@ -130,6 +131,14 @@ function mirrorOf(
 ): Pick<ContinuousPlan, "journalMirror"> {
   if (journalMirror === undefined) return {};
   return { journalMirror: `${copyLocationText(journalMirror)}/${journalFolderName(tag)}` };
+}
+
+/** What lies apart of an account is the account's. */
+function accountsOf(server: ServerConfig): Pick<SignalWatchOptions, "accountOf"> {
+  const { facts } = placesOfServer(server);
+  if (facts === undefined) return {};
+  const partsOf = partsByFacts(facts);
+  return { accountOf: (path) => partsOf(path)?.mail ?? path };
 }
 
 function signalsOf(rule: {

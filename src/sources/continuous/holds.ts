@@ -99,9 +99,10 @@ export class Holds {
       if (troubles.some((trouble) => trouble.path === path)) continue;
       if (this.#accepted.has(path) || !(await this.#isEmptied(path))) released.push(path);
     }
-    for (const path of released) this.#held.delete(path);
+    // Until it is watched again it is held.
     if (released.length > 0) await this.#parts.onReleased();
     for (const path of released) {
+      this.#held.delete(path);
       this.#parts.tell({ type: "released", path });
       // A scan looks at what is in it: its own rights may be others now.
       if (path !== rootPath) this.#parts.queue.addName(path);

@@ -72,16 +72,15 @@ export class HintKeeper implements AsyncDisposable {
     this.openedNs = request.nowNs();
     const { hints, why } = await chooseHints({ ...request, listener: this.#listener() }, wanted);
     if (this.#isOver) return hints[Symbol.asyncDispose]();
+    const before = this.#hints;
     [this.#hints, this.#why] = [hints, why];
+    await before[Symbol.asyncDispose]();
     onChosen({ way: hints.way, why: why(), lateMs: this.lateMs });
   }
 
   /** Begins anew where folders of the store may be others than they were. What is told twice is looked at twice. */
   async renew(): Promise<void> {
-    const before = this.#hints;
-    if (before === nobody || this.#isOver) return;
-    await this.open();
-    if (this.#hints !== before) await before[Symbol.asyncDispose]();
+    if (this.#hints !== nobody && !this.#isOver) await this.open();
   }
 
   async settle(): Promise<void> {
