@@ -63,7 +63,10 @@ async function main(argv: readonly string[]): Promise<void> {
   mkdirSync(values.work, { recursive: true });
   chmodSync(values.work, 0o755);
   try {
-    await using dovecot = await LmtpDovecot.start(values.work);
+    const runs = Number(values.runs);
+    await using dovecot = await LmtpDovecot.start(values.work, {
+      users: Object.fromEntries(["warm", ...mailboxes(runs)].map((name) => [name, ""])),
+    });
     const places = {
       direct: join(values.work, "run", "lmtp"),
       stage: join(values.work, "stage"),
@@ -73,11 +76,21 @@ async function main(argv: readonly string[]): Promise<void> {
     // For nothing: caches, compiled code, the first segment. A stage runs for weeks, and is measured as it is then.
     const warming = { ...plan, messages: Number(values["warm-up"]) };
     for (const mode of modes)
-      for (const way of ways) await deliver(mail, { ...warming, place: places[way], mode });
-    for (let run = 0; run < Number(values.runs); run++)
+      for (const way of ways)
+        await deliver(mail, { ...warming, place: places[way], mode, user: "warm" });
+    for (let run = 0; run < runs; run++)
       for (const mode of modes)
         for (const way of run % 2 === 0 ? ways : ways.toReversed())
-          rounds.push(await measureRound(mail, { ...plan, place: places[way], mode, way, stage }));
+          rounds.push(
+            await measureRound(mail, {
+              ...plan,
+              place: places[way],
+              user: mailbox(run, mode, way),
+              mode,
+              way,
+              stage,
+            }),
+          );
     const ended = once(stage, "exit");
     stage.kill("SIGTERM");
     await ended;
@@ -105,7 +118,7 @@ async function startStage(
   return child;
 }
 
-type Delivering = Plan & { readonly place: string; readonly mode: Mode };
+type Delivering = Plan & { readonly place: string; readonly mode: Mode; readonly user: string };
 
 async function measureRound(
   mail: readonly Buffer[],
@@ -119,9 +132,20 @@ async function measureRound(
   return { mode, way, wallMs, stageCpuMs: cpuMsOf(stage.pid) - cpuBefore, latenciesMs };
 }
 
+/** Each round has a mailbox of its own: what is in it already slows a delivery down. */
+function mailbox(run: number, mode: Mode, way: Way): string {
+  return `${way}-${modes.indexOf(mode)}-${run}`;
+}
+
+function mailboxes(runs: number): readonly string[] {
+  return Array.from({ length: runs }, (_, run) =>
+    modes.flatMap((mode) => ways.map((way) => mailbox(run, mode, way))),
+  ).flat();
+}
+
 /** Milliseconds from the connection, or MAIL where it is kept, to the answer. */
 async function deliver(mail: readonly Buffer[], round: Delivering): Promise<readonly number[]> {
-  const { messages, sessions, place, mode } = round;
+  const { messages, sessions, place, mode, user } = round;
   const latencies: number[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -129,7 +153,7 @@ async function deliver(mail: readonly Buffer[], round: Delivering): Promise<read
     for (let number = next++; number < messages; number = next++) {
       const begin = performance.now();
       const client = kept ?? (await LmtpClient.connect(place));
-      const end = await client.deliver(mail[number % mail.length] ?? Buffer.alloc(0), ["md"]);
+      const end = await client.deliver(mail[number % mail.length] ?? Buffer.alloc(0), [user]);
       if (end.kind !== "answered" || end.codes[0] !== 250)
         throw new BenchError("bench.wrong-result", `Cannot deliver: ${JSON.stringify(end)}`);
       latencies.push(performance.now() - begin);
