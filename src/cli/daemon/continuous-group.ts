@@ -18,7 +18,7 @@ import {
 } from "#journal";
 import { type DeliveryStage, parseEndpoint, startDeliveryStage, systemStageClock } from "#lmtp";
 import { everyChangeSince } from "#policy";
-import { captureContinuously, liveSource } from "#sources";
+import { captureContinuously, type ContinuousCaptureOptions, liveSource } from "#sources";
 import { openMailStore, partsByFacts } from "#mail";
 import { foldersOfPlan, othersAmong, rootOfPlan, type StorePlan } from "../capture-plan.ts";
 import { volumesOf } from "../capture-store.ts";
@@ -82,7 +82,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         ...(base.facts === undefined ? {} : { facts: base.facts }),
         ...(isOther === undefined ? {} : { isProtected: (path: RawPath) => !isOther(path) }),
         ...(await volumesOf(base)),
-        ...(plan.server?.hints === undefined ? {} : { hintSources: plan.server.hints }),
+        ...logsOf(plan),
         stateFolder: join(stateFolderOf(context), "observed", journalFolderName(tag)),
         clock: now,
         howToAccept: (path) => howToAccept(rootOfPlan(base), path),
@@ -105,6 +105,11 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
       everyChangeSince(plan.keep, { now: nowNs, zone: groupSite.site.zone }),
     signals: plan.signals,
   };
+}
+
+/** Where else to hear of changes, as the configuration says. */
+function logsOf({ server }: ContinuousPlan): Pick<ContinuousCaptureOptions, "hintSources"> {
+  return server?.hints === undefined ? {} : { hintSources: server.hints };
 }
 
 /** What is older is in the copy, too, once something follows it: a machine that is lost takes no more along. */
