@@ -9,7 +9,7 @@ import type { MailboxKey, MessageNumber, MomentFill, PlacementFacts } from "../c
 import type { SightingKind } from "../presence.ts";
 import type { FactsPool } from "./facts-pool.ts";
 import type { PrefetchedImage } from "./prefetched-image.ts";
-import { type MessageToRead, readMessages, type ReadResult } from "./read-messages.ts";
+import { type MessageToRead, type NumbersOfRead, readMessages } from "./read-messages.ts";
 
 /** A mailbox whose list was read. */
 export type ListedMailbox = {
@@ -47,7 +47,7 @@ export class MailboxWindow {
   readonly #options: MailboxWindowOptions;
   #held: Held[] = [];
   #messages = 0;
-  /** The lists of the mailboxes before: nothing that follows needs them to be written. */
+  /** The messages and the lists of the mailboxes before: other lists may be read while they are written. */
   #recorded: Promise<unknown> = Promise.resolve();
 
   constructor(options: MailboxWindowOptions) {
@@ -69,7 +69,7 @@ export class MailboxWindow {
     await this.#recorded;
   }
 
-  /** The same, without waiting until the lists are recorded. */
+  /** The same, without waiting until messages are written and lists recorded. */
   async #empty(): Promise<void> {
     await this.#recorded;
     const held = this.#held;
@@ -82,9 +82,10 @@ export class MailboxWindow {
     const known = await fill.messagesOf([...contents]);
     const requests = requestsOf(held, known);
     const read = await readMessages([...requests.values()], this.#options);
-    this.#recorded = Promise.all(
-      held.map((one) => this.#record(one, numbersOf(one, { known, requests, read }))),
-    );
+    this.#recorded = read.numbers.then(async (numbers) => {
+      const now = { known, requests, numbers };
+      await Promise.all(held.map((one) => this.#record(one, numbersOf(one, now))));
+    });
     // It is awaited before anything is written after it; until then its failure is nobody's.
     this.#recorded.catch(() => undefined);
     for (const [{ message }, reason] of read.failures)
@@ -157,15 +158,15 @@ function requestsOf(held: readonly Held[], known: Known): Requests {
 
 function numbersOf(
   { messages, contents, hints }: Held,
-  found: { readonly known: Known; readonly requests: Requests; readonly read: ReadResult },
+  found: { readonly known: Known; readonly requests: Requests; readonly numbers: NumbersOfRead },
 ): readonly (MessageNumber | undefined)[] {
-  const { known, requests, read } = found;
+  const { known, requests, numbers } = found;
   return messages.map((message, index) => {
     const content = contents[index];
     const before = content === undefined ? hints.get(hintText(message)) : known.get(content);
     if (before !== undefined) return before;
     const request = requests.get(content ?? message);
-    return request === undefined ? undefined : read.numbers.get(request);
+    return request === undefined ? undefined : numbers.get(request);
   });
 }
 

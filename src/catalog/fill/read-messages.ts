@@ -34,16 +34,22 @@ const batchesAhead = 4;
 /** What is written at once, and what is gathered meanwhile: each begins a segment of the index of words. */
 const writeMessages = 4_096;
 const writeTextBytes = 24 * 1024 * 1024;
+/** The first piece, and twice as many each time after it: until there is one, nothing is written. */
+const firstWriteMessages = 1_024;
 /** Larger messages are read as they come, and searched by what they begin with. */
 const largeBytes = 8 * 1024 * 1024;
 const headBytes = 1024 * 1024;
 
+/** By the message that was asked for; one that could not be read is in `failures`. */
+export type NumbersOfRead = ReadonlyMap<MessageToRead, MessageNumber>;
+
 export type ReadResult = {
-  /** By the message that was asked for; one that could not be read is in `failures`. */
-  readonly numbers: ReadonlyMap<MessageToRead, MessageNumber>;
+  /** When all are written. */
+  readonly numbers: Promise<NumbersOfRead>;
   readonly failures: ReadonlyMap<MessageToRead, string>;
 };
 
+/** Resolves when all are read. */
 export async function readMessages(
   wanted: readonly MessageToRead[],
   options: ReadMessagesOptions,
@@ -67,8 +73,10 @@ export async function readMessages(
     if (ahead.length > batchesAhead) await ahead.shift();
   }
   await Promise.all(ahead);
-  await writer.flush();
-  return { numbers: writer.numbers, failures };
+  const numbers = writer.finish();
+  // Whoever asks for them is told.
+  numbers.catch(() => undefined);
+  return { numbers, failures };
 }
 
 function* batchesOf(wanted: readonly MessageToRead[]): Generator<readonly MessageToRead[]> {
@@ -191,8 +199,9 @@ function countReturns(bytes: Uint8Array): number {
  * What is read while one piece is written makes the next: neither thread waits for the other.
  */
 class Writer {
-  readonly numbers = new Map<MessageToRead, MessageNumber>();
+  readonly #numbers = new Map<MessageToRead, MessageNumber>();
   readonly #fill: MomentFill;
+  #enoughMessages = firstWriteMessages;
   #waiting: { readonly one: MessageToRead; readonly message: NewMessage }[] = [];
   #texts = new TextPages();
   #writing: Promise<void> = Promise.resolve();
@@ -221,21 +230,23 @@ class Writer {
     }
   }
 
-  async flush(): Promise<void> {
+  async finish(): Promise<NumbersOfRead> {
     await this.#writing;
     this.#write();
     await this.#writing;
+    return this.#numbers;
   }
 
   #isEnough(): boolean {
-    return this.#waiting.length >= writeMessages || this.#texts.sizeBytes >= writeTextBytes;
+    return this.#waiting.length >= this.#enoughMessages || this.#texts.sizeBytes >= writeTextBytes;
   }
 
-  /** Not awaited: its failure is met by whoever adds next, or by `flush`. */
+  /** Not awaited: its failure is met by whoever adds next, or by `finish`. */
   #write(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     [this.#waiting, this.#texts] = [[], new TextPages()];
+    this.#enoughMessages = Math.min(2 * this.#enoughMessages, writeMessages);
     this.#writing = this.#store(waiting);
     this.#writing.catch(() => undefined);
   }
@@ -245,6 +256,6 @@ class Writer {
   ): Promise<void> {
     const numbers = await this.#fill.addMessages(read.map(({ message }) => message));
     for (const [index, { one }] of read.entries())
-      this.numbers.set(one, numbers[index] as MessageNumber);
+      this.#numbers.set(one, numbers[index] as MessageNumber);
   }
 }
