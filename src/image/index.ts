@@ -101,6 +101,7 @@ export {
   sameDevice,
   volumeIdentity,
 } from "./volume.ts";
+export { mountsBelow, readMounts } from "./mounts-below.ts";
 export { identityInto, identityLength } from "./folder-stats.ts";
 export { Turns } from "./turns.ts";
 export { listIfThere } from "./list-if-there.ts";

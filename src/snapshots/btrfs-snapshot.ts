@@ -15,6 +15,8 @@ import {
   systemClockNs,
   volumeIdentity,
   walkImage,
+  mountsBelow,
+  readMounts,
 } from "#image";
 import {
   below,
@@ -45,7 +47,6 @@ import {
 import { ensureFree, locateSnapshot, resolveDestination } from "./container.ts";
 import { writableLayer } from "./copy-provider.ts";
 import { openFrozenImage } from "./frozen-image.ts";
-import { mountsBelow, readMounts } from "./mounts-below.ts";
 import { removeSnapshot } from "./remove-snapshot.ts";
 import { quotePath } from "./snapshot-error.ts";
 import { damaged, frozenName, type TakenFacts } from "./snapshot-record.ts";

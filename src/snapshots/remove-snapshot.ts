@@ -7,6 +7,8 @@ import {
   rawParent,
   type RawPath,
   rawPathToBytes,
+  mountsBelow,
+  readMounts,
 } from "#image";
 import { deleteSubvolume, ensureSubvolume, isSubvolume } from "./btrfs-subvolume.ts";
 import {
@@ -16,7 +18,6 @@ import {
   notOurs,
   proveContainer,
 } from "./container.ts";
-import { mountsBelow, readMounts } from "./mounts-below.ts";
 import { syncFolderNow } from "./open-folder.ts";
 import { removeFile, removeTree } from "./remove-tree.ts";
 import { destinationError, quotePath } from "./snapshot-error.ts";

@@ -1,10 +1,17 @@
 import { lstatSync, readdirSync, rmdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isRecoveryError, systemErrorCode } from "#errors";
-import { joinRawPath, type RawName, rawBaseName, type RawPath, rawPathToBytes } from "#image";
+import {
+  joinRawPath,
+  type RawName,
+  rawBaseName,
+  type RawPath,
+  rawPathToBytes,
+  mountsBelow,
+  readMounts,
+} from "#image";
 import { hideContainer, isBeingRemoved, isTemporaryName, proveContainer } from "./container.ts";
 import { makerState } from "./maker.ts";
-import { mountsBelow, readMounts } from "./mounts-below.ts";
 import { isUnfinishedRecord, takeApart } from "./remove-snapshot.ts";
 import { removeFile } from "./remove-tree.ts";
 import { quotePath, reasonOf, SnapshotError } from "./snapshot-error.ts";

@@ -11,8 +11,9 @@ import {
   type RawPath,
   rawPathToBytes,
   volumeIdentity,
+  mountsBelow,
+  readMounts,
 } from "#image";
-import { mountsBelow } from "./hints/mounts-below.ts";
 import type { StorePlaces } from "./store-places.ts";
 
 /** A folder at which a filesystem begins, and which one. */
@@ -58,7 +59,7 @@ export class VolumeGuard {
   ): Promise<readonly VolumeTrouble[]> {
     await this.#places.resolve();
     const places = this.#places.all.map(({ path }) => path);
-    const here = await this.#mounts();
+    const here = this.#mounts();
     const troubles: VolumeTrouble[] = [];
     const guarded: Guarded[] = [];
     for (const path of new Set([...places, ...known.map((mark) => mark.path), ...here])) {
@@ -79,11 +80,12 @@ export class VolumeGuard {
   }
 
   /** Within the Image. */
-  async #mounts(): Promise<readonly RawPath[]> {
+  #mounts(): readonly RawPath[] {
+    const mounts = readMounts();
     const found: RawPath[] = [];
     for (const { path, folder } of this.#places.all) {
       const from = folder === "/" ? 1 : folder.length + 1;
-      for (const mount of await mountsBelow(folder)) {
+      for (const mount of mountsBelow(mounts, folder)) {
         const within = mount.slice(from) as RawPath;
         found.push(path === "" ? within : joinRawPath(path, within));
       }

@@ -13,7 +13,7 @@ import { test } from "node:test";
 import { parseMountInfo, type RawPath } from "#image";
 import type { ChangeHint, HintSources } from "./change-hints.ts";
 import { chooseHints } from "./choose-hints.ts";
-import { sharedAmong } from "./mounts-below.ts";
+import { sharedAmong } from "./filesystems-of-places.ts";
 import { openServerLog } from "./server-log.ts";
 import { limitsOf } from "./watch-beside.ts";
 

@@ -11,7 +11,7 @@ import {
 import { openFanotify } from "./fanotify.ts";
 import { openFolderWatch } from "./folder-watch.ts";
 import { openFsnotifywait } from "./fsnotifywait.ts";
-import { sharedFilesystem } from "./mounts-below.ts";
+import { sharedFilesystem } from "./filesystems-of-places.ts";
 import { openServerLog } from "./server-log.ts";
 import { limitsOf, watchBeside } from "./watch-beside.ts";
 
@@ -46,7 +46,7 @@ async function withWhatItMisses(
   request: OpenHintsRequest,
 ): Promise<ChangeHints> {
   if (!isWatching(watch.way)) return watch;
-  const type = await sharedFilesystem(placesOf(request).map(({ folder }) => folder));
+  const type = sharedFilesystem(placesOf(request).map(({ folder }) => folder));
   const unheard =
     type === undefined ? undefined : `what other hosts change on ${type} is not told to this one`;
   if (unheard === undefined && watch.way !== "folder-watch") return watch;

@@ -12,7 +12,7 @@ import type {
   OpenHintsRequest,
 } from "./change-hints.ts";
 import type { FanotifyReport, FanotifyRequest, FanotifyThreadData } from "./fanotify-messages.ts";
-import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./filesystems-of-places.ts";
 
 export type FanotifyOptions = {
   /** Names that wait while the program is busy; one more is an overflow. Default 200,000. */
@@ -28,7 +28,7 @@ export async function openFanotify(
   const places = placesThere(request);
   const workerData: FanotifyThreadData = {
     places,
-    mounts: await foldersOfFilesystems(places),
+    mounts: foldersOfFilesystems(places),
     taken: new Int32Array(new SharedArrayBuffer(4)),
     waitingLimit: options.waitingLimit ?? 200_000,
   };

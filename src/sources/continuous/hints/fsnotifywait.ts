@@ -20,7 +20,7 @@ import type {
   OpenHintsRequest,
 } from "./change-hints.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
-import { foldersOfFilesystems, placesThere } from "./mounts-below.ts";
+import { foldersOfFilesystems, placesThere } from "./filesystems-of-places.ts";
 
 export type FsnotifywaitOptions = {
   /** How long it may take until it watches. Default 20,000. */
@@ -43,7 +43,7 @@ export async function openFsnotifywait(
 ): Promise<ChangeHints | HintsUnavailable> {
   if (process.platform !== "linux") return { unavailable: "it is Linux alone that has it" };
   const places = placesThere(request);
-  const mounts = (await foldersOfFilesystems(places)).map(textOf);
+  const mounts = foldersOfFilesystems(places).map(textOf);
   const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
   const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));

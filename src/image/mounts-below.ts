@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import { type Mount, parseMountInfo, type RawPath } from "#image";
+import { isWithin, type RawPath } from "./raw-path.ts";
+import { type Mount, parseMountInfo } from "./volume.ts";
 
 /** Everything mounted in this process's view; none where the system does not tell. */
 export function readMounts(): readonly Mount[] {
@@ -12,8 +13,8 @@ export function readMounts(): readonly Mount[] {
   }
 }
 
-/** Mount points strictly below a folder. */
+/** Mount points strictly below a folder, absolute, each once. */
 export function mountsBelow(mounts: readonly Mount[], folder: RawPath): readonly RawPath[] {
-  const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-  return mounts.map(({ mountPoint }) => mountPoint).filter((point) => point.startsWith(prefix));
+  const points = mounts.map(({ mountPoint }) => mountPoint);
+  return [...new Set(points.filter((point) => point !== folder && isWithin(point, folder)))];
 }
