@@ -159,7 +159,7 @@ export class GroupRunner {
     const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
     this.#running = { journal, mirror, bases };
     this.#enter("starting");
-    const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));
+    const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal, onNote }));
     const capture = stack.use(
       await group.capture({
         journal,
