@@ -107,9 +107,9 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   };
 }
 
-/** Where else to hear of changes, as the configuration says. */
-function logsOf({ server }: ContinuousPlan): Pick<ContinuousCaptureOptions, "hintSources"> {
-  return server?.hints === undefined ? {} : { hintSources: server.hints };
+/** Where else to hear of changes. */
+function logsOf({ hints }: ContinuousPlan): Pick<ContinuousCaptureOptions, "hintSources"> {
+  return hints === undefined ? {} : { hintSources: hints };
 }
 
 /** What is older is in the copy, too, once something follows it: a machine that is lost takes no more along. */
