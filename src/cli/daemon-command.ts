@@ -34,6 +34,7 @@ export const daemonCommand: CommandSpec = {
     {
       name: "accept",
       value: "PATH",
+      multiple: true,
       about:
         "what is at or below this path now is right, once: a place that is held (emptied, missing, another volume) is followed again, and what is gone counts as removed; may be repeated",
       complete: "folder",

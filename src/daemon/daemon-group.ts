@@ -57,6 +57,8 @@ export type DaemonGroup = {
   /** The listing of that base, for the capture to go on from. */
   openBase(base: BaseMoment, signal: AbortSignal): Promise<CaptureBase>;
   capture(options: CapturedGroup): Promise<ContinuousCapture>;
+  /** After the first scan: what a person said is right as it is. Never rejects. */
+  readonly accept?: (capture: ContinuousCapture) => Promise<void>;
   /** The mirror of its journal, where the configuration has one. Reaches out to no other host yet. */
   readonly openMirror?: (options: MirroredGroup) => Promise<GroupMirror>;
   /**

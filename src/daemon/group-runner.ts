@@ -180,6 +180,9 @@ export class GroupRunner {
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
     alarms.follow();
+    // Before it counts as following: whoever waits for that may stop it then.
+    await Promise.race([group.accept?.(capture), aborted(signal)]);
+    signal.throwIfAborted();
     await bases.mark(journal);
     return running;
   }

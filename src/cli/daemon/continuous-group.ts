@@ -74,7 +74,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
       const isOther = await othersIn(plan, options.signal);
-      const capture = await captureContinuously({
+      return await captureContinuously({
         ...options,
         group: tag,
         folder,
@@ -87,9 +87,9 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         clock: now,
         howToAccept: (path) => howToAccept(rootOfPlan(base), path),
       });
-      void acceptPlaces(capture, { places: accepted.splice(0), ...groupSite });
-      return capture;
     },
+    accept: async (capture) =>
+      await acceptPlaces(capture, { places: accepted.splice(0), ...groupSite }),
     ...(deliveryStage === undefined
       ? {}
       : {
