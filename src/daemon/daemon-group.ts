@@ -50,6 +50,8 @@ export type DaemonGroup = {
   /** Where its journal lies, for people. */
   readonly journalPlace: string;
   openJournal(signal: AbortSignal): Promise<Journal>;
+  /** Rejects where the journal that was given last is not where it was any more. */
+  readonly checkJournal?: () => Promise<void>;
   /** The newest copy that may serve as a base, of those that were whole by then. Undefined: there is none. */
   newestBase(signal: AbortSignal, byNs?: bigint): Promise<BaseMoment | undefined>;
   /** Takes one now. */

@@ -236,6 +236,7 @@ export class GroupRunner {
       onChange();
     };
     while (!signal.aborted) {
+      await this.#group.checkJournal?.();
       for (const told of await alarms.look(clock.now())) {
         onNote(told, true);
         onChange();

@@ -64,6 +64,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
       for (const message of news) told.add(message);
       return journal;
     },
+    checkJournal: async () => await journal?.check(),
     ...(plan.journalMirror === undefined
       ? {}
       : {
