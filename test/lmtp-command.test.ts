@@ -39,6 +39,11 @@ test("it delivers until it is told to end, says a line for each message and noth
     /^delivery=\S+ client=local from=<sender@example\.org> size=42 ms=\d+ to=<md> server="250 2\.0\.0 Saved" to=<other> server="250 2\.0\.0 Saved"$/m,
   );
   assert.match(messages, /^status: sessions=0 of 1 .* messages=1 .* delivered=2 /m);
+  assert.match(
+    messages,
+    /^its journal is in one folder alone: .*`restante daemon` with delivery_stage/m,
+  );
+  assert.match(messages, /^status: .* journal=ok mirror=none copy=none thinned=never$/m);
   assert.doesNotMatch(messages, /confidential|not for the log|correct horse/);
 
   const secret = { password: environment.RESTANTE_PASSWORD };

@@ -111,7 +111,7 @@ export const lmtpCommand: CommandSpec = {
   about: [
     "Takes mail over LMTP, hands it to the mail server while it comes in, and writes it into the journal at the same time. The mail server gets the final dot when the journal is on the disk; the MTA gets, for each recipient, what the mail server said. So no message is acknowledged that is not in the journal (RPO 0 for new mail), and none that the mail server did not take.",
     "Runs in the foreground until it is told to end (SIGTERM): then deliveries under way are finished, and the journal is closed. One line on standard error for each delivery. The exact behaviour in each case of failure, and the lines for Postfix, Exim, Dovecot and Cyrus, are in docs/operations/lmtp-stage.md.",
-    "The journal is encrypted with the password of RESTANTE_PASSWORD_FILE or RESTANTE_PASSWORD. It protects against the loss of the mail store; on the same machine it does not outlive the machine.",
+    "The journal is encrypted with the password of RESTANTE_PASSWORD_FILE or RESTANTE_PASSWORD. It protects against the loss of the mail store; on the same machine it does not outlive the machine. By itself it is neither mirrored, nor brought into a copy, nor thinned: it grows. `restante daemon` with delivery_stage in the configuration runs the same stage and does all of that.",
   ],
   options: [...places, ...access, ...numbers],
   examples: [

@@ -57,6 +57,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   });
   const place = endpointText(server);
   say(`restante lmtp: listening on ${stage.addresses.join(", ")}, delivering to ${place}`);
+  say(journalAlone);
   await untilTold(context, stage, say);
   await stage.stop();
   await journal.close();
@@ -126,6 +127,11 @@ async function untilTold(
   }
 }
 
+/** Said at the start: a journal that only grows, in one place, is easily taken for more. */
+const journalAlone =
+  "its journal is in one folder alone: not mirrored, not brought into a copy, and never thinned; " +
+  "`restante daemon` with delivery_stage in the configuration runs the same stage and does all of that";
+
 function statusLine(status: StageStatus): string {
   const { sessions, serverConnections, messages, recipients, receivedBytes } = status;
   return [
@@ -134,6 +140,7 @@ function statusLine(status: StageStatus): string {
     `messages=${messages.total} aborted=${messages.aborted} passed-through=${messages.passedThrough}`,
     `delivered=${recipients.delivered} refused=${recipients.refused} unanswered=${recipients.unanswered}`,
     `received=${formatBytes(receivedBytes).replace(" ", "")} journal=${status.isJournalWorking ? "ok" : "failing"}`,
+    "mirror=none copy=none thinned=never",
   ].join(" ");
 }
 
