@@ -1,3 +1,4 @@
+import { systemErrorCode } from "#errors";
 import { maxDataBytes } from "../journal-event.ts";
 import type { ContentPiece, JournalEvent, JournalRecord, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
@@ -16,6 +17,8 @@ import type { JournalFiles } from "./journal-files.ts";
 import type { DurablePosition } from "./position-file.ts";
 import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
 import { PendingFrame } from "./pending-frame.ts";
+import { readFailure, removed } from "./journal-failure.ts";
+import { firstOfSegment } from "./segment-name.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
 export type FolderJournalOptions = {
@@ -145,6 +148,20 @@ export class FolderJournal implements Journal {
   /** The files of the journal, from oldest to newest. */
   async segments(signal?: AbortSignal): Promise<readonly SegmentFacts[]> {
     return await this.#options.reader.segments(signal);
+  }
+
+  /**
+   * Whether it is still where it was, while nothing is written that would show it. Throws JournalError
+   * `journal.removed`, and what listing its folder fails with otherwise.
+   */
+  async check(): Promise<void> {
+    const { files } = this.#options;
+    if (this.#isClosed) return;
+    const names = await files.list().catch((error: unknown): readonly string[] => {
+      if (systemErrorCode(error) === "ENOENT") return [];
+      throw readFailure(error, files.location);
+    });
+    if (!names.some((name) => firstOfSegment(name) !== undefined)) throw removed(files.location);
   }
 
   /** Finished segments of which nothing from `sequence` on is a part. */
