@@ -36,11 +36,13 @@ import { keepResult, restoreResult } from "../run-results.ts";
 import { scopesOf } from "../scope.ts";
 import { countText, plural, safeText } from "../text.ts";
 import { asJob } from "../undo-files-job.ts";
+import { keepYoungGenerationSmall } from "../young-generation.ts";
 
 /** Steps of the preview that want a look are shown one by one up to here. */
 const shownSteps = 20;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
+  keepYoungGenerationSmall();
   const { surroundings } = context;
   const startedMs = surroundings.clockMs();
   const clock = phaseClock(surroundings.clockMs);
