@@ -14,14 +14,11 @@ import {
   type ExtractTask,
   partStatus,
 } from "./extract-task.ts";
-import { setFileAttributes } from "./file-attributes.ts";
+import { FileMaker, systemPath } from "./file-maker.ts";
 import { blobDamaged } from "./missing-blob.ts";
 import { RepositoryError } from "./repository-error.ts";
 
-const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const openFlags = constants.O_RDWR | constants.O_NOFOLLOW;
-/** Files of others' mail: for the owner alone until the caller says otherwise. */
-export const createMode = 0o600;
 /** Memory kept between tasks; a task with one huge blob gives back what it needed. */
 const keptBytes = 16 * 1024 * 1024;
 
@@ -46,13 +43,14 @@ export class ExtractWriter {
     const statuses = new Uint8Array(targets.length);
     const failures = new Map<number, ExtractFailure>();
     const decoded = this.#prepare(task);
+    using maker = new FileMaker();
     let firstBlob = 0;
     for (const [part, target] of targets.entries()) {
       if (Atomics.load(this.#stop, 0) !== 0) break;
       const blobs = task.blobs.subarray(firstBlob, (firstBlob += task.blobCounts[part] as number));
       try {
         const bytes = decoded.join(blobs);
-        const isDressed = writePart(bytes, { task, part, target, readBack: this.#readBack });
+        const isDressed = writePart(bytes, { task, part, target, maker, readBack: this.#readBack });
         statuses[part] = isDressed ? partStatus.dressed : partStatus.written;
       } catch (error) {
         statuses[part] = partStatus.failed;
@@ -187,15 +185,15 @@ type PartToWrite = {
   readonly task: ExtractTask;
   readonly part: number;
   readonly target: string;
+  readonly maker: FileMaker;
   readonly readBack: Scratch;
 };
 
 /** Whether the file has its attributes, too: one that is written in several parts gets them from the caller. */
-function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite): boolean {
-  const path = systemPath(target);
+function writePart(bytes: Buffer, { task, part, target, maker, readBack }: PartToWrite): boolean {
   const fileOffset = task.fileOffsets[part] as number;
   if (fileOffset >= 0) {
-    const descriptor = openSync(path, openFlags);
+    const descriptor = openSync(systemPath(target), openFlags);
     try {
       writeAndCompare(descriptor, bytes, { offset: fileOffset, readBack });
     } finally {
@@ -203,17 +201,17 @@ function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite)
     }
     return false;
   }
-  const descriptor = openSync(path, createFlags, createMode);
+  const descriptor = maker.make(target, task.attributes.modes[part] as number);
   task.created[part] = 1;
   try {
     try {
       writeAndCompare(descriptor, bytes, { offset: 0, readBack });
-      return setFileAttributes(descriptor, task.attributes, part);
+      return maker.dress(descriptor, task.attributes, part);
     } finally {
-      closeSync(descriptor);
+      maker.close(descriptor);
     }
   } catch (error) {
-    unlinkSync(path);
+    unlinkSync(systemPath(target));
     task.created[part] = 0;
     throw error;
   }
@@ -241,12 +239,6 @@ function writeAndCompare(
     "Cannot restore the file: what was written does not read back equal",
     { hint: "Check the target's disk and memory, then run the restore again." },
   );
-}
-
-/** A string where it is the same as the bytes: Node takes it faster. */
-export function systemPath(path: string): string | Buffer {
-  // oxlint-disable-next-line no-control-regex
-  return /^[\x00-\x7f]*$/.test(path) ? path : Buffer.from(path, "latin1");
 }
 
 export function failureOf(error: unknown, target: string): ExtractFailure {
