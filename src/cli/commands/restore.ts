@@ -223,12 +223,13 @@ async function apply(
 }
 
 /** What is written to a new place is undone by removing that; on the living store, and where something is taken away, it wants a record. */
-function isJob({ counts, steps }: RestorePlan, { arguments: typed }: CommandContext): boolean {
+function isJob(plan: RestorePlan, { arguments: typed }: CommandContext): boolean {
+  const { counts, steps, newFiles } = plan;
   const takesAway = counts.deleted + counts.replaced > 0;
   const changes = steps.some(
     ({ kind }) => kind !== "moved" && kind !== "conflict" && kind !== "fail",
   );
-  return takesAway || (changes && !typed.has("to"));
+  return takesAway || ((changes || newFiles.length > 0) && !typed.has("to"));
 }
 
 async function showPlan(
