@@ -7,7 +7,8 @@ import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 
 import { isRecoveryError, systemErrorCode } from "#errors";
 import { type RawPath, displayPath } from "#image";
 import { type Compressor, openCompressor } from "./compression.ts";
-import { type MasterKey, type Sealer, openSealer, plainLengthOf, sha256 } from "./crypto.ts";
+import { type MasterKey, type Sealer, openSealer, plainLengthOf } from "./crypto.ts";
+import { hasDigest } from "./digest.ts";
 import {
   type ExtractFailure,
   type ExtractOutcome,
@@ -155,7 +156,6 @@ class DecodedBlobs {
     const known = this.#plainAt[blob] as number;
     if (known >= 0) return known;
     const { ids, packs, rawLengths, sealed, sealedLengths } = this.#task;
-    const id = ids.subarray(blob * 32, blob * 32 + 32);
     const sealedAt = this.#sealedAt[blob] as number;
     const opened =
       known === isDamaged
@@ -168,8 +168,9 @@ class DecodedBlobs {
       opened === undefined || rawLength === 0
         ? opened
         : this.#compressor.decompress(opened, rawLength);
-    if (plain === undefined || Buffer.compare(sha256(plain), id) !== 0) {
+    if (plain === undefined || !hasDigest(plain, ids, blob * 32)) {
       this.#plainAt[blob] = isDamaged;
+      const id = ids.subarray(blob * 32, blob * 32 + 32);
       throw blobDamaged(id, (packs[blob] as number).toString(16).padStart(8, "0"));
     }
     // Both views are overwritten by their next use.
