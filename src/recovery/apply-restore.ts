@@ -4,6 +4,7 @@ import { systemErrorCode } from "#errors";
 import { displayPath, type Entry, type Image, type RawPath, rawPathToBytes } from "#image";
 import { type CreateStep, FileRestorer, type FileStep } from "./restore-files.ts";
 import { RestoreError } from "./restore-error.ts";
+import { stepsOf } from "./new-files.ts";
 import { RestoreLedger } from "./restore-ledger.ts";
 import type { RestorePlan, RestoreProgress, RestoreResult, RestoreStep } from "./restore-plan.ts";
 import { Staging } from "./staging.ts";
@@ -101,18 +102,11 @@ class Restorer {
       ...(isNew ? [""] : []),
       ...folders.map(({ to }) => to),
     ] as RawPath[]);
-    const whole = wholeFolders(creates);
+    const whole = wholeFolders(creates, this.#plan.newFiles);
     await this.#each(folders, (step) => this.#makeFolder(step, whole.has(step.to)));
     await this.#mergeAll(merges);
-    const replaces = steps.filter((step) => step.kind === "replace");
-    const files: FileStep[] = [...creates, ...replaces].filter(
-      ({ entry }) => entry.type === "file",
-    );
-    await this.#files.write(
-      files.filter(({ linkTo }) => linkTo === undefined),
-      whole,
-    );
-    await this.#files.link(files.filter(({ linkTo }) => linkTo !== undefined));
+    await this.#files.write(filesToWrite(this.#plan), whole);
+    await this.#files.link(filesToLink(this.#plan));
     await this.#each(
       creates.filter(({ entry }) => entry.type === "symlink"),
       (step) => this.#makeSymlink(step),
@@ -293,6 +287,26 @@ class Restorer {
   async #finishFolder({ from, to, entry }: CreateStep | Step<"merge">): Promise<void> {
     await this.#target.dress(this.#target.folderItself(to), { from, to, entry });
   }
+}
+
+/** What is created first, and then what is replaced; each made as it is asked for. */
+function* filesToWrite(plan: RestorePlan): Generator<FileStep, void, undefined> {
+  for (const step of stepsOf(plan))
+    if (step.kind === "create" && isFile(step) && step.linkTo === undefined) yield step;
+  for (const step of plan.steps)
+    if (step.kind === "replace" && step.linkTo === undefined) yield step;
+}
+
+function filesToLink({ steps }: RestorePlan): readonly FileStep[] {
+  return (["create", "replace"] as const).flatMap((kind) =>
+    steps.filter(
+      (step): step is FileStep => step.kind === kind && isFile(step) && step.linkTo !== undefined,
+    ),
+  );
+}
+
+function isFile({ entry }: RestoreStep): boolean {
+  return entry.type === "file";
 }
 
 function stillNeeded(path: RawPath): RestoreError {

@@ -11,6 +11,7 @@ import {
 } from "#image";
 import { isMaildirFolder } from "#mail";
 import { enclosingMailbox } from "./mailbox.ts";
+import { bytesOfFiles } from "./new-files.ts";
 import { listingNow, RestoreError } from "./restore-error.ts";
 import {
   noCounts,
@@ -106,11 +107,16 @@ function finish(input: {
     }
     removes ||= step.kind === "delete" || step.kind === "replace";
   }
+  for (const files of planner.newFiles) {
+    counts.created += files.rows.length;
+    bytes += bytesOfFiles(files);
+  }
   const undoFolder =
     options.undoFolder ?? (removes ? undoFolderFor(plan.root, options.now()) : undefined);
   return {
     ...plan,
     steps,
+    newFiles: planner.newFiles,
     counts,
     bytes,
     mailboxes: planner.mailboxes,

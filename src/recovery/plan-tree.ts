@@ -1,5 +1,6 @@
 import {
   type Entry,
+  entryTypeOf,
   type Image,
   isImageError,
   joinRawPath,
@@ -14,6 +15,7 @@ import {
 import { isMaildirFolder } from "#mail";
 import { compareEntries } from "./compare-entries.ts";
 import { isMessageEntry } from "./mailbox.ts";
+import { fewestNewFiles, filesOf, type NewFiles } from "./new-files.ts";
 import { planMailbox } from "./plan-mailbox.ts";
 import { listingNow } from "./restore-error.ts";
 import type { RestoreMode, RestoreProgress, RestoreStep } from "./restore-plan.ts";
@@ -52,6 +54,7 @@ export class TreePlanner {
   skipped = 0;
   readonly warnings: string[] = [];
   readonly mailboxes: RawPath[] = [];
+  readonly newFiles: NewFiles[] = [];
   readonly #past: Image;
   readonly #now: Image | undefined;
   readonly #options: TreePlanOptions;
@@ -118,10 +121,18 @@ export class TreePlanner {
     }
     const here = { ...folder, isLive };
     const below: Folder[] = [];
+    const isNew = !folder.isThere && !isLive && this.#options.only === undefined;
+    const rows: number[] = [];
     for (let index = 0; index < past.length; index++) {
+      if (isNew && isOrdinaryFile(past, index)) {
+        this.#tick();
+        rows.push(index);
+        continue;
+      }
       const found = await this.#planEntry(past, index, { folder: here, now });
       if (found !== undefined) below.push(found);
     }
+    if (rows.length > 0) this.#createAll(past, rows, folder);
     if (this.#options.mode === "exact" && now !== undefined && this.#options.only === undefined) {
       await this.#planExtras(past, now, here);
     }
@@ -184,6 +195,13 @@ export class TreePlanner {
     if (!folder.isThere) return !isUidFile(entry.name);
     // The folder is what a killed run of ours was filling, and the server has not written here yet.
     return isThere || !madeBefore.has(joinRawPath(folder.to, "cur" as RawName));
+  }
+
+  #createAll(listing: Listing, rows: readonly number[], { past: from, to }: Folder): void {
+    const after = this.#steps.length;
+    const files: NewFiles = { from, to, listing, rows: Uint32Array.from(rows), after };
+    if (rows.length >= fewestNewFiles) this.newFiles.push(files);
+    else this.#steps.push(...filesOf(files));
   }
 
   #create(entry: Entry, { from, to }: { readonly from: RawPath; readonly to: RawPath }): void {
@@ -327,6 +345,15 @@ export class TreePlanner {
     this.#compared++;
     this.#options.onProgress?.({ phase: "compare", done: this.#compared, total: 0, bytes: 0 });
   }
+}
+
+/** A file of which nothing is to be found out but that it is missing. */
+function isOrdinaryFile(listing: Listing, index: number): boolean {
+  return (
+    entryTypeOf(listing.modes[index] as number) === "file" &&
+    (listing.links[index] as number) < 2 &&
+    !isPartialName(listing.names[index] as RawName)
+  );
 }
 
 function isMessageFolder(path: RawPath): boolean {

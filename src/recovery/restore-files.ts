@@ -114,11 +114,10 @@ export class FileRestorer {
 
   /** While one batch becomes durable and gets its names, the next one is written. */
   async write(
-    steps: readonly FileStep[],
+    steps: Iterable<FileStep>,
     whole: ReadonlyMap<RawPath, WholeFolder> = new Map(),
   ): Promise<void> {
     const { ledger, signal } = this.#options;
-    const wanted = steps.filter((step) => this.#isStillMissing(step));
     const writing = new Map<RawPath, Staged>();
     let batch = new Batch();
     let placing: Promise<void> = Promise.resolve();
@@ -129,7 +128,7 @@ export class FileRestorer {
       placing.catch(() => undefined);
     };
     try {
-      const requests = this.#requests(wanted, { writing, whole });
+      const requests = this.#requests(steps, { writing, whole });
       for await (const result of writeFiles(this.#image, requests, signal)) {
         const staged = writing.get(result.to);
         writing.delete(result.to);
@@ -224,12 +223,13 @@ export class FileRestorer {
 
   /** One by one, as they are asked for: only what is being written is remembered. */
   *#requests(
-    steps: readonly FileStep[],
+    steps: Iterable<FileStep>,
     { writing, whole }: Writing,
   ): Generator<ExtractRequest, void, undefined> {
     const { staging, target, isOurs } = this.#options;
     const filling = new Map<RawPath, FillingFolder | undefined>();
     for (const step of steps) {
+      if (!this.#isStillMissing(step)) continue;
       const parent = rawParent(step.to);
       if (!filling.has(parent)) {
         const folder = isOurs(parent) ? whole.get(parent) : undefined;

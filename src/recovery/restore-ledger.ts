@@ -1,5 +1,6 @@
 import { RecoveryError, systemErrorCode } from "#errors";
 import { displayPath, type RawPath } from "#image";
+import { countSteps } from "./new-files.ts";
 import { RestoreError } from "./restore-error.ts";
 import {
   type MutableCounts,
@@ -23,6 +24,7 @@ export class RestoreLedger {
   filesVerified = 0;
   bytes = 0;
   #done = 0;
+  readonly #total: number;
   readonly #plan: RestorePlan;
   readonly #onProgress: ((progress: RestoreProgress) => void) | undefined;
   readonly #onCreated: ((path: RawPath) => void) | undefined;
@@ -38,6 +40,7 @@ export class RestoreLedger {
     },
   ) {
     this.#plan = plan;
+    this.#total = countSteps(plan);
     this.#onProgress = onProgress;
     this.#onCreated = onCreated;
     this.counts = { ...noCounts(), skipped: plan.counts.skipped };
@@ -95,7 +98,7 @@ export class RestoreLedger {
   }
 
   report(phase: "write" | "finish"): void {
-    const total = this.#plan.steps.length;
+    const total = this.#total;
     const done = Math.min(this.#done, total);
     this.#onProgress?.({ phase, done, total, bytes: this.bytes });
   }

@@ -1,4 +1,5 @@
 import type { Entry, ImageMoment, RawPath } from "#image";
+import type { NewFiles } from "./new-files.ts";
 
 /** `additive` puts back what is missing and touches nothing else; `exact` makes the target what it was. */
 export const restoreModes = ["additive", "exact"] as const;
@@ -68,6 +69,8 @@ export type RestorePlan = {
   readonly root: RawPath;
   /** In the order in which they are done; what is there already and the same is only counted. */
   readonly steps: readonly RestoreStep[];
+  /** More that is created; `stepsOf` has them among the steps. */
+  readonly newFiles: readonly NewFiles[];
   readonly counts: RestoreCounts;
   /** Bytes of file content to be written. */
   readonly bytes: number;

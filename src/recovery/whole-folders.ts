@@ -4,6 +4,7 @@
  * is in it. Mail lies in folders that hold nothing but files: those are the ones.
  */
 import { rawParent, type RawPath } from "#image";
+import { bytesOfFiles, type NewFiles } from "./new-files.ts";
 import type { CreateStep, FileStep } from "./restore-files.ts";
 
 /** More come into place file by file: a restore that is killed loses what is not in place yet. */
@@ -17,7 +18,10 @@ export type WholeFolder = {
 };
 
 /** Of what is to be created; by path. */
-export function wholeFolders(creates: readonly CreateStep[]): ReadonlyMap<RawPath, WholeFolder> {
+export function wholeFolders(
+  creates: readonly CreateStep[],
+  newFiles: readonly NewFiles[] = [],
+): ReadonlyMap<RawPath, WholeFolder> {
   const found = new Map<RawPath, { step: CreateStep; files: number; bytes: number }>();
   for (const step of creates) {
     if (step.entry.type === "directory" && step.to !== "")
@@ -33,6 +37,12 @@ export function wholeFolders(creates: readonly CreateStep[]): ReadonlyMap<RawPat
       folder.files++;
       folder.bytes += entry.sizeBytes;
     }
+  }
+  for (const more of newFiles) {
+    const folder = found.get(more.to);
+    if (folder === undefined) continue;
+    folder.files += more.rows.length;
+    folder.bytes += bytesOfFiles(more);
   }
   for (const [path, { files, bytes }] of found) {
     if (files === 0 || files > largestFiles || bytes > largestBytes) found.delete(path);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { nodeHasher, openHasher } from "./digest.ts";
+import { hasDigest, nodeHasher, openHasher } from "./digest.ts";
 
 test("digests are Node's, and nothing beside them is written", () => {
   const hasher = openHasher();
@@ -21,4 +21,14 @@ test("the hasher works on views into larger memory", () => {
   openHasher()(memory.subarray(3, 6), one, 0);
   nodeHasher(Buffer.from("def"), other, 0);
   assert.deepEqual(one, other);
+});
+
+test("bytes have their own digest, and no other", () => {
+  const digests = new Uint8Array(100).fill(9);
+  nodeHasher(Buffer.from("this"), digests, 40);
+  assert.equal(hasDigest(Buffer.from("this"), digests, 40), true);
+  assert.equal(hasDigest(Buffer.from("that"), digests, 40), false);
+  assert.equal(hasDigest(Buffer.from("this"), digests, 39), false);
+  digests[71] = (digests[71] as number) ^ 1;
+  assert.equal(hasDigest(Buffer.from("this"), digests, 40), false);
 });

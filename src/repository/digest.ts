@@ -21,6 +21,13 @@ export const nodeHasher: Hasher = (bytes, target, offset) => {
 };
 
 let opened: Hasher | undefined;
+const found = Buffer.alloc(digestBytes);
+
+/** Whether that is the digest which stands in `digests` from `offset` on. */
+export function hasDigest(bytes: Uint8Array, digests: Uint8Array, offset: number): boolean {
+  openHasher()(bytes, found, 0);
+  return found.compare(digests, offset, offset + digestBytes) === 0;
+}
 
 function directHasher(): Hasher | undefined {
   const library = openNativeLibrary([null], {

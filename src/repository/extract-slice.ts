@@ -9,7 +9,8 @@ import { type TaskMemory, loadTask } from "./extract-load.ts";
 import type { ExtractPlan, FileToExtract } from "./extract-plan.ts";
 import type { ExtractPool } from "./extract-pool.ts";
 import { type ExtractOutcome, type ExtractTask, partStatus } from "./extract-task.ts";
-import { createMode, errorOf, failureOf } from "./extract-writer.ts";
+import { errorOf, failureOf } from "./extract-writer.ts";
+import { createMode } from "./file-maker.ts";
 import { blobMissing } from "./missing-blob.ts";
 import type { PackRuns } from "./pack-runs.ts";
 

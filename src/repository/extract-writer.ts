@@ -7,21 +7,19 @@ import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 
 import { isRecoveryError, systemErrorCode } from "#errors";
 import { type RawPath, displayPath } from "#image";
 import { type Compressor, openCompressor } from "./compression.ts";
-import { type MasterKey, type Sealer, openSealer, plainLengthOf, sha256 } from "./crypto.ts";
+import { type MasterKey, type Sealer, openSealer, plainLengthOf } from "./crypto.ts";
+import { hasDigest } from "./digest.ts";
 import {
   type ExtractFailure,
   type ExtractOutcome,
   type ExtractTask,
   partStatus,
 } from "./extract-task.ts";
-import { setFileAttributes } from "./file-attributes.ts";
+import { FileMaker, systemPath } from "./file-maker.ts";
 import { blobDamaged } from "./missing-blob.ts";
 import { RepositoryError } from "./repository-error.ts";
 
-const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const openFlags = constants.O_RDWR | constants.O_NOFOLLOW;
-/** Files of others' mail: for the owner alone until the caller says otherwise. */
-export const createMode = 0o600;
 /** Memory kept between tasks; a task with one huge blob gives back what it needed. */
 const keptBytes = 16 * 1024 * 1024;
 
@@ -46,13 +44,14 @@ export class ExtractWriter {
     const statuses = new Uint8Array(targets.length);
     const failures = new Map<number, ExtractFailure>();
     const decoded = this.#prepare(task);
+    using maker = new FileMaker();
     let firstBlob = 0;
     for (const [part, target] of targets.entries()) {
       if (Atomics.load(this.#stop, 0) !== 0) break;
       const blobs = task.blobs.subarray(firstBlob, (firstBlob += task.blobCounts[part] as number));
       try {
         const bytes = decoded.join(blobs);
-        const isDressed = writePart(bytes, { task, part, target, readBack: this.#readBack });
+        const isDressed = writePart(bytes, { task, part, target, maker, readBack: this.#readBack });
         statuses[part] = isDressed ? partStatus.dressed : partStatus.written;
       } catch (error) {
         statuses[part] = partStatus.failed;
@@ -157,7 +156,6 @@ class DecodedBlobs {
     const known = this.#plainAt[blob] as number;
     if (known >= 0) return known;
     const { ids, packs, rawLengths, sealed, sealedLengths } = this.#task;
-    const id = ids.subarray(blob * 32, blob * 32 + 32);
     const sealedAt = this.#sealedAt[blob] as number;
     const opened =
       known === isDamaged
@@ -170,8 +168,9 @@ class DecodedBlobs {
       opened === undefined || rawLength === 0
         ? opened
         : this.#compressor.decompress(opened, rawLength);
-    if (plain === undefined || Buffer.compare(sha256(plain), id) !== 0) {
+    if (plain === undefined || !hasDigest(plain, ids, blob * 32)) {
       this.#plainAt[blob] = isDamaged;
+      const id = ids.subarray(blob * 32, blob * 32 + 32);
       throw blobDamaged(id, (packs[blob] as number).toString(16).padStart(8, "0"));
     }
     // Both views are overwritten by their next use.
@@ -187,15 +186,15 @@ type PartToWrite = {
   readonly task: ExtractTask;
   readonly part: number;
   readonly target: string;
+  readonly maker: FileMaker;
   readonly readBack: Scratch;
 };
 
 /** Whether the file has its attributes, too: one that is written in several parts gets them from the caller. */
-function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite): boolean {
-  const path = systemPath(target);
+function writePart(bytes: Buffer, { task, part, target, maker, readBack }: PartToWrite): boolean {
   const fileOffset = task.fileOffsets[part] as number;
   if (fileOffset >= 0) {
-    const descriptor = openSync(path, openFlags);
+    const descriptor = openSync(systemPath(target), openFlags);
     try {
       writeAndCompare(descriptor, bytes, { offset: fileOffset, readBack });
     } finally {
@@ -203,17 +202,17 @@ function writePart(bytes: Buffer, { task, part, target, readBack }: PartToWrite)
     }
     return false;
   }
-  const descriptor = openSync(path, createFlags, createMode);
+  const descriptor = maker.make(target, task.attributes.modes[part] as number);
   task.created[part] = 1;
   try {
     try {
       writeAndCompare(descriptor, bytes, { offset: 0, readBack });
-      return setFileAttributes(descriptor, task.attributes, part);
+      return maker.dress(descriptor, task.attributes, part);
     } finally {
-      closeSync(descriptor);
+      maker.close(descriptor);
     }
   } catch (error) {
-    unlinkSync(path);
+    unlinkSync(systemPath(target));
     task.created[part] = 0;
     throw error;
   }
@@ -241,12 +240,6 @@ function writeAndCompare(
     "Cannot restore the file: what was written does not read back equal",
     { hint: "Check the target's disk and memory, then run the restore again." },
   );
-}
-
-/** A string where it is the same as the bytes: Node takes it faster. */
-export function systemPath(path: string): string | Buffer {
-  // oxlint-disable-next-line no-control-regex
-  return /^[\x00-\x7f]*$/.test(path) ? path : Buffer.from(path, "latin1");
 }
 
 export function failureOf(error: unknown, target: string): ExtractFailure {

@@ -1,9 +1,4 @@
-/**
- * Owner, mode and time of a file that has just been written, through its descriptor: three quick
- * calls instead of three walks along its path.
- */
-import { fchmodSync, fchownSync } from "node:fs";
-import { systemErrorCode } from "#errors";
+/** Owner, mode and time of files that are written, on their way to who writes them. */
 import { openNativeLibrary } from "#files";
 import type { FileAttributes } from "#image";
 
@@ -18,7 +13,7 @@ export type FileAttributeColumns = {
 };
 
 /** What fchown(2) itself takes for "leave it". */
-const unset = 0xffff_ffff;
+export const unset: number = 0xffff_ffff;
 const numbersPerTime = 4;
 const bytesPerTime = numbersPerTime * 8;
 const nanosecondsPerSecond = 1_000_000_000n;
@@ -41,27 +36,9 @@ export function attributeColumns(
   return { owners, modes, times };
 }
 
-/**
- * Whether the file has all that was asked for. In this order, because a change of owner clears setuid.
- * False says nothing about which of them it lacks: the caller sets all of them again, and tells.
- */
-export function setFileAttributes(
-  descriptor: number,
-  { owners, modes, times }: FileAttributeColumns,
-  file: number,
-): boolean {
-  const mode = modes[file] as number;
-  const setTimes = futimens();
-  if (mode === unset || setTimes === undefined) return false;
-  const uid = owners[file * 2] as number;
-  try {
-    if (uid !== unset) fchownSync(descriptor, uid, owners[file * 2 + 1] as number);
-    fchmodSync(descriptor, mode);
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return false;
-  }
-  return setTimes(descriptor, bytesOf(times, file)) === 0;
+/** Sets both times through the file's descriptor; false where it could not. */
+export function setFileTimes(descriptor: number, times: BigInt64Array, file: number): boolean {
+  return futimens()?.(descriptor, bytesOf(times, file)) === 0;
 }
 
 function bytesOf(times: BigInt64Array, file: number): Uint8Array {

@@ -5,6 +5,7 @@
 import type { RawName } from "#image";
 import { goJsonString, goQuote } from "./go-json.ts";
 import { entryOfNode, isSafeName, parseTree } from "./parse-tree.ts";
+import type { TreeFolder } from "./tree-folder.ts";
 
 /** 32 bytes a blob; `undefined` for what is not a file. */
 export type FileContent = { readonly name: RawName; readonly ids: Uint8Array | undefined };
@@ -41,6 +42,19 @@ export function* findContents(
     at = next;
   }
   if (wanted.size > 0) yield* findParsed(bytes, new Set(wanted.values()), treeId);
+}
+
+/** The same of a folder that is kept. */
+export function* keptContents(
+  { listing, record }: TreeFolder,
+  names: Iterable<RawName>,
+): Generator<FileContent, void, undefined> {
+  for (const name of names) {
+    const content = record(listing.indexOf(name))?.content;
+    if (content === undefined) continue;
+    const ids = content === null ? undefined : Buffer.from(content.join(""), "hex");
+    yield { name, ids };
+  }
 }
 
 /** For what the pass did not recognise: no files, and trees that are written in another way. */

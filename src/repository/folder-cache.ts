@@ -19,6 +19,12 @@ export class FolderCache {
     return folder;
   }
 
+  /** For what will take its memory and ask for none of them. */
+  clear(): void {
+    this.#folders.clear();
+    this.#bytes = 0;
+  }
+
   /** Of a tree's bytes, which must not change. Throws `repository.damaged` where they are not a tree. */
   read(bytes: Uint8Array, treeId: string): TreeFolder {
     const folder = this.get(treeId) ?? readTreeFolder(bytes, treeId);

@@ -65,13 +65,15 @@ type Halves = {
 /** From one node to the next these are nearly always the same bytes. */
 type Repeated = { from: number; to: number };
 
+/** Names of owners by number, for a listing's look-up. */
+export type OwnerNames = Map<number, string | undefined>;
+
 export class NodeScanner {
   readonly #json: JsonCursor;
   readonly #time: TimeScanner;
   readonly #builder: ListingBuilder;
-  /** Names of owners by number, for the builder's look-up. */
-  readonly users: Map<number, string | undefined> = new Map();
-  readonly groups: Map<number, string | undefined> = new Map();
+  readonly #users: OwnerNames;
+  readonly #groups: OwnerNames;
   /** Names that the builder has not been given, one after the other. */
   readonly #names: Buffer;
   readonly #nameEnds: Uint32Array = new Uint32Array(namesTogether);
@@ -85,7 +87,13 @@ export class NodeScanner {
   readonly #mtime: LastDay = { key: -1, day: -1 };
   readonly #ctime: LastDay = { key: -1, day: -1 };
 
-  constructor(bytes: Buffer, builder: ListingBuilder) {
+  constructor(
+    bytes: Buffer,
+    builder: ListingBuilder,
+    { users, groups }: { readonly users: OwnerNames; readonly groups: OwnerNames },
+  ) {
+    this.#users = users;
+    this.#groups = groups;
     this.#json = new JsonCursor(bytes);
     this.#time = new TimeScanner(this.#json);
     this.#builder = builder;
@@ -120,7 +128,8 @@ export class NodeScanner {
   add(entry: Entry): boolean {
     const { user, group, ...bare } = entry;
     if (Math.max(bare.uid, bare.gid) > largestOwner) return false;
-    if (!agrees(this.users, bare.uid, user) || !agrees(this.groups, bare.gid, group)) return false;
+    if (!agrees(this.#users, bare.uid, user) || !agrees(this.#groups, bare.gid, group))
+      return false;
     this.flush();
     this.#builder.add(bare);
     return true;
@@ -205,7 +214,7 @@ export class NodeScanner {
       if (user === null || group === null || this.#json.bytes[this.#json.at] !== comma)
         return false;
       // One number with two names in one folder is not for columns.
-      if (!agrees(this.users, uid, user) || !agrees(this.groups, gid, group)) return false;
+      if (!agrees(this.#users, uid, user) || !agrees(this.#groups, gid, group)) return false;
       Object.assign(owner, { from, to: this.#json.at + 1, uid, gid });
     } else this.#json.at--;
     columns.uids[row] = owner.uid;
@@ -274,11 +283,7 @@ function isOrdinary(bytes: Uint8Array, from: number, to: number): boolean {
   return to - from > 2 || (to - from === 2 && bytes[from + 1] !== dot);
 }
 
-function agrees(
-  names: Map<number, string | undefined>,
-  id: number,
-  name: string | undefined,
-): boolean {
+function agrees(names: OwnerNames, id: number, name: string | undefined): boolean {
   if (!names.has(id)) names.set(id, name);
   return names.get(id) === name;
 }

@@ -2,8 +2,9 @@
  * One pack's bytes held against its name, its own header and what the index says of it. Columns,
  * because it crosses threads.
  */
-import { encryptionOverheadBytes, sha256, sha256Hex, type Sealer } from "./crypto.ts";
+import { encryptionOverheadBytes, sha256Hex, type Sealer } from "./crypto.ts";
 import type { Compressor } from "./compression.ts";
+import { hasDigest } from "./digest.ts";
 import {
   type BlobType,
   headerEntryBytes,
@@ -187,7 +188,7 @@ function isBlob(
   const opened = sealer.openView(sealed);
   if (opened === undefined) return false;
   const plain = rawLengthBytes === 0 ? opened : compressor.decompress(opened, rawLengthBytes);
-  return plain !== undefined && sha256(plain).compare(ids, idAt, idAt + 32) === 0;
+  return plain !== undefined && hasDigest(plain, ids, idAt);
 }
 
 export function blobKey({ id, type, offset, lengthBytes, rawLengthBytes }: PackedBlob): string {

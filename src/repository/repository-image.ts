@@ -24,7 +24,7 @@ import { isRecoveryError } from "#errors";
 import type { BlobReader } from "./blob-reader.ts";
 import { type BlobRanges, blobRanges, rangeText } from "./blob-ranges.ts";
 import { type FoundFile, extractFiles } from "./extract.ts";
-import { type FileContent, findContents } from "./find-contents.ts";
+import { type FileContent, findContents, keptContents } from "./find-contents.ts";
 import type { FolderCache } from "./folder-cache.ts";
 import { groupByFolder } from "./group-by-folder.ts";
 import { goJsonString, goQuote } from "./go-json.ts";
@@ -221,9 +221,11 @@ export class RepositoryImage implements Image {
     requests: Iterable<ExtractRequest>,
     signal?: AbortSignal,
   ): AsyncGenerator<ExtractResult, void, undefined> {
-    const shared = { core: this.#core, reader: this.#reader };
+    // Files are found in the trees' bytes: what listings left would only be memory.
+    this.#known.clear();
+    const [core, reader] = [this.#core, this.#reader];
     const files = this.#findFiles(requests, signal);
-    return extractFiles({ ...shared, files, ...(signal === undefined ? {} : { signal }) });
+    return extractFiles({ core, reader, files, ...(signal === undefined ? {} : { signal }) });
   }
 
   /** The blobs of many files: each folder is read once, whatever the number of its files. */
@@ -384,17 +386,5 @@ export class RepositoryImage implements Image {
       type: "tree",
       ...(signal === undefined ? {} : { signal }),
     });
-  }
-}
-
-function* keptContents(
-  { listing, record }: TreeFolder,
-  names: Iterable<RawName>,
-): Generator<FileContent, void, undefined> {
-  for (const name of names) {
-    const content = record(listing.indexOf(name))?.content;
-    if (content === undefined) continue;
-    const ids = content === null ? undefined : Buffer.from(content.join(""), "hex");
-    yield { name, ids };
   }
 }

@@ -19,7 +19,10 @@ const named = (name: string, from = message): string =>
 
 /** Where scanning a node by itself ends. */
 function scanned(node: string): number {
-  return new NodeScanner(Buffer.from(node), new ListingBuilder()).scan(0);
+  return new NodeScanner(Buffer.from(node), new ListingBuilder(), {
+    users: new Map(),
+    groups: new Map(),
+  }).scan(0);
 }
 
 test("messages as restic, rustic and we write them are scanned", () => {

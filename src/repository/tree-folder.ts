@@ -1,7 +1,7 @@
 /** A folder of a snapshot, out of its tree: the listing in columns, and each node's record when it is asked for. */
 import { isRecoveryError } from "#errors";
 import { type Listing, ListingBuilder } from "#image";
-import { NodeScanner } from "./node-scanner.ts";
+import { NodeScanner, type OwnerNames } from "./node-scanner.ts";
 import { entryOfNode, listingOfNodes, parseNodeAt, parseTree, recordIn } from "./parse-tree.ts";
 import type { NodeRecord } from "./tree.ts";
 
@@ -59,12 +59,13 @@ export function scannedFolder(source: Uint8Array, treeId: string): TreeFolder | 
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   if (!bytes.subarray(0, treeStart.length).equals(treeStart)) return undefined;
   const expected = Math.ceil(bytes.length / usualNodeBytes);
+  const owners = { users: new Map() as OwnerNames, groups: new Map() as OwnerNames };
   const builder = new ListingBuilder({
     expected,
-    userOf: (uid) => scanner.users.get(uid),
-    groupOf: (gid) => scanner.groups.get(gid),
+    userOf: nameIn(owners.users),
+    groupOf: nameIn(owners.groups),
   });
-  const scanner = new NodeScanner(bytes, builder);
+  const scanner = new NodeScanner(bytes, builder, owners);
   const places = new Places(expected);
   const unsafe: NodeRecord[] = [];
   let hasAttributes = false;
@@ -110,6 +111,11 @@ export function scannedFolder(source: Uint8Array, treeId: string): TreeFolder | 
     unsafe,
     sizeBytes: bytes.length + listing.length * rowBytes,
   };
+}
+
+/** Not a closure beside the others: a listing that is kept must not keep the tree's bytes. */
+function nameIn(names: OwnerNames): (id: number) => string | undefined {
+  return (id) => names.get(id);
 }
 
 /** Undefined where there is none: what is wrong is for the parser of the whole tree to say. */

@@ -9,8 +9,10 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import type { ProgressState } from "../progress.ts";
 import { openSite } from "../site.ts";
 import { plural, safeText } from "../text.ts";
+import { keepYoungGenerationSmall } from "../young-generation.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
+  keepYoungGenerationSmall();
   const { output, surroundings } = context;
   const budget = typedBudget(context);
   const dryRun = context.arguments.has("dry-run");

@@ -36,11 +36,13 @@ import { keepResult, restoreResult } from "../run-results.ts";
 import { scopesOf } from "../scope.ts";
 import { countText, plural, safeText } from "../text.ts";
 import { asJob } from "../undo-files-job.ts";
+import { keepYoungGenerationSmall } from "../young-generation.ts";
 
 /** Steps of the preview that want a look are shown one by one up to here. */
 const shownSteps = 20;
 
 export async function run(context: CommandContext): Promise<ExitCode> {
+  keepYoungGenerationSmall();
   const { surroundings } = context;
   const startedMs = surroundings.clockMs();
   const clock = phaseClock(surroundings.clockMs);
@@ -221,12 +223,13 @@ async function apply(
 }
 
 /** What is written to a new place is undone by removing that; on the living store, and where something is taken away, it wants a record. */
-function isJob({ counts, steps }: RestorePlan, { arguments: typed }: CommandContext): boolean {
+function isJob(plan: RestorePlan, { arguments: typed }: CommandContext): boolean {
+  const { counts, steps, newFiles } = plan;
   const takesAway = counts.deleted + counts.replaced > 0;
   const changes = steps.some(
     ({ kind }) => kind !== "moved" && kind !== "conflict" && kind !== "fail",
   );
-  return takesAway || (changes && !typed.has("to"));
+  return takesAway || ((changes || newFiles.length > 0) && !typed.has("to"));
 }
 
 async function showPlan(

@@ -9,8 +9,10 @@ import { readingsOf } from "../pack-readings-file.ts";
 import { repairText } from "../repair-text.ts";
 import { openSite } from "../site.ts";
 import { plural, safeText } from "../text.ts";
+import { keepYoungGenerationSmall } from "../young-generation.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
+  keepYoungGenerationSmall();
   const { output, surroundings } = context;
   const readData = context.arguments.has("read-data");
   const rolling = typedRolling(context);

@@ -16,6 +16,7 @@ import { GroupCommit } from "./group-commit.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import type { DurablePosition } from "./position-file.ts";
 import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
+import { PendingFrame } from "./pending-frame.ts";
 import { readFailure, removed } from "./journal-failure.ts";
 import { firstOfSegment } from "./segment-name.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
@@ -59,7 +60,7 @@ export class FolderJournal implements Journal {
   readonly #listeners = new Set<(record: JournalRecord) => void>();
   #segment: SegmentEncoder;
   #lastSequence: Sequence;
-  #lastDurable: Promise<void> = Promise.resolve();
+  #last: PendingFrame | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
@@ -102,7 +103,7 @@ export class FolderJournal implements Journal {
     const sequence = (this.#lastSequence += 1);
     const unsynced = sequence - this.#commit.durableSequence;
     const frame = this.#segment.add(encoded, { sequence, unsynced });
-    const { written, durable } = this.#commit.add({
+    const pending = new PendingFrame({
       isPatient,
       segment: this.#segment,
       sequence,
@@ -110,8 +111,9 @@ export class FolderJournal implements Journal {
       sizeBytes: frame.lengthBytes,
       ...this.#teller({ sequence, atNs, event }),
     });
-    this.#lastDurable = durable;
-    return { sequence, written, durable };
+    this.#commit.add(pending);
+    this.#last = pending;
+    return pending;
   }
 
   store(bytes: Uint8Array, atNs: bigint): readonly ContentPiece[] {
@@ -130,7 +132,7 @@ export class FolderJournal implements Journal {
   }
 
   async flush(): Promise<void> {
-    await this.#lastDurable;
+    await this.#last?.durable;
   }
 
   async close(): Promise<void> {

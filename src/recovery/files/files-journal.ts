@@ -11,6 +11,7 @@
  */
 import type { RawPath } from "#image";
 import type { Job, JobLine } from "#records";
+import { stepsOf } from "../new-files.ts";
 import type { RestorePlan, RestoreResult, RestoreStep } from "../restore-plan.ts";
 
 export const filesJobKind = "files";
@@ -36,8 +37,8 @@ export type FilesState = {
 const itemsAtOnce = 1000;
 
 /** Before anything is done: on stable storage when this returns. */
-export async function writeSteps(job: Job, { steps }: RestorePlan): Promise<void> {
-  const items = steps.flatMap(itemOf);
+export async function writeSteps(job: Job, plan: RestorePlan): Promise<void> {
+  const items = [...stepsOf(plan)].flatMap(itemOf);
   const lines: JobLine[] = [];
   for (let from = 0; from < items.length; from += itemsAtOnce)
     lines.push({ is: "steps", items: items.slice(from, from + itemsAtOnce) });
