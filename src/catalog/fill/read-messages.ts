@@ -32,8 +32,8 @@ const batchBytes = 8 * 1024 * 1024;
 const batchMessages = 1_024;
 const batchesAhead = 4;
 /** What is written at once, and what is gathered meanwhile: each begins a segment of the index of words. */
-const writeMessages = 4_096;
-const writeTextBytes = 24 * 1024 * 1024;
+const writeMessages = 8_192;
+const writeTextBytes = 48 * 1024 * 1024;
 /** The first piece, and twice as many each time after it: until there is one, nothing is written. */
 const firstWriteMessages = 1_024;
 /** Larger messages are read as they come, and searched by what they begin with. */
@@ -55,7 +55,7 @@ export async function readMessages(
   options: ReadMessagesOptions,
 ): Promise<ReadResult> {
   const failures = new Map<MessageToRead, string>();
-  const writer = new Writer(options.fill);
+  const writer = new Writer(options.fill, wanted.length);
   const ahead: Promise<void>[] = [];
   for (const batch of batchesOf(wanted)) {
     const read = await readBatch(batch, failures, options);
@@ -202,12 +202,15 @@ class Writer {
   readonly #numbers = new Map<MessageToRead, MessageNumber>();
   readonly #fill: MomentFill;
   #enoughMessages = firstWriteMessages;
+  /** Of all that will be added, those whose writing has not begun. */
+  #leftMessages: number;
   #waiting: { readonly one: MessageToRead; readonly message: NewMessage }[] = [];
   #texts = new TextPages();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(fill: MomentFill) {
+  constructor(fill: MomentFill, messages: number) {
     this.#fill = fill;
+    this.#leftMessages = messages;
   }
 
   async add(
@@ -238,7 +241,12 @@ class Writer {
   }
 
   #isEnough(): boolean {
-    return this.#waiting.length >= this.#enoughMessages || this.#texts.sizeBytes >= writeTextBytes;
+    // Towards the end in ever smaller pieces: while the last is written nobody has anything else to do.
+    const enough = Math.min(
+      this.#enoughMessages,
+      Math.max(firstWriteMessages, this.#leftMessages / 2),
+    );
+    return this.#waiting.length >= enough || this.#texts.sizeBytes >= writeTextBytes;
   }
 
   /** Not awaited: its failure is met by whoever adds next, or by `finish`. */
@@ -246,6 +254,7 @@ class Writer {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     [this.#waiting, this.#texts] = [[], new TextPages()];
+    this.#leftMessages -= waiting.length;
     this.#enoughMessages = Math.min(2 * this.#enoughMessages, writeMessages);
     this.#writing = this.#store(waiting);
     this.#writing.catch(() => undefined);

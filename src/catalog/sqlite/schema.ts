@@ -17,7 +17,8 @@
  * | placement | a message in a mailbox, in one state, over sightings                           |
  * | lost      | a message that no mailbox of an account holds at its newest moment             |
  *
- * An open end (`last_order`, `last_sighting`) is NULL: what did not change is not written again.
+ * `words` has the text first: in whatever column comes first FTS5 keeps two bytes less of each word of
+ * each message. An open end (`last_order`, `last_sighting`) is NULL: what did not change is not written again.
  */
 export const schemaVersion: number = 1;
 
@@ -112,7 +113,7 @@ CREATE TABLE lost (
   PRIMARY KEY (message, account)
 ) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
-  subject, sender, recipients, copies, attachments, text,
+  text, subject, sender, recipients, copies, attachments,
   content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
 );
 PRAGMA user_version = ${schemaVersion};

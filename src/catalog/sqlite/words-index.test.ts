@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { test } from "node:test";
 import { Database, inMemory } from "./database.ts";
 import { schema } from "./schema.ts";
@@ -33,17 +34,25 @@ const found = (database: Database, match: string): readonly unknown[] =>
 
 test("a large fill leaves few segments, and all words in them", () => {
   using database = emptyIndex();
-  for (let batch = 0; batch < 20; batch++) add(database, batch * 100, 100);
-  assert.equal(segmentsOf(database), 20);
+  for (let batch = 0; batch < 40; batch++) add(database, batch * 100, 100);
+  assert.equal(segmentsOf(database), 40);
   mergeWords(database, 20_000);
   assert.equal(segmentsOf(database), 1);
-  assert.equal(found(database, "common").length, 2000);
+  assert.equal(found(database, "common").length, 4000);
   assert.deepEqual(found(database, "w777"), [777]);
+});
+
+test("a large fill does not write again what a search does not feel", () => {
+  using database = emptyIndex();
+  for (let batch = 0; batch < 20; batch++) add(database, batch * 100, 100);
+  while (mergeSomeWords(database));
+  mergeWords(database, 20_000);
+  assert.equal(segmentsOf(database), 20);
 });
 
 test("small fills write what they add, and not again what was there", () => {
   using database = emptyIndex();
-  for (let batch = 0; batch < 20; batch++) add(database, batch * 500, 500);
+  for (let batch = 0; batch < 40; batch++) add(database, batch * 500, 500);
   mergeWords(database, 20_000);
   const large = String(database.get("SELECT min(segid) AS id FROM words_idx")?.["id"]);
   const pages = (): number =>
@@ -60,31 +69,46 @@ test("small fills write what they add, and not again what was there", () => {
   // The large segment is the one that it was, and the small ones are merged among themselves.
   assert.equal(pages(), before);
   assert.ok(most < 40, `${most} segments`);
-  assert.equal(found(database, "common").length, 10_200);
+  assert.equal(found(database, "common").length, 20_200);
   assert.deepEqual(found(database, "w20199"), [20_199]);
 });
 
-test("what was merged in between is not merged again at the end", () => {
+test("each small fill merges a little of what a large one left, until it is merged", () => {
+  using database = emptyIndex();
+  for (let batch = 0; batch < 20; batch++)
+    database.within(() => {
+      for (let id = batch * 600; id < (batch + 1) * 600; id++)
+        database.run(
+          "INSERT INTO words (rowid, text) VALUES (?, ?)",
+          id,
+          `common ${hash("sha256", String(id)).repeat(16)}`,
+        );
+    });
+  let fills = 0;
+  for (; segmentsOf(database) > 16; fills++) {
+    assert.ok(fills < 100, "it goes on for ever");
+    add(database, 20_000 + fills, 1);
+    mergeWords(database, 1);
+  }
+  assert.ok(fills > 1, "all was merged at once");
+  assert.equal(found(database, "common").length, 12_000 + fills);
+  assert.deepEqual(found(database, hash("sha256", "777").repeat(16)), [777]);
+});
+
+test("a large fill that goes on merges meanwhile, and leaves no more to do", () => {
   using database = emptyIndex();
   let steps = 0;
-  for (let batch = 0; batch < 40; batch++) {
-    add(database, batch * 1000, 1000);
+  for (let batch = 0; batch < 70; batch++) {
+    add(database, batch * 500, 500);
     while (mergeSomeWords(database)) steps++;
+    assert.ok(segmentsOf(database) <= 33, `${segmentsOf(database)} segments after ${batch}`);
   }
-  // Of forty segments twice sixteen.
   assert.equal(steps, 2);
   const segments = segmentsOf(database);
-  assert.ok(segments < 20, `${segments} segments`);
-  const largest = (): unknown =>
-    database.get(
-      "SELECT segid, count(*) AS pages FROM words_idx GROUP BY segid ORDER BY pages DESC, segid",
-    );
-  const before = largest();
-  mergeWords(database, 40_000);
-  assert.ok(segmentsOf(database) < 9);
-  assert.deepEqual(largest(), before);
-  assert.equal(found(database, "common").length, 40_000);
-  assert.deepEqual(found(database, "w39999"), [39_999]);
+  mergeWords(database, 35_000);
+  assert.equal(segmentsOf(database), segments);
+  assert.equal(found(database, "common").length, 35_000);
+  assert.deepEqual(found(database, "w34999"), [34_999]);
 });
 
 test("nothing is merged where nothing was added", () => {
