@@ -26,6 +26,9 @@ async function start() {
 
 async function runHere() {
   quietExperimentalWarnings();
+  const { collectGarbageLater } = await import("./collect-garbage-later.js");
+  // Before code is looked for in the cache, which knows flags apart.
+  collectGarbageLater();
   const { enableCompileCacheSafely } = await import("./compile-cache.js");
   enableCompileCacheSafely();
   // A checkout runs its sources; an installed package has only what was built from them.

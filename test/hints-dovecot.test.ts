@@ -109,3 +109,52 @@ test(
     }
   },
 );
+
+test(
+  "what is logged of an account whose parts lie apart is looked at in all of them",
+  { skip: withoutLmtp },
+  async () => {
+    const folder = mkdtempSync("/tmp/restante-logged-");
+    try {
+      const home = join(folder, "server");
+      const at = (part: string): string => join(home, "home", part);
+      const apart = {
+        mail: `userdb_mail=maildir:${at("mail/%u")}:INDEX=${at("index/%u")}:CONTROL=${at("control/%u")}`,
+      };
+      await using server = await DovecotStores.start(home, apart, logged);
+      using lmtp = await server.lmtp();
+      await lmtp.deliver("Subject: first\r\n\r\ntext\r\n", "mail");
+      const journal = memoryJournal();
+      const place = {
+        mail: at("mail/%u"),
+        index: at("index/%u"),
+        control: at("control/%u"),
+      };
+      await using capture = await captureContinuously({
+        group: "mail",
+        folder: at("mail") as RawPath,
+        beside: [at("index") as RawPath, at("control") as RawPath],
+        facts: { server: "dovecot", root: "/", places: [place] },
+        journal,
+        stateFolder: join(folder, "state"),
+        hints: "server-log",
+        hintSources: { dovecotLog: join(home, "dovecot.log") },
+        reconcileEveryMs: 3_600_000,
+      });
+      await capture.ready;
+      const since = journal.records.length;
+      await lmtp.deliver("Subject: second\r\n\r\ntext\r\n", "mail");
+      const changed = (part: string): boolean =>
+        journal.records
+          .slice(since)
+          .some(({ event }) => "path" in event && event.path?.includes(part) === true);
+      const parts = ["/mail/mail/new/", "/index/mail/.INBOX/", "/control/mail/.INBOX/"];
+      const untilMs = performance.now() + 20_000;
+      while (!parts.every(changed) && performance.now() < untilMs) await capture.settle();
+      assert.deepEqual(parts.map(changed), [true, true, true]);
+      assert.equal(capture.status.gaps, 0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -1,7 +1,7 @@
 /** `restante lmtp`: from the command line to the journal that it leaves behind. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, watch, writeFileSync } from "node:fs";
+import { existsSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openJournalReader } from "#journal";
@@ -48,6 +48,31 @@ test("it delivers until it is told to end, says a line for each message and noth
   for await (const { event } of journal.read({ withoutData: true }))
     said.push(event.type === "mark" ? event.name : event.type);
   assert.deepEqual(said, ["start", "data", "arrived", "outcome", "outcome", "clean-stop"]);
+});
+
+test("mail is refused for now when the journal's folder was removed, and is not delivered either", async () => {
+  await using server = await FakeServer.start();
+  const socket = join(temporary.path, "stage-2");
+  const folder = join(temporary.path, "removed");
+  const controller = new AbortController();
+  const watcher = watch(temporary.path);
+  const argv = ["lmtp", "--listen", `unix:${socket}`, "--server", endpointText(server.endpoint)];
+  const options = { environment, signal: controller.signal };
+  const ran = runForTest([...argv, "--journal", folder, "--no-config"], options);
+  while (!existsSync(socket)) await once(watcher, "change");
+  watcher.close();
+  const wire = Buffer.from("Subject: one\r\n\r\ntext\r\n");
+  const codes = async (): Promise<unknown> => {
+    using client = await LmtpClient.connect(socket);
+    return await client.deliver(wire, ["md"]);
+  };
+  assert.deepEqual(await codes(), { kind: "answered", codes: [250], refused: 0 });
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(await codes(), { kind: "answered", codes: [451], refused: 0 });
+  controller.abort();
+  const { messages } = await ran;
+  assert.match(messages, /^journal cannot be written: .*were removed or moved away while it was/m);
+  assert.equal(server.messages.length, 1, "what is refused for now is not delivered");
 });
 
 test("what is missing or wrong is said before anybody delivers", async () => {

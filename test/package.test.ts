@@ -71,6 +71,7 @@ test("the packed and installed package protects a Maildir and brings it back", a
     return;
   }
   assert.deepEqual(await readdir(join(installed, "node_modules", "restante", "bin")), [
+    "collect-garbage-later.js",
     "compile-cache.js",
     "restante.js",
   ]);

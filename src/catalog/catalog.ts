@@ -198,7 +198,8 @@ export type MailboxFacts = {
 };
 
 /**
- * A message with what it is known by without being read: `content` where equal means the same bytes.
+ * A message with what it is known by without being read: `content`, 32 hexadecimal digits, where equal
+ * means the same bytes.
  * `words`, given away with its memory, stands for its facts' text: in UTF-8, as `searchable` makes it.
  */
 export type NewMessage = {

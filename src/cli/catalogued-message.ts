@@ -16,13 +16,14 @@ import type { ReadCopies } from "./methods/index.ts";
 import { isMomentId } from "./moments.ts";
 import { type SearchedMoments, searchedMoments } from "./searched-moments.ts";
 import type { Site } from "./site.ts";
+import { toRfc3339Nano } from "#time";
 import { safeText } from "./text.ts";
 
 /** A message that `find` named, as a target of the moment that has it. */
 export type CataloguedMessage = {
   /** Its file, or "FOLDER#UID". */
   readonly target: string;
-  /** The moment's ID. */
+  /** The moment's ID, or its instant. */
   readonly at: string;
 };
 
@@ -48,15 +49,18 @@ export async function cataloguedMessage(
   // What journals have, where the copy's moments are not meant, or do not have it.
   const isByJournal = at === undefined ? known.length === 0 : !isMomentId(at);
   await using searched = isByJournal
-    ? await searchedMoments(catalog, { context, found, opened })
+    ? await searchedMoments(catalog, { context, found, opened, isPassedWanted: () => true })
     : undefined;
   if (isByJournal) known = await catalog.messagesByIdentity(digits, { limit: 2 });
   const message = onlyOne(known, typed);
   const wanted = at === undefined ? [undefined] : await chosenMoments(at, { catalog, searched });
   const place = wanted.map((one) => placeAt(message, one)).find((one) => one !== undefined);
-  // One of a journal is opened by the instant that was asked for.
-  if (place !== undefined)
-    return at === undefined || !place.at.startsWith("journal-") ? place : { ...place, at };
+  if (place !== undefined) {
+    const { target, moment } = place;
+    // One of a journal is opened by the instant that was asked for, or by its own.
+    const isReplayed = moment.id.startsWith("journal-");
+    return { target, at: isReplayed ? (at ?? toRfc3339Nano(moment.atNs)) : moment.id };
+  }
   throw new CliError(
     "cli.nothing-matched",
     `Cannot find "${safeText(typed)}" at that moment: it was in no folder then`,
@@ -108,7 +112,7 @@ type Standing = {
 function placeAt(
   { placements }: FoundMessage,
   wanted: KnownMoment | undefined,
-): CataloguedMessage | undefined {
+): { readonly target: string; readonly moment: KnownMoment } | undefined {
   const standings = placements.flatMap((placement) =>
     placement.states.flatMap((state) =>
       state.intervals.map((interval): Standing => ({ placement, state, interval })),
@@ -122,7 +126,7 @@ function placeAt(
       ? newestFirst[0]
       : newestFirst.find(({ interval }) => isWithin(wanted, interval));
   if (chosen === undefined) return undefined;
-  return { target: targetOf(chosen), at: (wanted ?? chosen.interval.until).id };
+  return { target: targetOf(chosen), moment: wanted ?? chosen.interval.until };
 }
 
 function isWithin(moment: KnownMoment, { from, until }: MomentInterval): boolean {

@@ -131,6 +131,25 @@ test("find says of other moments, and of the copies alone, that nobody has it", 
   assert.match(asItIs.messages, /mail as of .*, the nearest; /);
 });
 
+test("is:missing finds without --at what came and went between two copies, and show and restore what it found", async () => {
+  const found = await run(reading("find", "is:missing"));
+  assert.equal(found.exitCode, 0, found.messages);
+  assert.match(
+    found.output,
+    /^m:\S+ .*by the journal +support@example\.org\/INBOX +gone between .* and .*\n$/,
+  );
+  assert.match(found.messages, /1 moment of the journal in between, for what came and went/);
+  const json = documents(await run(reading("find", "is:missing", "--json")))[0];
+  assert.deepEqual(json?.["between"], { count: 1, left: 0 });
+  const id = found.output.split(" ", 1)[0] ?? "";
+  const shown = await run(reading("show", id));
+  assert.match(shown.output, /by the journal/, shown.messages);
+  const other = await run(reading("find", "is:missing", join(at("mail"), "example.org/sales")));
+  assert.equal(other.exitCode, 22);
+  assert.doesNotMatch(other.messages, /in between/, "another mailbox's mail was not asked for");
+  assert.equal((await run(reading("find", "is:missing", "--no-fill"))).exitCode, 22);
+});
+
 test("what was deleted in between comes back byte for byte", async () => {
   const restored = await run(
     reading("restore", at("mail"), "--at", rfc3339(15), "--to", at("back"), "--yes"),

@@ -4,7 +4,7 @@ import { group, zone } from "./command-options.ts";
 export const daemonCommand: CommandSpec = {
   name: "daemon",
   summary: "continuous data protection: follow every change, until told to stop",
-  usage: ["[--config FILE]", "FOLDER --copy REPO [--journal DIR]"],
+  usage: ["[--config FILE]", "FOLDER --copy REPO [--journal DIR] [--hints KIND=WHERE]"],
   about: [
     "Runs in the foreground. Every change of the mail stores is observed and written into a journal, a base copy is taken where there is none and when it is due, and any moment in between can be restored from then on. Without a configuration: one folder, into a copy that `restante init` made.",
     "What is recorded is looked at for attacks and accidents: mail that disappears in masses, is rewritten, or turns into noise raises an alarm with the moment just before, and what precedes it is held (`restante hold`, `restante rewind`).",
@@ -25,8 +25,16 @@ export const daemonCommand: CommandSpec = {
       about: `with FOLDER (default: "more than 20% of a mailbox disappears within 10 minutes")`,
     },
     {
+      name: "hints",
+      value: "KIND=WHERE",
+      multiple: true,
+      about:
+        'with FOLDER, who else tells of changes where the whole filesystem cannot be watched: dovecot=FILE (the log of its mail_log plugin), cyrus=FOLDER (a channel of its sync_log), "helper=sudo -n stdbuf -oL fsnotifywait"; may be repeated',
+    },
+    {
       name: "accept",
       value: "PATH",
+      multiple: true,
       about:
         "what is at or below this path now is right, once: a place that is held (emptied, missing, another volume) is followed again, and what is gone counts as removed; may be repeated",
       complete: "folder",
@@ -38,6 +46,11 @@ export const daemonCommand: CommandSpec = {
     {
       command: "restante daemon /var/mail --copy /srv/recovery",
       about: "follow one mail store, to try it",
+    },
+    {
+      command:
+        "restante daemon /var/mail --copy /srv/recovery --hints dovecot=/var/log/dovecot-info.log",
+      about: "where the kernel tells a user without rights too little",
     },
     { command: "restante daemon --config /etc/restante/config.yaml", about: "as a service" },
   ],

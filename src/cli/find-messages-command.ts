@@ -8,7 +8,7 @@ export const findMessagesCommand: CommandSpec = {
   about: [
     "Finds messages in all moments of a copy, the newest first, and says in which folders each was, from when to when, and whether it is there now. What each line begins with names the message for other verbs.",
     'QUERY is words and "phrases" (in subject, addresses, names of attachments and text; the end of a word may be *), and fields: from: to: cc: subject: filename: body: has:attachment before: after: in:FOLDER larger: smaller: keyword: is:missing is:present is:seen is:unseen is:flagged is:answered is:draft is:deleted. All must hold; a minus in front means that it must not.',
-    "is:missing finds what was there once and is in no folder of its owner now. Where a folder is missing, cannot be read, or is empty after it was full, nobody knows whether its mail was deleted: it is found, too, and said to be unknown.",
+    "is:missing finds what was there once and is in no folder of its owner now. Where a folder is missing, cannot be read, or is empty after it was full, nobody knows whether its mail was deleted: it is found, too, and said to be unknown. What came and went between two copies is found where a journal saw it.",
     "With --at, exactly that moment answers where a journal covers it, else the copy's moment before; without, also how it is now by the journal. Which moment that is, how exact, and what is unknown is said.",
     "The catalog that this takes is filled first with the moments that it does not know (see `restante help catalog`).",
     targetText,

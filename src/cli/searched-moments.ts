@@ -8,7 +8,7 @@ import {
 } from "#catalog";
 import type { RecoveryPoint } from "#copies";
 import { isRecoveryError } from "#errors";
-import { displayPath } from "#image";
+import { displayPath, type RawPath } from "#image";
 import type { ContinuousCopy, ContinuousMoment, JournalGap } from "#methods";
 import { formatInstant } from "#time";
 import type { CommandContext } from "./command.ts";
@@ -22,9 +22,10 @@ import {
   isMomentId,
   momentText,
 } from "./moments.ts";
+import { passedMoments } from "./passed-moments.ts";
 import { recordedProblems } from "./recorded-problems.ts";
 import { replayText } from "./replay-text.ts";
-import { safeText } from "./text.ts";
+import { plural, safeText } from "./text.ts";
 
 /** A moment that a search answers for: of each group one. */
 export type SearchedMoment = {
@@ -42,6 +43,8 @@ export type SearchedMoments = AsyncDisposable & {
   readonly atNs?: bigint;
   /** With an instant: what answers it. Without: how far journals go on from the newest copy. */
   readonly moments: readonly SearchedMoment[];
+  /** Moments in between that are searched as well, for what came and went; more of them were left out. */
+  readonly between: { readonly count: number; readonly left: number };
 };
 
 export type SearchedOptions = {
@@ -49,6 +52,8 @@ export type SearchedOptions = {
   readonly found: ReadCopies;
   /** The copy that the catalog is of. */
   readonly opened: AnyCopy;
+  /** Of which paths of a group mail counts that journals saw come and go between two moments. Without --at alone. */
+  readonly isPassedWanted?: (path: RawPath, group: string) => boolean;
 };
 
 /**
@@ -62,25 +67,48 @@ export async function searchedMoments(
   const asked = askedOf(options);
   const groups = await groupsOf(options, asked);
   const told = groups.flatMap(({ at, now }) => [at, now].filter(isReplayed));
+  const passed = groups.flatMap((one) => one.passed);
+  const nothing = { count: 0, left: 0 };
   const answer = {
     ...(asked === undefined ? {} : { atNs: asked.atNs }),
     moments: groups.flatMap(({ at, now }) => (asked === undefined ? now : at) ?? []),
+    between: nothing,
   };
+  if (passed.length > 0) {
+    const held = await tellOrWarn(
+      catalog,
+      [...passed, ...told],
+      options,
+      "what came and went between two moments is not searched",
+    );
+    const left = groups.reduce((sum, one) => sum + one.left, 0);
+    if (held !== undefined) return { ...answer, between: { count: passed.length, left }, ...held };
+  }
   if (told.length === 0) return { ...answer, [Symbol.asyncDispose]: async () => undefined };
+  const held = await tellOrWarn(catalog, told, options, "what the copy alone has is searched");
+  if (held !== undefined) return { ...answer, ...held };
+  return {
+    ...answer,
+    moments: asked === undefined ? [] : groups.flatMap((one) => withoutJournal(one, asked)),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/** Undefined, with a warning, where one of them cannot be opened: then the catalog is as it was. */
+async function tellOrWarn(
+  catalog: Catalog,
+  told: readonly Replayed[],
+  options: SearchedOptions,
+  otherwise: string,
+): Promise<AsyncDisposable | undefined> {
   try {
     const held = await tellMoments(catalog, told, options);
-    return { ...answer, [Symbol.asyncDispose]: async () => await held[Symbol.asyncDispose]() };
+    return { [Symbol.asyncDispose]: async () => await held[Symbol.asyncDispose]() };
   } catch (error) {
     if (!isRecoveryError(error) || error.retryable || isCatalogError(error)) throw error;
     if (isInterruption(error)) throw error;
-    options.context.output.warning(
-      `what the copy alone has is searched: ${safeText(error.message)}`,
-    );
-    return {
-      ...answer,
-      moments: asked === undefined ? [] : groups.flatMap((one) => withoutJournal(one, asked)),
-      [Symbol.asyncDispose]: async () => undefined,
-    };
+    options.context.output.warning(`${otherwise}: ${safeText(error.message)}`);
+    return undefined;
   }
 }
 
@@ -127,11 +155,14 @@ type OfGroup = {
   readonly at?: SearchedMoment | Replayed;
   /** Newer than the newest moment of the copy. */
   readonly now?: Replayed;
+  /** Between the others, for what came and went; so many were left out. */
+  readonly passed: readonly Replayed[];
+  readonly left: number;
 };
 
 /** The moments of each group of the copy that is searched. */
 async function groupsOf(
-  { context, found, opened }: SearchedOptions,
+  { context, found, opened, isPassedWanted }: SearchedOptions,
   asked: Asked | undefined,
 ): Promise<readonly OfGroup[]> {
   const { signal } = context.surroundings;
@@ -155,8 +186,22 @@ async function groupsOf(
     const newest = replayed(now, undefined);
     const isSame = at !== undefined && "replay" in at && at.replay?.point.id === now?.point.id;
     const before = asked === undefined ? undefined : newestBy(asked.atNs, moments);
+    const between =
+      isPassedWanted !== undefined &&
+      asked === undefined &&
+      continuous !== undefined &&
+      journal?.journal !== undefined
+        ? await passedMoments(continuous, {
+            journal: journal.journal.reader,
+            searched: now === undefined ? moments : [...moments, now.point],
+            isWanted: (path) => isPassedWanted(path, group),
+            signal,
+          })
+        : { moments: [], left: 0 };
     groups.push({
       opened,
+      passed: between.moments.flatMap((one) => replayed(one, undefined) ?? []),
+      left: between.left,
       ...(before === undefined ? {} : { before }),
       ...(at === undefined ? {} : { at }),
       ...(newest === undefined || isSame ? {} : { now: newest }),
@@ -270,7 +315,7 @@ function placeOf({ narrowed, path }: JournalGap): string {
 
 /** Which moments answer, how exact they are, and what is unknown. */
 export function tellSearched(
-  { atNs, moments }: SearchedMoments,
+  { atNs, moments, between }: SearchedMoments,
   { context, found }: Pick<SearchedOptions, "context" | "found">,
 ): void {
   const { output } = context;
@@ -291,6 +336,13 @@ export function tellSearched(
     if (atNs === undefined && isQuiet) continue;
     for (const line of lines) output.note(`  ${line}`);
   }
+  const { count, left } = between;
+  if (count > 0)
+    output.note(`${plural(count, "moment")} of the journal in between, for what came and went`);
+  if (left > 0)
+    output.note(
+      `mail came and went at ${plural(left, "older moment")} as well, which are not searched: name a mailbox, or a moment with --at`,
+    );
 }
 
 /** The same for programs. */

@@ -1,8 +1,10 @@
 import { isRecoveryError } from "#errors";
+import type { RawPath } from "#image";
 import type { Journal } from "#journal";
-import { type Signal, SignalWatch } from "#signals";
+import { logPlaceOf, type MailThere, type Signal, SignalWatch } from "#signals";
 import type { DaemonGroup } from "./daemon-group.ts";
 import type { DaemonRecords } from "./daemon-records.ts";
+import { endOfFollowing, KnownMail, type KnownMailOptions } from "./known-mail.ts";
 
 type Waiting = { readonly signal: Signal; readonly atNs: bigint };
 
@@ -35,10 +37,18 @@ export class AlarmWatch implements Disposable {
       readonly journal: Journal;
       readonly records: DaemonRecords;
       readonly signal: AbortSignal;
+      readonly onNote: (text: string, isBad: boolean) => void;
     },
   ): Promise<AlarmWatch> {
     const watch = new SignalWatch(group.signals);
-    for await (const there of group.mailThere(options.signal)) watch.learn(there);
+    const end = await endOfFollowing(options.journal, options.signal);
+    if (end !== undefined) watch.learnLast(end);
+    // Files of many messages stay when messages go: what they said before is what the first scan differs from.
+    const tellers: MailThere[] = [];
+    for await (const there of group.mailThere(options.signal))
+      if (there.mtimeNs === undefined) watch.learn(there);
+      else tellers.push(there);
+    for await (const before of asBefore(tellers, group, { ...options, end })) watch.learn(before);
     watch.isCatchingUp = true;
     return new AlarmWatch(group, { ...options, watch });
   }
@@ -88,4 +98,32 @@ export class AlarmWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
   }
+}
+
+/** What tells of many messages, as it was when following ended; as it is where that cannot be had. */
+async function* asBefore(
+  tellers: readonly MailThere[],
+  group: DaemonGroup,
+  options: KnownMailOptions & { readonly onNote: (text: string, isBad: boolean) => void },
+): AsyncGenerator<MailThere> {
+  const { signal, onNote } = options;
+  if (tellers.length === 0) return;
+  let known: KnownMail | undefined;
+  try {
+    known = await KnownMail.open(group, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = isRecoveryError(error) ? error.message : String(error);
+    onNote(`what went inside files that stayed while nothing ran raises no alarm: ${why}`, true);
+  }
+  if (known === undefined) return yield* tellers;
+  await using _known = known;
+  const [accounts, paths] = [new Set<RawPath>(), new Set<RawPath>()];
+  for (const there of tellers) {
+    paths.add(there.path);
+    const place = there.index === undefined ? undefined : logPlaceOf(there.path);
+    if (place !== undefined) accounts.add(place.account);
+    yield await known.before(there);
+  }
+  yield* known.gone(accounts, paths);
 }

@@ -50,6 +50,8 @@ export type DaemonGroup = {
   /** Where its journal lies, for people. */
   readonly journalPlace: string;
   openJournal(signal: AbortSignal): Promise<Journal>;
+  /** Rejects where the journal that was given last is not where it was any more. */
+  readonly checkJournal?: () => Promise<void>;
   /** The newest copy that may serve as a base, of those that were whole by then. Undefined: there is none. */
   newestBase(signal: AbortSignal, byNs?: bigint): Promise<BaseMoment | undefined>;
   /** Takes one now. */
@@ -57,6 +59,8 @@ export type DaemonGroup = {
   /** The listing of that base, for the capture to go on from. */
   openBase(base: BaseMoment, signal: AbortSignal): Promise<CaptureBase>;
   capture(options: CapturedGroup): Promise<ContinuousCapture>;
+  /** After the first scan: what a person said is right as it is. Never rejects. */
+  readonly accept?: (capture: ContinuousCapture) => Promise<void>;
   /** The mirror of its journal, where the configuration has one. Reaches out to no other host yet. */
   readonly openMirror?: (options: MirroredGroup) => Promise<GroupMirror>;
   /**

@@ -159,7 +159,7 @@ export class GroupRunner {
     const bases = await BaseKeeper.begin(group, { journal, clock, onTaking, signal });
     this.#running = { journal, mirror, bases };
     this.#enter("starting");
-    const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal }));
+    const alarms = stack.use(await AlarmWatch.begin(group, { journal, records, signal, onNote }));
     const capture = stack.use(
       await group.capture({
         journal,
@@ -180,6 +180,9 @@ export class GroupRunner {
     await Promise.race([capture.ready, aborted(signal)]);
     signal.throwIfAborted();
     alarms.follow();
+    // Before it counts as following: whoever waits for that may stop it then.
+    await Promise.race([group.accept?.(capture), aborted(signal)]);
+    signal.throwIfAborted();
     await bases.mark(journal);
     return running;
   }
@@ -233,6 +236,7 @@ export class GroupRunner {
       onChange();
     };
     while (!signal.aborted) {
+      await this.#group.checkJournal?.();
       for (const told of await alarms.look(clock.now())) {
         onNote(told, true);
         onChange();

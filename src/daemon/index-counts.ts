@@ -2,10 +2,7 @@ import { lstat } from "node:fs/promises";
 import { type RawPath, rawPathToBytes } from "#image";
 import { countDovecotIndex, countedIndexBytes, type DovecotIndexCount } from "#mail";
 import { logPlaceOf } from "#signals";
-import { startOfFile } from "./start-of-file.ts";
-
-/** Beyond this, what a log says is left out: its server begins a new one at 1 MiB. */
-const mostLogBytes = 16 * 1024 * 1024;
+import { mostLogBytes, startOfFile } from "./start-of-file.ts";
 
 /** What the indexes of mdbox accounts in a folder say of how many messages there are. */
 export class IndexCounts {

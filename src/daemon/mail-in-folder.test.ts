@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { rawPathFromText } from "#image";
 import { mailIn } from "./mail-in-folder.ts";
+
+const mtimeNs = 1_000_000_000_000n;
 
 test("mail is found by its names, an mbox by its first bytes, and nothing else is", async () => {
   const folder = mkdtempSync(join(tmpdir(), "restante-mail-in-"));
@@ -28,6 +30,7 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(join(folder, path, ".."), { recursive: true });
       writeFileSync(join(folder, path), text);
+      utimesSync(join(folder, path), 1000, 1000);
     }
     const found = await Array.fromAsync(
       mailIn(rawPathFromText(folder), new AbortController().signal),
@@ -37,12 +40,17 @@ test("mail is found by its names, an mbox by its first bytes, and nothing else i
       [
         { path: "anna/cur/1.M1:2,S" },
         { path: "anna/new/2.M1" },
-        { path: "carl/mailboxes/INBOX/dbox-Mails/dovecot.index.log", index: { messages: 0 } },
+        {
+          path: "carl/mailboxes/INBOX/dbox-Mails/dovecot.index.log",
+          index: { messages: 0 },
+          sizeBytes: 6,
+          mtimeNs,
+        },
         { path: "carl/mailboxes/INBOX/dbox-Mails/u.1" },
         { path: "carl/storage/m.1" },
-        { path: rawPathFromText("spool/b\u00e4rbel"), sizeBytes: 8, isMbox: true },
+        { path: rawPathFromText("spool/b\u00e4rbel"), sizeBytes: 8, mtimeNs, isMbox: true },
         { path: "uuid/a/b/ab1/1." },
-        { path: "uuid/a/b/ab1/cyrus.header", head: Buffer.from("header") },
+        { path: "uuid/a/b/ab1/cyrus.header", head: Buffer.from("header"), sizeBytes: 6, mtimeNs },
       ],
     );
     const nowhere = rawPathFromText(join(folder, "nowhere"));

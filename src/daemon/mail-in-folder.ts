@@ -1,8 +1,8 @@
-import { open, opendir } from "node:fs/promises";
+import { lstat, open, opendir } from "node:fs/promises";
 import { rawBaseName, type RawPath, rawPathToBytes } from "#image";
 import { isCyrusOwnFile, logPlaceOf, type MailThere, mailPlaceOf } from "#signals";
 import { IndexCounts } from "./index-counts.ts";
-import { startOfFile } from "./start-of-file.ts";
+import { headBytesOf, startOfFile } from "./start-of-file.ts";
 
 /** Files that are looked into to see whether they are an mbox; a spool has one for each person. */
 const mostLooks = 20_000;
@@ -30,13 +30,13 @@ export async function* mailIn(folder: RawPath, signal: AbortSignal): AsyncGenera
         else if (mailPlaceOf(path) !== undefined) yield { path };
         else if (isCyrusOwnFile(path)) {
           const head = await startOf(`${folder}/${path}` as RawPath);
-          if (head !== undefined) yield { path, head };
+          if (head !== undefined) yield { path, head, ...(await timesOf(folder, path)) };
         } else if (logPlaceOf(path) !== undefined) {
           const index = await counts.at(path);
-          if (index !== undefined) yield { path, index };
+          if (index !== undefined) yield { path, index, ...(await timesOf(folder, path)) };
         } else if (mayBeMbox(path) && looks++ < mostLooks) {
           const found = await mboxAt(`${folder}/${path}` as RawPath);
-          if (found !== undefined) yield { path, sizeBytes: found, isMbox: true };
+          if (found !== undefined) yield { path, ...found, isMbox: true };
         }
       }
     } catch {
@@ -52,21 +52,28 @@ function mayBeMbox(path: RawPath): boolean {
   return !name.endsWith(".lock");
 }
 
-/** Of an index the first bytes say all that is asked; a header has more where a mailbox has many rights. */
-const [indexStartBytes, headerStartBytes] = [4096, 64 * 1024];
-
 async function startOf(path: RawPath): Promise<Uint8Array | undefined> {
-  const mostBytes = path.endsWith("header") ? headerStartBytes : indexStartBytes;
-  return await startOfFile(path, mostBytes).catch(() => undefined);
+  return await startOfFile(path, headBytesOf(path)).catch(() => undefined);
+}
+
+type Times = Required<Pick<MailThere, "sizeBytes" | "mtimeNs">>;
+
+/** What tells whether it is as it was before; nothing where it is gone meanwhile. */
+async function timesOf(folder: RawPath, path: RawPath): Promise<Partial<Times>> {
+  const found = await lstat(rawPathToBytes(`${folder}/${path}` as RawPath), { bigint: true }).catch(
+    () => undefined,
+  );
+  return found === undefined ? {} : { sizeBytes: Number(found.size), mtimeNs: found.mtimeNs };
 }
 
 /** Its size, where it begins as an mbox does. */
-async function mboxAt(path: RawPath): Promise<number | undefined> {
+async function mboxAt(path: RawPath): Promise<Times | undefined> {
   try {
     await using file = await open(rawPathToBytes(path), "r");
     const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 0);
     if (bytesRead < 5 || buffer.toString("latin1") !== "From ") return undefined;
-    return (await file.stat()).size;
+    const { size, mtimeNs } = await file.stat({ bigint: true });
+    return { sizeBytes: Number(size), mtimeNs };
   } catch {
     return undefined;
   }

@@ -268,6 +268,48 @@ test("gaps and what is held are told, and are in the status", async () => {
   assert.deepEqual(scene.notes, ["mx1: too much"]);
 });
 
+test("a journal that is not where it was ends its group, which begins again, and that is told", async () => {
+  await using scene = new Scene();
+  let isRemoved = false;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    checkJournal: async () => {
+      if (isRemoved) throw new RecoveryError("journal.removed", "Cannot write: it was removed");
+    },
+  });
+  await scene.follows([group]);
+  isRemoved = true;
+  await scene.clock.pass(1000);
+  await scene.clock.until(() => scene.notes.length > 0, 10);
+  isRemoved = false;
+  await scene.clock.until(() => group.captures.length === 2, 10);
+  assert.match(scene.notes.join(), /mx1: Cannot write: it was removed; it starts again in \d+ s/);
+  assert.equal(marksOf(group).includes("clean-stop"), false);
+});
+
+test("what a person said is right is taken so before the group follows", async () => {
+  await using scene = new Scene();
+  const taken = Promise.withResolvers<void>();
+  let isAsked = false;
+  const group = fakeGroup("mx1", {
+    clock: scene.clock,
+    accept: async () => {
+      isAsked = true;
+      await taken.promise;
+    },
+  });
+  const running = scene.start([group]);
+  await scene.clock.until(() => isAsked);
+  await scene.clock.pass(1000);
+  const isFollowing = (): boolean => scene.ready?.groups[0]?.phase === "following";
+  assert.equal(isFollowing(), false);
+  assert.deepEqual(marksOf(group), []);
+  taken.resolve();
+  await scene.clock.until(isFollowing, 10);
+  scene.stop.abort();
+  await running;
+});
+
 test("the delivery stage outlives a capture that fails, and stops before the journal is closed", async () => {
   await using scene = new Scene();
   const opened: (boolean | string)[] = [];

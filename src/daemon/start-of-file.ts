@@ -3,6 +3,14 @@ import { promisify } from "node:util";
 import { type RawPath, rawPathToBytes } from "#image";
 
 const [openFile, readFile, closeFile] = [promisify(open), promisify(read), promisify(close)];
+/** Beyond this, what a log of an index says is left out: its server begins a new one at 1 MiB. */
+export const mostLogBytes: number = 16 * 1024 * 1024;
+
+/** Of a Cyrus index the first bytes say all that is asked; a header has more where a mailbox has many rights. */
+export function headBytesOf(path: RawPath): number {
+  return path.endsWith("header") ? 64 * 1024 : 4096;
+}
+
 /** At first; a file of more is read in larger pieces. */
 const pieceBytes = 16 * 1024;
 

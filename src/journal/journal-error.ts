@@ -9,6 +9,7 @@ export type JournalErrorCode =
   | "journal.not-found"
   | "journal.not-storable"
   | "journal.other-group"
+  | "journal.removed"
   | "journal.unreadable"
   | "journal.unsupported"
   | "journal.write-failed"

@@ -29,6 +29,7 @@ export function deliveryLine(delivery: DeliveryReport): string {
 }
 
 function safe(bytes: string): string {
+  if (/^[\x20\x21\x23-\x7e]{0,200}$/.test(bytes)) return bytes;
   const text = textOfBytes(bytes).replace(/[\p{C}\p{Zl}\p{Zp}"]/gu, "\u{fffd}");
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

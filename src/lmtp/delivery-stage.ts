@@ -182,7 +182,7 @@ export class DeliveryStage implements AsyncDisposable {
     const { bounds } = this.#context;
     if (this.#running.size >= bounds.maxSessions || this.#stopping !== undefined) {
       this.#counters.refusedSessions += 1;
-      socket.end(encodeReply(reply(421, "4.3.2 Too many connections; try again later")));
+      socket.end(encodeReply(reply(421, "4.3.2 Too many connections; try again later")), "latin1");
       socket.resume();
       socket.setTimeout(refusalMs, () => socket.destroy());
       return;

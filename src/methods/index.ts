@@ -88,6 +88,7 @@ export {
   type ArrivedMailOptions,
   type ArrivedMessage,
   type BaseCandidate,
+  beginningOf,
   continuousCopy,
   type ContinuousCopy,
   type ContinuousCopyOptions,

@@ -3,7 +3,7 @@
  * is done for many blobs before the next begins: the code and the tables of zstd, AES and SHA-256
  * push each other out of the processor's nearest caches when they take turns for every few KB.
  */
-import { randomInt } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { type Compressor, compressBoundBytes, openCompressor } from "./compression.ts";
 import { type MasterKey, type Sealer, openReferenceSealer, openSealer } from "./crypto.ts";
 import { digestBytes, openHasher } from "./digest.ts";
@@ -53,7 +53,7 @@ type Waiting = {
   readonly end: number;
 };
 
-/** Which blobs share a pack and in which order must not tell the lengths of a known text's chunks. */
+/** Which blobs share a pack and in which order must not tell the lengths of a known text's chunks. A power of two: a random byte chooses. */
 const openDataPackers = 2;
 
 export class BlobWriter {
@@ -68,6 +68,8 @@ export class BlobWriter {
   readonly #dataPackers: readonly Packer[];
   readonly #treePacker: Packer;
   readonly slabs: Slabs = openSlabs();
+  readonly #random: Uint8Array = new Uint8Array(256);
+  #randomUsed: number = this.#random.length;
   #known: KnownBlobs;
   readonly #stored: Pick<KnownBlobs, "has"> | undefined;
 
@@ -150,7 +152,7 @@ export class BlobWriter {
       const packer =
         type === "tree"
           ? this.#treePacker
-          : (this.#dataPackers[randomInt(openDataPackers)] as Packer);
+          : (this.#dataPackers[this.#randomByte() % openDataPackers] as Packer);
       const offset = packer.usedBytes;
       const rawLengthBytes = isCompressed ? bytes.length : 0;
       const { length: lengthBytes } = packer.add({ id, stored, rawLengthBytes });
@@ -170,8 +172,12 @@ export class BlobWriter {
   // What is about to be uploaded is read back from the pack the way a restore will read it: a fault
   // of zstd or of memory must show now and not on the bad day.
   #verifyAll(unverified: readonly Unverified[]): void {
-    for (const { packer, offset, lengthBytes, bytes, isCompressed } of unverified) {
-      const opened = this.#sealer.openView(packer.view(offset, lengthBytes));
+    const sealed = unverified.map(({ packer, offset, lengthBytes }) =>
+      packer.view(offset, lengthBytes),
+    );
+    this.#sealer.prepareOpening(sealed);
+    for (const [n, { bytes, isCompressed }] of unverified.entries()) {
+      const opened = this.#sealer.openView(sealed[n] as Uint8Array);
       const plain =
         opened === undefined || !isCompressed
           ? opened
@@ -179,6 +185,15 @@ export class BlobWriter {
       if (plain === undefined || Buffer.compare(plain, bytes) !== 0)
         throw selfCheckFailed("a blob");
     }
+  }
+
+  /** One of many that are made together. */
+  #randomByte(): number {
+    if (this.#randomUsed === this.#random.length) {
+      randomFillSync(this.#random);
+      this.#randomUsed = 0;
+    }
+    return this.#random[this.#randomUsed++] as number;
   }
 
   /** Takes over what another writer of this thread has not handed over yet, so that both end in the same packs. */

@@ -8,4 +8,5 @@ export { isCyrusOwnFile } from "./cyrus-mail.ts";
 export { logPlaceOf, type MailPlace, mailPlaceOf } from "./mail-place.ts";
 export { type Signal, type SignalKind, signalKinds } from "./signal.ts";
 export type { MailThere } from "./mail-there.ts";
+export { type PassedMail, PassingMail } from "./passing-mail.ts";
 export { SignalWatch, type SignalWatchOptions } from "./signal-watch.ts";

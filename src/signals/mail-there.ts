@@ -5,6 +5,8 @@ import type { DovecotIndexCount } from "#mail";
 export type MailThere = {
   readonly path: RawPath;
   readonly sizeBytes?: number;
+  /** Of what tells of many messages. */
+  readonly mtimeNs?: bigint;
   /** It holds many messages, and nothing else. */
   readonly isMbox?: boolean;
   /** It is a log of Dovecot's: what its index says. */

@@ -1,5 +1,5 @@
 import { rawParent, type RawPath } from "#image";
-import type { ContentPiece, FileState, JournalRecord } from "#journal";
+import type { ContentPiece, FileState, JournalPoint, JournalRecord } from "#journal";
 import { AccountState, type AccountTeller } from "./account-state.ts";
 import type { At } from "./burst-window.ts";
 import { looksRandom } from "./byte-entropy.ts";
@@ -13,6 +13,7 @@ import { MdboxMail } from "./mdbox-mail.ts";
 import { keyOf, type RecentEvent, RecentPaths } from "./recent-paths.ts";
 import type { Signal } from "./signal.ts";
 import { SignalJudge } from "./signal-judge.ts";
+import { UnseenSpan } from "./unseen-span.ts";
 
 export type SignalWatchOptions = {
   /** More than this share in `withinMs` is an alarm. Default 20. */
@@ -61,6 +62,7 @@ export class SignalWatch {
   readonly #cyrus: CyrusMail;
   readonly #touched = new Set<AccountState>();
   readonly #judge: SignalJudge;
+  readonly #unseen = new UnseenSpan();
   /** What is recorded may have been there when it was counted: a first scan goes on. */
   isCatchingUp = false;
 
@@ -99,12 +101,19 @@ export class SignalWatch {
     else this.#count(path, place, 1);
   }
 
+  /** What was recorded last before following began anew. */
+  learnLast(point: JournalPoint): void {
+    this.#unseen.last = point;
+  }
+
   /** How many messages are known now, of the whole store. */
   get messages(): number {
     return this.#store.count;
   }
 
-  observe({ sequence, atNs, event }: JournalRecord): void {
+  observe(record: JournalRecord): void {
+    const { sequence, atNs, event } = record;
+    this.#unseen.see(record);
     const at = { sequence, atNs };
     switch (event.type) {
       case "data":
@@ -138,7 +147,7 @@ export class SignalWatch {
     const signals: Signal[] = [];
     for (const account of this.#touched) {
       const { signals: seen, isQuiet } = this.#judge.judge(account, nowNs, this.#store);
-      signals.push(...seen);
+      for (const one of seen) signals.push({ ...one, before: this.#unseen.before(one.before) });
       if (isQuiet) this.#touched.delete(account);
     }
     // What began first comes first: its moment is the one to go back to.

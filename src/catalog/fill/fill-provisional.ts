@@ -1,6 +1,6 @@
 import { isRecoveryError } from "#errors";
 import type { Image } from "#image";
-import type { Catalog, KnownMoment, MomentFacts, ProvisionalFill } from "../catalog.ts";
+import type { Catalog, KnownMoment, MomentFacts, MomentFill, ProvisionalFill } from "../catalog.ts";
 import { FactsPool } from "./facts-pool.ts";
 import { type FillableMoment, type FillSource, historyOf, textLimit } from "./fill-catalog.ts";
 import { fillMoment, fingerprintNotes } from "./fill-moment.ts";
@@ -10,7 +10,7 @@ export type FillProvisionallyOptions = {
   readonly moments: readonly FillableMoment[];
   /** Opens one of them; closed here. */
   readonly open: (moment: FillableMoment) => Promise<FillSource>;
-  /** Opens a moment that the catalog knows, to see what is the same in it; closed here. */
+  /** Opens a moment that the catalog knew before, to see what is the same in it; closed here. */
   readonly openKnown: (moment: KnownMoment) => Promise<Image>;
   /** As `fillCatalog` has it. */
   readonly workers?: number;
@@ -39,10 +39,13 @@ export async function fillProvisionally(
       ...(signal === undefined ? {} : { signal }),
     }),
   );
+  const limit = catalog.fullText ? textLimit : 0;
+  await using pool = new FactsPool({ textLimit: limit, workers: options.workers });
+  const told = new Map<string, ReadonlyMap<string, string>>();
   const problems: { readonly moment: FillableMoment; readonly problem: string }[] = [];
   for (const moment of options.moments) {
     signal?.throwIfAborted();
-    for (const problem of await tell(catalog, { ...options, fill, moment }))
+    for (const problem of await tell(catalog, { ...options, fill, pool, told, moment }))
       problems.push({ moment, problem });
   }
   const held = disposables.move();
@@ -51,37 +54,63 @@ export async function fillProvisionally(
 
 type Telling = FillProvisionallyOptions & {
   readonly fill: ProvisionalFill;
+  readonly pool: FactsPool;
+  /** Fingerprints of the moments that were told before, by what they are called. */
+  readonly told: Map<string, ReadonlyMap<string, string>>;
   readonly moment: FillableMoment;
 };
 
 async function tell(
   catalog: Catalog,
-  { fill, moment: fillable, open, openKnown, workers, signal }: Telling,
+  { fill, pool, told, moment: fillable, open, openKnown, signal }: Telling,
 ): Promise<readonly string[]> {
   const moment: MomentFacts = { ...fillable, history: historyOf(fillable) };
   const source = await open(fillable);
   await using image = source.image;
-  const notes = await notesBefore(moment, { catalog, openKnown, signal });
-  const limit = catalog.fullText ? textLimit : 0;
-  await using pool = new FactsPool({ textLimit: limit, workers });
+  const notes = await notesBefore(moment, { catalog, told, openKnown, signal });
+  const begun = await fill.beginMoment(moment, notes);
   return await fillMoment(image, {
-    fill: await fill.beginMoment(moment, notes),
+    fill: noting(begun, (kept) => told.set(keyOf(moment), kept)),
     pool,
-    textLimit: limit,
+    textLimit: catalog.fullText ? textLimit : 0,
     missing: source.missing,
     onRead: () => undefined,
     signal,
   });
 }
 
-/** Of the newest moment the catalog has them itself. */
+function keyOf({ history, id }: Pick<MomentFacts, "history" | "id">): string {
+  return `${history}\n${id}`;
+}
+
+/** The same fill, which also says what fingerprints it ended with. */
+function noting(
+  fill: MomentFill,
+  onNotes: (notes: ReadonlyMap<string, string>) => void,
+): MomentFill {
+  return {
+    notes: fill.notes,
+    last: fill.last,
+    openPlacements: async (mailbox) => await fill.openPlacements(mailbox),
+    messagesOf: async (contents) => await fill.messagesOf(contents),
+    addMessages: async (messages) => await fill.addMessages(messages),
+    record: async (facts) => await fill.record(facts),
+    finish: async (result) => {
+      await fill.finish(result);
+      onNotes(result.notes);
+    },
+  };
+}
+
+/** Of the newest moment the catalog has them itself; of one that was told just before they are at hand. */
 async function notesBefore(
   { history, atNs }: MomentFacts,
   {
     catalog,
     openKnown,
+    told,
     signal,
-  }: Pick<Telling, "openKnown"> & {
+  }: Pick<Telling, "openKnown" | "told"> & {
     readonly catalog: Catalog;
     readonly signal: AbortSignal | undefined;
   },
@@ -89,6 +118,8 @@ async function notesBefore(
   const known = (await catalog.moments()).filter((one) => one.history === history);
   const before = known.findLast((one) => one.atNs <= atNs);
   if (before === undefined || before === known.at(-1)) return new Map();
+  const kept = told.get(keyOf(before));
+  if (kept !== undefined) return kept;
   try {
     await using image = await openKnown(before);
     return await fingerprintNotes(image, { isWhole: before.problems.length === 0, signal });

@@ -2,6 +2,7 @@
  * Mailboxes whose lists were read and are not recorded yet: so many that reading what is new in them
  * is worth a batch, and so few that their lists fit into memory.
  */
+import { hash } from "node:crypto";
 import { isRecoveryError } from "#errors";
 import { displayPath, type Image } from "#image";
 import type { MailAccount, StoredMessage } from "#mail";
@@ -120,7 +121,9 @@ export class MailboxWindow {
         range === undefined ? inner.fingerprint(path) : inner.rangeFingerprint?.(path, range),
       );
       contents.push(
-        fingerprint === undefined ? undefined : `${inner.fingerprintScope}\n${fingerprint}`,
+        fingerprint === undefined
+          ? undefined
+          : contentDigest(`${inner.fingerprintScope}\n${fingerprint}`),
       );
     }
     return contents;
@@ -137,6 +140,11 @@ export class MailboxWindow {
     for (const text of ambiguous) hints.delete(text);
     return hints;
   }
+}
+
+/** Half a sha256, in hexadecimal digits: what fingerprints differ in is itself made of digests, and they are long. */
+function contentDigest(content: string): string {
+  return hash("sha256", content, "hex").slice(0, 32);
 }
 
 type Known = ReadonlyMap<string, MessageNumber>;

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { MessageNumber, NewMessage } from "../catalog.ts";
 import { searchable } from "../words.ts";
 import type { Database } from "./database.ts";
@@ -9,40 +8,30 @@ export function storeMessages(
   database: Database,
   messages: readonly NewMessage[],
 ): readonly MessageNumber[] {
-  const taken = new Set<number>();
-  const added = new Map<string, number>();
-  const fresh: { readonly id: number; readonly message: NewMessage }[] = [];
-  const numbers = messages.map((message): MessageNumber => {
+  const wanted = new Map<string, { id: number; readonly message: NewMessage }>();
+  for (const message of messages) {
     const { facts } = message;
-    const known = added.get(facts.identity) ?? numberOf(database, facts.identity);
-    if (known !== undefined) return known as MessageNumber;
-    const id = messageNumber(facts, {
-      isFree: (candidate) => !taken.has(candidate) && !isTaken(database, candidate),
-      lowest: () => Math.min(lowestNumber(database), ...taken),
-    });
-    taken.add(id);
-    added.set(facts.identity, id);
-    fresh.push({ id, message });
-    return id as MessageNumber;
-  });
-  // Ascending: whatever comes before what was written last makes the index begin a new segment.
-  fresh.sort((a, b) => a.id - b.id);
-  for (const { id, message } of fresh) storeMessage(database, id, message);
-  for (const [index, { content }] of messages.entries()) {
-    if (content === undefined) continue;
-    database.run(
-      "INSERT OR REPLACE INTO content (digest, message) VALUES (?, ?)",
-      contentDigest(content),
-      numbers[index] as number,
-    );
+    if (wanted.has(facts.identity)) continue;
+    wanted.set(facts.identity, { id: messageNumber(facts, anyNumber), message });
   }
-  return numbers;
+  // Ascending: whatever comes before what was written last makes the index begin a new segment.
+  for (const one of [...wanted.values()].toSorted((a, b) => a.id - b.id))
+    one.id = storeMessage(database, one.id, one.message);
+  return messages.map(({ facts, content }) => {
+    const number = wanted.get(facts.identity)?.id as MessageNumber;
+    if (content !== undefined) {
+      database.run(
+        "INSERT OR REPLACE INTO content (digest, message) VALUES (?, ?)",
+        Buffer.from(content, "hex"),
+        number,
+      );
+    }
+    return number;
+  });
 }
 
-/** Half a sha256: what fingerprints differ in is itself made of digests, and they are long. */
-export function contentDigest(content: string): Uint8Array {
-  return hash("sha256", content, "buffer").subarray(0, 16);
-}
+/** Nearly every message gets the number that it would have alone: what is taken, SQLite says when it is written. */
+const anyNumber = { isFree: () => true, lowest: () => 0 } as const;
 
 function numberOf(database: Database, identity: string): number | undefined {
   const row = database.get(
@@ -60,10 +49,25 @@ function lowestNumber(database: Database): number {
   return (database.get("SELECT min(id) AS id FROM message")?.["id"] as number | null) ?? 0;
 }
 
-function storeMessage(database: Database, id: number, { facts, words }: NewMessage): void {
-  database.run(
+/** Stores it under this number, or under another where that is taken; its number where it is known. */
+function storeMessage(database: Database, id: number, message: NewMessage): number {
+  if (insertMessage(database, id, message)) return id;
+  const known = numberOf(database, message.facts.identity);
+  if (known !== undefined) return known;
+  const free = messageNumber(message.facts, {
+    isFree: (candidate) => !isTaken(database, candidate),
+    lowest: () => lowestNumber(database),
+  });
+  insertMessage(database, free, message);
+  return free;
+}
+
+/** Whether neither the message nor its number was there. */
+function insertMessage(database: Database, id: number, { facts, words }: NewMessage): boolean {
+  const { changes } = database.run(
     `INSERT INTO message (id, identity, date_s, size, subject, sender, recipients, copies,
-       message_id, attachments, has_attachment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       message_id, attachments, has_attachment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
     id,
     Buffer.from(facts.identity, "hex"),
     facts.dateS ?? null,
@@ -76,6 +80,7 @@ function storeMessage(database: Database, id: number, { facts, words }: NewMessa
     JSON.stringify(facts.attachmentNames),
     facts.hasAttachment ? 1 : 0,
   );
+  if (changes === 0) return false;
   database.run(
     `INSERT INTO words (rowid, subject, sender, recipients, copies, attachments, text)
        VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT))`,
@@ -87,4 +92,5 @@ function storeMessage(database: Database, id: number, { facts, words }: NewMessa
     searchable(facts.attachmentNames.join("\n")),
     words ?? searchable(facts.text),
   );
+  return true;
 }

@@ -18,7 +18,7 @@ import {
   touchOne,
 } from "./forget.ts";
 import { historyRow, RowNumbers } from "./row-numbers.ts";
-import { contentDigest, storeMessages } from "./store-messages.ts";
+import { storeMessages } from "./store-messages.ts";
 
 /** Rows written before they are made to last: what a process that dies has done is not all lost. */
 const rowsPerTransaction = 20_000;
@@ -205,7 +205,10 @@ export class SqliteMomentFill implements MomentFill {
       if (same === undefined) open.set(text, [one]);
       else same.push(one);
     }
-    const fresh = placements.filter((facts) => open.get(placementText(facts))?.pop() === undefined);
+    const fresh =
+      open.size === 0
+        ? placements
+        : placements.filter((facts) => open.get(placementText(facts))?.pop() === undefined);
     const closed = [...open.values()].flat();
     if (isSame && fresh.length === 0 && closed.length === 0) return false;
     const lastListing = closed.length === 0 ? null : newestListing(database, mailbox);
@@ -240,10 +243,11 @@ export function messagesOf(
   contents: readonly string[],
 ): ReadonlyMap<string, MessageNumber> {
   const known = new Map<string, MessageNumber>();
+  if (database.get("SELECT 1 AS some FROM content LIMIT 1") === undefined) return known;
   for (const content of contents) {
     const row = database.get(
       "SELECT message FROM content WHERE digest = ?",
-      contentDigest(content),
+      Buffer.from(content, "hex"),
     );
     if (row !== undefined) known.set(content, row["message"] as MessageNumber);
   }

@@ -87,7 +87,7 @@ test("a store that was emptied is held, and the message says how a person accept
   for (const name of readdirSync(store)) await rm(join(store, name), { recursive: true });
   const note = await followed("held", []);
   assert.ok(note.includes(`restante daemon --accept '${store}'`), note);
-  await followed("following", ["--accept", "other-mail"]);
+  await followed("following", ["--accept", "other-mail", "--accept", "other-mail/example.org"]);
   const audit = await readFile(join(state, "audit.jsonl"), "utf8");
   assert.equal(audit.split(JSON.stringify(store)).length - 1, 1, audit);
   await mkdir(inbox, { recursive: true });

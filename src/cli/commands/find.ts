@@ -1,5 +1,6 @@
 import { type Catalog, isCatalogError, parseQuery, type Query, removeCatalog } from "#catalog";
 import { catalogFolder, fillFromCopy, openCopyCatalog, tellFilled } from "../catalog-access.ts";
+import { isWithin, type RawPath } from "#image";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
@@ -45,12 +46,33 @@ type Search = {
 };
 
 async function searchIn(search: Search): Promise<ExitCode> {
-  const { context, site, opened } = search;
+  const { context, site, opened, query } = search;
   await using catalog = await openCopyCatalog(opened, search);
   if (!context.arguments.has("no-fill"))
     tellFilled(await fillFromCopy(catalog, opened, search), { context, site });
-  await using moments = await searchedMoments(catalog, search);
+  const isMissing = query.conditions.some(
+    (one) => one.kind === "is" && one.state === "missing" && !one.isNot,
+  );
+  const passed = isMissing ? { isPassedWanted: await mayBeMeant(catalog, search) } : {};
+  await using moments = await searchedMoments(catalog, { ...search, ...passed });
   return await answer(catalog, moments, search);
+}
+
+/** What lies in the folder of another account than those that the target means is not meant. */
+async function mayBeMeant(
+  catalog: Catalog,
+  { query, found }: Search,
+): Promise<(path: RawPath, group: string) => boolean> {
+  const placed = await placedAccounts(catalog);
+  const { accounts } = await findScope(query, found.target, { catalog, placed });
+  if (accounts === undefined) return () => true;
+  const byGroup = Map.groupBy(placed.values(), ({ group }) => group);
+  return (path, group) => {
+    const [nearest] = (byGroup.get(group) ?? [])
+      .filter(({ account }) => isWithin(path, account.root))
+      .toSorted((a, b) => b.account.root.length - a.account.root.length);
+    return nearest === undefined || accounts.includes(nearest.account.id);
+  };
 }
 
 async function answer(
@@ -79,6 +101,7 @@ async function answer(
     fullText: catalog.fullText,
     order: page.order,
     moments: searchedJson(moments),
+    between: moments.between,
     messages: page.messages.map((message) => foundJson(message, show)),
     ...(page.next === undefined ? {} : { next: page.next }),
   });

@@ -22,6 +22,7 @@ import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { boundOptions, limitOptions } from "../lmtp-command.ts";
 import { lmtpTls } from "../lmtp-tls.ts";
+import { GatheredLines } from "../gathered-lines.ts";
 import { safeText } from "../text.ts";
 
 /** The delivery stage in the foreground, until somebody tells it to end. */
@@ -30,7 +31,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const listen = typed.texts("listen").map(parseEndpoint);
   if (listen.length === 0) throw missing("--listen", "--listen 127.0.0.1:2424");
   const server = parseEndpoint(required(context, "server", "unix:/var/run/dovecot/lmtp"));
-  const say = (line: string): void => surroundings.terminal.say(`${line}\n`);
+  const lines = new GatheredLines((text) => surroundings.terminal.say(text));
+  const say = (line: string): void => lines.say(line);
   // All that may be wrong with what was typed, before the journal is touched.
   const options = {
     name: typed.text("name") ?? hostname(),
@@ -51,7 +53,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     server,
     openJournal: journal.open,
     clock: systemStageClock(surroundings.now),
-    onDelivery: (delivery) => say(deliveryLine(delivery)),
+    onDelivery: (delivery) => lines.add(deliveryLine(delivery)),
     onJournalFailure: (error) => say(`journal cannot be written: ${describeError(error)}`),
     onJournalRecovery: (events) => say(`journal can be written again; ${events} events were owed`),
   });
@@ -59,6 +61,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   say(`restante lmtp: listening on ${stage.addresses.join(", ")}, delivering to ${place}`);
   await untilTold(context, stage, say);
   await stage.stop();
+  lines.flush();
   await journal.close();
   say(statusLine(stage.status));
   return exitCodes.done;

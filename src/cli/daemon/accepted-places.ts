@@ -64,7 +64,6 @@ export async function acceptPlaces(
   for (const { root, path } of places) {
     const shown = join(root, displayPath(path));
     try {
-      await capture.ready;
       if (!capture.status.held.some(({ path: held }) => isWithin(`/${held}`, `/${path}`))) {
         onNote(`nothing is held at "${shown}": nothing had to be accepted`);
         continue;

@@ -64,6 +64,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
       for (const message of news) told.add(message);
       return journal;
     },
+    checkJournal: async () => await journal?.check(),
     ...(plan.journalMirror === undefined
       ? {}
       : {
@@ -74,7 +75,7 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
     openBase: async (moment, signal) => await bases.open(moment, signal),
     capture: async (options) => {
       const isOther = await othersIn(plan, options.signal);
-      const capture = await captureContinuously({
+      return await captureContinuously({
         ...options,
         group: tag,
         folder,
@@ -87,9 +88,9 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
         clock: now,
         howToAccept: (path) => howToAccept(rootOfPlan(base), path),
       });
-      void acceptPlaces(capture, { places: accepted.splice(0), ...groupSite });
-      return capture;
     },
+    accept: async (capture) =>
+      await acceptPlaces(capture, { places: accepted.splice(0), ...groupSite }),
     ...(deliveryStage === undefined
       ? {}
       : {
@@ -107,9 +108,9 @@ export function continuousGroup(plan: ContinuousPlan, groupSite: GroupSite): Dae
   };
 }
 
-/** Where else to hear of changes, as the configuration says. */
-function logsOf({ server }: ContinuousPlan): Pick<ContinuousCaptureOptions, "hintSources"> {
-  return server?.hints === undefined ? {} : { hintSources: server.hints };
+/** Where else to hear of changes. */
+function logsOf({ hints }: ContinuousPlan): Pick<ContinuousCaptureOptions, "hintSources"> {
+  return hints === undefined ? {} : { hintSources: hints };
 }
 
 /** What is older is in the copy, too, once something follows it: a machine that is lost takes no more along. */

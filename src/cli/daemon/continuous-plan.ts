@@ -4,6 +4,7 @@ import { partsByFacts } from "#mail";
 import {
   copyLocationText,
   type DeliveryStageConfig,
+  type HintsConfig,
   isWithin,
   type OperationalConfig,
   parseAlarmRule,
@@ -28,6 +29,7 @@ import { diskMethod } from "../methods/index.ts";
 import type { Site } from "../site.ts";
 import { safeText } from "../text.ts";
 import { journalFolderOf } from "./journal-folder-of.ts";
+import { typedHints } from "./typed-hints.ts";
 
 /** One group that is followed: how its bases are taken, and where its journal lies. */
 export type ContinuousPlan = {
@@ -42,6 +44,8 @@ export type ContinuousPlan = {
   /** What its rules keep; none of a folder that was typed: everything. */
   readonly keep: readonly RetentionRule[];
   readonly signals: SignalWatchOptions;
+  /** Who else tells of changes. */
+  readonly hints?: HintsConfig;
   readonly server?: ServerConfig;
   readonly deliveryStage?: DeliveryStageConfig;
 };
@@ -51,7 +55,11 @@ const usualRule = "more than 20% of a mailbox disappears within 10 minutes";
 /** What `restante daemon [FOLDER]` means. */
 export function planContinuous(context: CommandContext, site: Site): readonly ContinuousPlan[] {
   const [typed] = context.arguments.positionals;
-  const plans = typed === undefined ? configuredPlans(context, site) : [folderPlan(context, site)];
+  const hints = typedHints(context);
+  const plans =
+    typed === undefined
+      ? configuredPlans(context, site)
+      : [{ ...folderPlan(context, site), ...(hints === undefined ? {} : { hints }) }];
   for (const { base, journalFolder } of plans) {
     refuseCopyWithin(base);
     const around = foldersOfPlan(base).find((one) => isWithin(journalFolder, one));
@@ -101,7 +109,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
     if (wanted !== undefined && wanted !== group.name && wanted !== group.tag) return [];
     const place = namedPlace(method.copy, { context, site });
     const all = site.groups.filter((one) => one.server === group.server);
-    const { deliveryStage } = server;
+    const { deliveryStage, hints } = server;
     return [
       {
         tag: group.tag,
@@ -118,6 +126,7 @@ function configuredPlans(context: CommandContext, site: Site): readonly Continuo
         ...mirrorOf(group.tag, method),
         signals: { ...signalsOf(config.alarm), ...accountsOf(server) },
         server,
+        ...(hints === undefined ? {} : { hints }),
         ...(deliveryStage === undefined ? {} : { deliveryStage }),
       },
     ];

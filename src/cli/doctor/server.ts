@@ -87,15 +87,16 @@ const roleText = {
 function* checkChanges({ kind, changes }: MailServer): Generator<Check> {
   for (const { name, isOn, log, lacks } of changes) {
     if (log === undefined && lacks === undefined) continue;
-    const key = `hints: {${kind}: ${safeText(log ?? "ITS-LOG")}}`;
+    const where = safeText(log ?? "ITS-LOG");
+    const key = `hints: {${kind}: ${where}} in the configuration, or \`restante daemon FOLDER --hints ${kind}=${where}\``;
     if (!isOn) yield ok("mail-server.hints", `its ${name} does not tell of changes, and may`);
     else if (lacks === undefined)
-      yield ok("mail-server.hints", `its ${name} tells of changes: ${key} in the configuration`);
+      yield ok("mail-server.hints", `its ${name} tells of changes: ${key}`);
     else
       yield warn(
         "mail-server.hints",
         `its ${name} does not tell of all changes: ${safeText(lacks)}`,
-        `Worth it where the daemon cannot watch the whole filesystem, with ${key} in the configuration.`,
+        `Worth it where the daemon cannot watch the whole filesystem, with ${key}.`,
       );
   }
 }

@@ -86,6 +86,9 @@ export function decodeEvent(metadata: Uint8Array, data: Uint8Array): StoredEvent
   }
 }
 
+/** How much of an event `peekEvent` looks at. */
+export const peekedBytes = 10;
+
 /** When, and whether it is the mark of a clean stop, without making an event of it. */
 export function peekEvent(metadata: Uint8Array): { readonly atNs: bigint; isCleanStop: boolean } {
   const { buffer, byteOffset, byteLength } = metadata;

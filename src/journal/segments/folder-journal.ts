@@ -1,3 +1,4 @@
+import { systemErrorCode } from "#errors";
 import { maxDataBytes } from "../journal-event.ts";
 import type { ContentPiece, JournalEvent, JournalRecord, Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
@@ -15,6 +16,9 @@ import { GroupCommit } from "./group-commit.ts";
 import type { JournalFiles } from "./journal-files.ts";
 import type { DurablePosition } from "./position-file.ts";
 import { removeSegmentsBefore, type SegmentFacts } from "./segment-facts.ts";
+import { PendingFrame } from "./pending-frame.ts";
+import { readFailure, removed } from "./journal-failure.ts";
+import { firstOfSegment } from "./segment-name.ts";
 import { encodeRecord, type NewSegment, SegmentEncoder } from "./segment-encoder.ts";
 
 export type FolderJournalOptions = {
@@ -56,7 +60,7 @@ export class FolderJournal implements Journal {
   readonly #listeners = new Set<(record: JournalRecord) => void>();
   #segment: SegmentEncoder;
   #lastSequence: Sequence;
-  #lastDurable: Promise<void> = Promise.resolve();
+  #last: PendingFrame | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
@@ -99,7 +103,7 @@ export class FolderJournal implements Journal {
     const sequence = (this.#lastSequence += 1);
     const unsynced = sequence - this.#commit.durableSequence;
     const frame = this.#segment.add(encoded, { sequence, unsynced });
-    const { written, durable } = this.#commit.add({
+    const pending = new PendingFrame({
       isPatient,
       segment: this.#segment,
       sequence,
@@ -107,8 +111,9 @@ export class FolderJournal implements Journal {
       sizeBytes: frame.lengthBytes,
       ...this.#teller({ sequence, atNs, event }),
     });
-    this.#lastDurable = durable;
-    return { sequence, written, durable };
+    this.#commit.add(pending);
+    this.#last = pending;
+    return pending;
   }
 
   store(bytes: Uint8Array, atNs: bigint): readonly ContentPiece[] {
@@ -127,7 +132,7 @@ export class FolderJournal implements Journal {
   }
 
   async flush(): Promise<void> {
-    await this.#lastDurable;
+    await this.#last?.durable;
   }
 
   async close(): Promise<void> {
@@ -143,6 +148,20 @@ export class FolderJournal implements Journal {
   /** The files of the journal, from oldest to newest. */
   async segments(signal?: AbortSignal): Promise<readonly SegmentFacts[]> {
     return await this.#options.reader.segments(signal);
+  }
+
+  /**
+   * Whether it is still where it was, while nothing is written that would show it. Throws JournalError
+   * `journal.removed`, and what listing its folder fails with otherwise.
+   */
+  async check(): Promise<void> {
+    const { files } = this.#options;
+    if (this.#isClosed) return;
+    const names = await files.list().catch((error: unknown): readonly string[] => {
+      if (systemErrorCode(error) === "ENOENT") return [];
+      throw readFailure(error, files.location);
+    });
+    if (!names.some((name) => firstOfSegment(name) !== undefined)) throw removed(files.location);
   }
 
   /** Finished segments of which nothing from `sequence` on is a part. */

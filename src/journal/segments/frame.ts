@@ -32,6 +32,7 @@ export const maxMetadataBytes: number = 16 * 1024 * 1024;
 export const frameMagic: Buffer = Buffer.from("RJF1", "latin1");
 
 const noBytes = Buffer.alloc(0);
+const maxJoinedBytes = 64 * 1024;
 const saltCheckBytes = 4;
 
 /** What frames of one segment are sealed with. */
@@ -46,7 +47,7 @@ export type Descriptor = {
 };
 
 export type SealedFrame = {
-  /** Descriptor, metadata and tag; then the data. To be written one after the other. */
+  /** To be written one after the other: all in one, unless the data are long. */
   readonly parts: readonly Buffer[];
   readonly lengthBytes: number;
   readonly tag: Buffer;
@@ -67,12 +68,16 @@ export function sealFrame(
   { key, salt }: FrameKey,
 ): SealedFrame {
   const { sequence, metadata, data } = frame;
-  const head = Buffer.allocUnsafe(frameOverheadBytes + metadata.length);
+  const headBytes = frameOverheadBytes + metadata.length;
+  const lengthBytes = headBytes + data.length;
+  // Copying a little costs less than to digest and write one part more.
+  const isJoined = data.length <= maxJoinedBytes;
+  const head = Buffer.allocUnsafe(isJoined ? lengthBytes : headBytes);
   head.set(frameMagic, 0);
   head.writeUInt32LE(metadata.length, 4);
   head.writeUInt32LE(data.length, 8);
   head.writeUInt32LE(Math.min(frame.unsynced, 0xffff_ffff), 12);
-  head.writeBigUInt64LE(BigInt(sequence), 16);
+  writeNumber(head, sequence, 16);
   head.set(frame.previousTag, 24);
   let sealedData = noBytes;
   if (data.length > 0) {
@@ -80,10 +85,11 @@ export function sealFrame(
     sealedData = cipher.update(data);
     cipher.final();
     head.set(cipher.getAuthTag(), 40);
+    if (isJoined) head.set(sealedData, headBytes);
   } else {
     head.fill(0, 40, 56);
   }
-  head.set(salt.subarray(0, saltCheckBytes), 56);
+  for (let index = 0; index < saltCheckBytes; index++) head[56 + index] = salt[index] ?? 0;
   head.writeUInt32LE(crc32(head.subarray(0, 60)), 60);
   const cipher = createCipheriv("aes-256-gcm", key, nonceOf(0, sequence));
   cipher.setAAD(head.subarray(0, descriptorBytes));
@@ -91,11 +97,13 @@ export function sealFrame(
   cipher.final();
   const tag = cipher.getAuthTag();
   head.set(tag, descriptorBytes + metadata.length);
-  return {
-    parts: data.length > 0 ? [head, sealedData] : [head],
-    lengthBytes: head.length + data.length,
-    tag,
-  };
+  return { parts: isJoined ? [head] : [head, sealedData], lengthBytes, tag };
+}
+
+/** Eight bytes, little-endian. */
+function writeNumber(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32LE(value % 0x1_0000_0000, at);
+  bytes.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
 }
 
 /** Undefined where there is no whole descriptor of this segment at `at`. */
@@ -183,7 +191,6 @@ export function openPart(
 export function nonceOf(part: number, number: number): Buffer {
   const nonce = Buffer.allocUnsafe(12);
   nonce.writeUInt32LE(part, 0);
-  nonce.writeUInt32LE(number % 0x1_0000_0000, 4);
-  nonce.writeUInt32LE(Math.floor(number / 0x1_0000_0000), 8);
+  writeNumber(nonce, number, 4);
   return nonce;
 }

@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import type { Sequence } from "../journal-event.ts";
 import { writeIndex } from "./index-writer.ts";
 import { writeFailure } from "./journal-failure.ts";
 import { type JournalFile, type JournalFiles, writeAll } from "./journal-files.ts";
+import type { PendingFrame } from "./pending-frame.ts";
 import { type DurablePosition, encodePosition, openPosition } from "./position-file.ts";
 import type { SegmentEncoder } from "./segment-encoder.ts";
 import { headerBytes } from "./segment-header.ts";
@@ -21,25 +23,6 @@ const maxAtOnceBytes = 256 * 1024;
 const promptSyncMs = 10;
 const promptForMs = 1000;
 
-export type WaitingFrame = {
-  readonly segment: SegmentEncoder;
-  readonly sequence: Sequence;
-  readonly parts: readonly Buffer[];
-  readonly sizeBytes: number;
-  readonly whenDurable?: () => void;
-  /** It need not be durable at once: it is written, and goes with the next sync, or the one that is due soon. */
-  readonly isPatient?: boolean;
-};
-
-/** When a frame has left this process, and when it survives a power cut. */
-export type Committed = { readonly written: Promise<void>; readonly durable: Promise<void> };
-
-type Waiting = WaitingFrame & {
-  readonly resolveWritten: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-};
-
 type OpenFile = {
   readonly segment: SegmentEncoder;
   readonly file: JournalFile;
@@ -54,9 +37,9 @@ type OpenFile = {
  */
 export class GroupCommit {
   readonly #files: JournalFiles;
-  #queue: Waiting[] = [];
+  #queue: PendingFrame[] = [];
   /** Written, and not synced yet. */
-  #unsynced: Waiting[] = [];
+  #unsynced: PendingFrame[] = [];
   #patience: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
   #isDue = false;
@@ -92,20 +75,11 @@ export class GroupCommit {
     return this.#position;
   }
 
-  /** The promises settle when the frame and all before it are written and durable, or will never be. */
-  add(frame: WaitingFrame): Committed {
-    const durable = Promise.withResolvers<void>();
-    const written = Promise.withResolvers<void>();
-    const reject = (error: Error): void => {
-      for (const one of [written, durable]) one.reject(error);
-    };
-    // Not everybody waits: the next call throws the reason.
-    for (const { promise } of [written, durable]) promise.catch(() => undefined);
-    const { resolve } = durable;
-    this.#queue.push({ ...frame, resolve, resolveWritten: written.resolve, reject });
+  /** It is told when it and all before it are written and durable, or will never be. */
+  add(frame: PendingFrame): void {
+    this.#queue.push(frame);
     this.#waitingBytes += frame.sizeBytes;
     this.#running ??= this.#run();
-    return { written: written.promise, durable: durable.promise };
   }
 
   /** Resolves when less than so many bytes wait for the disk. */
@@ -143,8 +117,8 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // What is appended in the same turn goes together.
-    await Promise.resolve();
+    // What is appended by all who have something to say by now goes together.
+    await setImmediate();
     while (this.#queue.length > 0 && this.#failure === undefined) {
       const batch = this.#takeBatch();
       try {
@@ -154,7 +128,7 @@ export class GroupCommit {
         this.#fail(writeFailure(error, this.#files.location));
         break;
       }
-      if (batch.every(({ isPatient }) => isPatient === true)) this.#wait();
+      if (batch.every(({ isPatient }) => isPatient)) this.#wait();
       else void this.#syncSoon();
     }
     this.#running = undefined;
@@ -192,7 +166,7 @@ export class GroupCommit {
   }
 
   /** What goes into one file at once. */
-  #takeBatch(): readonly Waiting[] {
+  #takeBatch(): readonly PendingFrame[] {
     const [first] = this.#queue;
     let [count, bytes] = [0, 0];
     for (const { segment, sizeBytes } of this.#queue) {
@@ -203,17 +177,21 @@ export class GroupCommit {
     return this.#queue.splice(0, count);
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write(batch: readonly PendingFrame[]): Promise<void> {
     const last = batch.at(-1);
     if (last === undefined) return;
-    const parts = batch.flatMap((frame) => frame.parts);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for (const frame of batch) {
+      parts.push(...frame.parts);
+      bytes += frame.sizeBytes;
+    }
     const isNew = this.#open?.segment !== last.segment;
     // The next segment may be on the disk before this one otherwise.
     if (isNew && this.#open !== undefined) await this.#syncSoon();
     this.#stopAfterFailure();
     const open = isNew ? await this.#create(last.segment) : this.#open;
     if (open === undefined) return;
-    const bytes = batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const isAtOnce = bytes <= maxAtOnceBytes && this.#isPrompt();
     if (isNew)
       await writeAll(open.file, [last.segment.headerBytes, ...parts], { offset: 0, isAtOnce });
@@ -223,7 +201,7 @@ export class GroupCommit {
     this.#stopAfterFailure();
     // Not before: a sync that is under way does not have these bytes.
     this.#unsynced.push(...batch);
-    for (const { resolveWritten } of batch) resolveWritten();
+    for (const frame of batch) frame.nowWritten();
   }
 
   /** Whether a small write waits for nothing but memory, as far as one can tell. */
@@ -294,29 +272,26 @@ export class GroupCommit {
     await writeAll(this.#positionFile, [encodePosition(position)], { offset: 0, isAtOnce });
   }
 
-  #settle(batch: readonly Waiting[]): void {
-    for (const { whenDurable, resolve } of batch) {
-      whenDurable?.();
-      resolve();
-    }
+  #settle(batch: readonly PendingFrame[]): void {
+    for (const frame of batch) frame.nowDurable();
     this.#release(batch);
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
     const batch = this.#unsynced.splice(0);
-    for (const { reject } of batch) reject(error);
+    for (const frame of batch) frame.fail(error);
     this.#release(batch);
     this.#refuseWaiting(error);
   }
 
   #refuseWaiting(error: Error): void {
     const refused = this.#queue.splice(0);
-    for (const { reject } of refused) reject(error);
+    for (const frame of refused) frame.fail(error);
     this.#release(refused);
   }
 
-  #release(frames: readonly Waiting[]): void {
+  #release(frames: readonly PendingFrame[]): void {
     for (const { sizeBytes } of frames) this.#waitingBytes -= sizeBytes;
     for (const resolve of this.#roomFor.splice(0)) resolve();
   }

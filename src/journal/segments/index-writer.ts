@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Sequence } from "../journal-event.ts";
 import type { JournalPoint } from "../journal.ts";
-import { peekEvent } from "./event-codec.ts";
+import { peekedBytes, peekEvent } from "./event-codec.ts";
 import { FieldWriter } from "./field-writer.ts";
 import { frameOverheadBytes } from "./frame.ts";
 import { FrameColumns } from "./frame-columns.ts";
@@ -61,8 +61,9 @@ export class IndexWriter {
   readonly #blocks: Omit<BlockPlace, "offset" | "lengthBytes">[] = [];
   readonly #sealed: Promise<Buffer>[] = [];
   #first: JournalPoint | undefined;
-  #last: JournalPoint = { sequence: 0, atNs: 0n };
-  #isCleanStop = false;
+  #lastSequence: Sequence = 0;
+  /** How the metadata of the last record begins. */
+  readonly #lastHead: Buffer = Buffer.alloc(peekedBytes);
 
   constructor(segmentFirst: Sequence, journalKey: Uint8Array) {
     this.#segmentFirst = segmentFirst;
@@ -72,10 +73,9 @@ export class IndexWriter {
 
   add(record: IndexedRecord): void {
     const { sequence, metadata, dataBytes } = record;
-    const { atNs, isCleanStop } = peekEvent(metadata);
-    this.#last = { sequence, atNs };
-    this.#first ??= this.#last;
-    this.#isCleanStop = isCleanStop;
+    this.#first ??= { sequence, atNs: peekEvent(metadata).atNs };
+    this.#lastSequence = sequence;
+    metadata.copy(this.#lastHead.fill(0), 0, 0, peekedBytes);
     this.#block.add(record);
     if (dataBytes > 0)
       this.#places.add({
@@ -106,18 +106,20 @@ export class IndexWriter {
       holes: end.holes,
     });
     const plain = fields.written();
+    const { atNs, isCleanStop } = peekEvent(this.#lastHead);
+    const last: JournalPoint = { sequence: this.#lastSequence, atNs };
     const directory = await sealIndexPart(plain, { key, number: directoryNumber });
     const trailer = encodeTrailer(
       {
         ...end,
-        isCleanStop: this.#isCleanStop,
+        isCleanStop,
         directory: {
           offset: offsets[number + 1] ?? 0,
           lengthBytes: directory.length,
           plainBytes: plain.length,
         },
-        first: this.#first ?? this.#last,
-        last: this.#last,
+        first: this.#first ?? last,
+        last,
         salt: this.#salt,
       },
       this.#keys,

@@ -38,3 +38,15 @@ export function readFailure(error: unknown, location: string): Error {
     },
   );
 }
+
+/** Its files were removed or put elsewhere under whoever writes: what is written now would be in no journal. */
+export function removed(location: string): JournalError {
+  return new JournalError(
+    "journal.removed",
+    `Cannot write to journal "${location}": its files were removed or moved away while it was written`,
+    {
+      hint: "Find out who did it, and put them back with the writer stopped if they are still somewhere; what a copy or a mirror has of it is whole. Where there is none, a new journal begins.",
+      retryable: true,
+    },
+  );
+}

@@ -1,8 +1,10 @@
 /** What a journal needs of the folder that it lies in: so that tests can lose power under it. */
-import { constants, writevSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { constants, lstatSync, type Stats, writevSync } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { systemErrorCode } from "#errors";
 import { syncFolder } from "#files";
+import { removed } from "./journal-failure.ts";
 
 export interface JournalFile {
   sizeBytes(): Promise<number>;
@@ -24,7 +26,7 @@ export interface JournalFiles {
   /** Makes the folder, where it is not there, so that it survives a power cut. */
   make(): Promise<void>;
   list(): Promise<readonly string[]>;
-  /** A new file, only its owner's; throws EEXIST. */
+  /** A new file, only its owner's; throws EEXIST. Its `sync` throws JournalError `journal.removed` where it is not there any more. */
   create(name: string): Promise<JournalFile>;
   open(name: string, access: "read" | "write"): Promise<JournalFile>;
   rename(name: string, to: string): Promise<void>;
@@ -35,13 +37,29 @@ export interface JournalFiles {
 
 /** writev(2) takes at most IOV_MAX = 1024 parts at once. */
 const partsAtOnce = 1024;
+/** A disk that is slower may hang: then nobody is to wait for it in this thread. */
+const promptMs = 10;
 
 export function folderFiles(location: string): JournalFiles {
   return {
     location,
     make: async () => await makeDurably(location),
     list: async () => await readdir(location),
-    create: async (name) => openedFile(await open(join(location, name), "wx+", 0o600)),
+    create: async (name) => {
+      const path = join(location, name);
+      const handle = await open(path, "wx+", 0o600);
+      const { ino, dev } = await handle.stat();
+      const file = openedFile(handle);
+      const sync = async (): Promise<void> => {
+        const beganMs = performance.now();
+        await file.sync();
+        // A file without a name takes all that is written, and all of it is gone with its writer.
+        const isPrompt = performance.now() - beganMs < promptMs;
+        const there = isPrompt ? lstatSync(path, { throwIfNoEntry: false }) : await entryAt(path);
+        if (there?.ino !== ino || there.dev !== dev) throw removed(location);
+      };
+      return { ...file, sync };
+    },
     open: async (name, access) => {
       // A journal is read where hostile hands may have put something else: never through a link, and never waiting for a pipe.
       const { O_RDONLY, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -53,6 +71,15 @@ export function folderFiles(location: string): JournalFiles {
     remove: async (name) => await unlink(join(location, name)),
     syncFolder: async () => await syncFolder(location),
   };
+}
+
+async function entryAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    return undefined;
+  }
 }
 
 function openedFile(handle: FileHandle): JournalFile {

@@ -29,6 +29,7 @@ type PassedThrough = { fromNs: bigint; toNs: bigint; messages: number };
 /** The journal as the stage sees it: there, or not for now; and what is still to be said in it. */
 export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
+  readonly #limit: Parameters<typeof withLimit>[1];
   #journal: Journal | undefined;
   #failed: Journal | undefined;
   #opening: Promise<Journal | undefined> | undefined;
@@ -38,7 +39,10 @@ export class JournalKeeper {
   #remembered: JournalEvent[] = [];
 
   constructor(options: JournalKeeperOptions) {
+    const { clock, limitMs } = options;
     this.#options = options;
+    const expired = (): Error => timedOut("wait for the journal", limitMs);
+    this.#limit = { clock, limitMs, expired };
   }
 
   get isWorking(): boolean {
@@ -48,6 +52,11 @@ export class JournalKeeper {
   /** Throws what opening it threw: a stage that never had a journal does not start. */
   async openFirst(): Promise<void> {
     this.#journal = await this.#options.open();
+  }
+
+  /** The journal where it can be written, as far as one knows without waiting. */
+  get working(): Journal | undefined {
+    return this.#journal;
   }
 
   /** The journal where it can be written; undefined while it cannot. Never throws. */
@@ -140,10 +149,8 @@ export class JournalKeeper {
     }
   }
 
-  async #withLimit<Result>(work: Promise<Result>): Promise<Result> {
-    const { clock, limitMs } = this.#options;
-    const expired = (): Error => timedOut("wait for the journal", limitMs);
-    return await withLimit(work, { clock, limitMs, expired });
+  #withLimit<Result>(work: Promise<Result>): Promise<Result> {
+    return withLimit(work, this.#limit);
   }
 
   /** A journal that failed takes no more; one that is slow may yet. */

@@ -5,6 +5,8 @@ import type { StageContext } from "../stage-context.ts";
 import { MessageRecorder, textOfBytes } from "./message-recorder.ts";
 import { notClosing, ours, temporary } from "./answers.ts";
 
+const noBytes: Buffer = Buffer.alloc(0);
+
 export type DeliveryOptions = {
   readonly connection: ServerConnection;
   readonly inChunks: boolean;
@@ -34,6 +36,8 @@ export class MessageDelivery {
   /** What every recipient is told when the final dot was not sent. */
   #failure: Reply | undefined;
   #isComplete = false;
+  /** The end of a message after DATA, which goes to the mail server with the final dot: one call less for both sides. */
+  #held: Buffer = noBytes;
   /** The mail server's answer to the chunk that was sent last. Never rejects. */
   #chunkAnswered: Promise<void> | undefined;
 
@@ -53,8 +57,10 @@ export class MessageDelivery {
     options: DeliveryOptions,
   ): Promise<MessageDelivery | undefined> {
     const { keeper, clock, policy, meter, bounds } = context;
+    const journal = keeper.working ?? (await keeper.current());
+    if (journal === undefined && policy === "tempfail") return undefined;
     const id = context.newId();
-    const recorder = await MessageRecorder.begin({
+    const recorderOptions = {
       keeper,
       clock,
       policy,
@@ -62,8 +68,9 @@ export class MessageDelivery {
       pieceBytes: bounds.pieceBytes,
       delivery: id,
       sender: textOfBytes(options.sender),
-    });
-    return recorder && new MessageDelivery(context, { ...options, id, recorder });
+    };
+    const recorder = new MessageRecorder(recorderOptions, journal);
+    return new MessageDelivery(context, { ...options, id, recorder });
   }
 
   get sender(): string {
@@ -84,14 +91,22 @@ export class MessageDelivery {
   }
 
   /** The next bytes, without dots. Never throws: a message that cannot be is read to its end. */
-  async write(bytes: Buffer): Promise<void> {
+  async write(
+    bytes: Buffer,
+    { isLast = false }: { readonly isLast?: boolean } = {},
+  ): Promise<void> {
     if (this.#failure !== undefined || bytes.length === 0) return;
     const { meter, bounds } = this.#context;
     if (this.#recorder.sizeBytes + bytes.length > bounds.maxMessageBytes)
       return this.#fail(ours.tooLarge);
     meter.add(bytes.length);
+    if (isLast && !this.#options.inChunks) {
+      this.#held = bytes;
+      if (this.#recorder.add(bytes)) await this.#flush();
+      return;
+    }
     // Both at once; the message goes no faster than the slower of them.
-    const recording = this.#recorder.write(bytes).catch(() => this.#fail(ours.journalFails));
+    const recording = this.#recorder.add(bytes) ? this.#flush() : undefined;
     try {
       await this.#send(bytes);
     } catch (error) {
@@ -134,7 +149,7 @@ export class MessageDelivery {
 
   /** The point of no return: after it the mail server may have the message. */
   async #commit(isClientGone: () => boolean): Promise<void> {
-    const { connection, recipients, inChunks } = this.#options;
+    const { connection, recipients } = this.#options;
     try {
       await this.#chunkAnswered;
       if (this.#failure !== undefined) return;
@@ -145,7 +160,28 @@ export class MessageDelivery {
     }
     // Whoever went away comes again: better no outcome than the message twice.
     if (isClientGone() || connection.isBroken) return this.#fail(ours.serverGone);
-    connection.sendAtOnce(inChunks ? "BDAT 0 LAST\r\n" : this.#encoder.end());
+    this.#sendEnd();
+  }
+
+  #sendEnd(): void {
+    const { connection, inChunks } = this.#options;
+    if (inChunks) return connection.sendAtOnce("BDAT 0 LAST\r\n");
+    connection.sendAtOnce(this.#encoder.push(this.#held));
+    connection.sendAtOnce(this.#encoder.end());
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#context.meter.remove(this.#held.length);
+    this.#held = noBytes;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#recorder.flush();
+    } catch {
+      this.#fail(ours.journalFails);
+    }
   }
 
   async #send(bytes: Buffer): Promise<void> {
@@ -174,6 +210,7 @@ export class MessageDelivery {
   #fail(answer: Reply): void {
     this.#failure ??= answer;
     this.#recorder.discard();
+    this.#letGo();
     this.#options.connection[Symbol.dispose]();
   }
 }

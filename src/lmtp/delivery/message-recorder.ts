@@ -31,17 +31,11 @@ export class MessageRecorder {
   /** Whether `arrived` was written, or may have been: without it an outcome says nothing. */
   #isInJournal = false;
 
-  private constructor(options: RecorderOptions, journal: Journal | undefined) {
+  /** Without a journal the message passes by it. */
+  constructor(options: RecorderOptions, journal: Journal | undefined) {
     this.#options = options;
     this.#journal = journal;
     this.#fromNs = options.clock.nowNs();
-  }
-
-  /** Undefined where the journal cannot be written and the policy is to wait for it. */
-  static async begin(options: RecorderOptions): Promise<MessageRecorder | undefined> {
-    const journal = await options.keeper.current();
-    if (journal === undefined && options.policy === "tempfail") return undefined;
-    return new MessageRecorder(options, journal);
   }
 
   get sizeBytes(): number {
@@ -52,14 +46,14 @@ export class MessageRecorder {
     return this.#journal === undefined;
   }
 
-  /** Throws where the journal fails and the policy is to wait for it. */
-  async write(bytes: Buffer): Promise<void> {
+  /** Takes the next bytes; whether so many are gathered that they should be flushed. */
+  add(bytes: Buffer): boolean {
     this.#sizeBytes += bytes.length;
-    if (this.#journal === undefined || bytes.length === 0) return;
+    if (this.#journal === undefined || bytes.length === 0) return false;
     this.#gathered.push(bytes);
     this.#gatheredBytes += bytes.length;
     this.#options.meter.add(bytes.length);
-    if (this.#gatheredBytes >= this.#options.pieceBytes) await this.#flush();
+    return this.#gatheredBytes >= this.#options.pieceBytes;
   }
 
   /** All of it is here, for these recipients: resolves when that is durable, or passed through. */
@@ -124,7 +118,8 @@ export class MessageRecorder {
     this.#gatheredBytes = 0;
   }
 
-  async #flush(): Promise<void> {
+  /** Puts what is gathered into the journal. Throws where that fails and the policy is to wait for it. */
+  async flush(): Promise<void> {
     const journal = this.#journal;
     if (journal === undefined || this.#gatheredBytes === 0) return;
     try {
@@ -152,9 +147,12 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes as text: UTF-8 where they are (RFC 6531), otherwise one character each. */
 export function textOfBytes(bytes: string): string {
+  if (isAscii(bytes)) return bytes;
   try {
     return utf8.decode(Buffer.from(bytes, "latin1"));
   } catch {
     return bytes;
   }
 }
+
+const isAscii = (bytes: string): boolean => !/[^\0-\x7f]/.test(bytes);

@@ -58,7 +58,8 @@ export class Transaction {
     const { keeper, policy } = this.#context;
     const size = Number(this.#mail.parameters.get("SIZE") ?? 0);
     if (size > this.#context.bounds.maxMessageBytes) return ours.tooLarge;
-    if (policy === "tempfail" && (await keeper.current()) === undefined) return ours.journalFails;
+    if (policy === "tempfail" && (keeper.working ?? (await keeper.current())) === undefined)
+      return ours.journalFails;
     try {
       const answer = await this.#say(false);
       // A connection that was used before may have been closed meanwhile; 421 says so in words.

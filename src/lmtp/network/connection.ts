@@ -1,12 +1,18 @@
 import type { Socket } from "node:net";
 import { LmtpError } from "../lmtp-error.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { StageClock } from "./stage-clock.ts";
+
+/** More than this is not taken from the other side before it is asked for. */
+const maxUnreadBytes = 64 * 1024;
 
 export type ConnectionOptions = {
   readonly clock: StageClock;
   /** Whom errors speak of: "the MTA", "the mail server". */
   readonly who: string;
 };
+
+type Waiting = { readonly promise: Promise<void>; readonly wake: () => void };
 
 /**
  * A socket that is read when somebody asks, and written with back-pressure; every wait has a limit.
@@ -16,20 +22,23 @@ export class Connection implements Disposable {
   readonly socket: Socket;
   readonly #clock: StageClock;
   readonly #who: string;
+  readonly #outgoing: Outgoing;
+  /** What has come and was not read yet. */
+  #unread: Buffer[] = [];
+  #unreadBytes = 0;
   #hasEnded = false;
   #isClosed = false;
   #isWoken = false;
-  #isCorked = false;
   #failure: Error | undefined;
-  #wakeReader: (() => void) | undefined;
-  #wakeWriter: (() => void) | undefined;
+  #reader: Waiting | undefined;
+  #writer: Waiting | undefined;
 
   constructor(socket: Socket, { clock, who }: ConnectionOptions) {
     this.socket = socket;
     this.#clock = clock;
     this.#who = who;
-    socket.setNoDelay?.(true);
-    socket.on("readable", this.#onReadable);
+    this.#outgoing = new Outgoing(socket);
+    socket.on("data", this.#onData);
     socket.on("end", this.#onEnd);
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
@@ -45,52 +54,53 @@ export class Connection implements Disposable {
 
   /** Bytes that wait for the other side to take them. */
   get unsentBytes(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.#outgoing.waitingBytes;
   }
 
   /** What has come since; empty when somebody called `wake`; undefined at the end. Throws LmtpError `lmtp.timeout`, `lmtp.client-gone`. */
   async read(limitMs?: number): Promise<Buffer | undefined> {
     for (;;) {
-      const bytes = this.socket.read() as Buffer | null;
-      if (bytes !== null && bytes.length > 0) return bytes;
+      if (this.#unreadBytes > 0) return this.#takeUnread();
       if (this.#isWoken) return this.#wokenUp();
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#hasEnded || this.#isClosed) return undefined;
-      await this.#wait(limitMs, "read from", (wake) => (this.#wakeReader = wake));
+      this.#reader = this.#wait(limitMs, "read from");
+      await this.#reader.promise;
     }
   }
 
   /** Ends a wait for bytes without any. */
   wake(): void {
     this.#isWoken = true;
-    this.#wakeReader?.();
+    this.#reader?.wake();
   }
 
   /** What is written in one turn goes out at once. */
   write(bytes: Uint8Array | string): void {
-    const { socket } = this;
-    if (this.#isClosed || !socket.writable) return;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        socket.uncork();
-      });
-    }
-    socket.write(bytes, "latin1");
+    if (!this.#isClosed && this.socket.writable) this.#outgoing.write(bytes);
+  }
+
+  /** The other side is behind: whoever writes more should wait until it has `drained`. */
+  get needsDrain(): boolean {
+    return this.socket.writableNeedDrain && !this.#isClosed;
   }
 
   /** Resolves when the other side has taken enough of what was written. */
   async drained(limitMs: number): Promise<void> {
-    while (this.socket.writableNeedDrain && !this.#isClosed)
-      await this.#wait(limitMs, "write to", (wake) => (this.#wakeWriter = wake));
+    while (this.needsDrain) {
+      this.#writer = this.#wait(limitMs, "write to");
+      await this.#writer.promise;
+    }
   }
 
   /** Says what was written, then goodbye; whoever does not read it is cut off after the limit. */
   async end(limitMs: number): Promise<void> {
     if (this.#isClosed) return;
+    this.#outgoing.flush();
     this.socket.end();
+    // What still comes is thrown away.
+    this.socket.off("data", this.#onData);
+    this.#dropUnread();
     this.socket.resume();
     const closed = new Promise<void>((resolve) => this.socket.once("close", () => resolve()));
     using _timer = this.#clock.after(limitMs, () => this.socket.destroy());
@@ -100,7 +110,9 @@ export class Connection implements Disposable {
   /** Gives the socket to somebody else: TLS. */
   detach(): Socket {
     const { socket } = this;
-    socket.off("readable", this.#onReadable);
+    this.#outgoing.flush();
+    socket.pause();
+    socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
     socket.off("close", this.#onClose);
     socket.off("drain", this.#onDrain);
@@ -108,29 +120,46 @@ export class Connection implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#outgoing.clear();
+    this.#dropUnread();
     this.socket.destroy();
   }
 
-  async #wait(
-    limitMs: number | undefined,
-    action: string,
-    register: (wake: (() => void) | undefined) => void,
-  ): Promise<void> {
+  #takeUnread(): Buffer {
+    const [first] = this.#unread;
+    const bytes =
+      first !== undefined && this.#unread.length === 1 ? first : Buffer.concat(this.#unread);
+    this.#dropUnread();
+    if (this.socket.isPaused()) this.socket.resume();
+    return bytes;
+  }
+
+  #dropUnread(): void {
+    this.#unread = [];
+    this.#unreadBytes = 0;
+  }
+
+  /** Until `wake` is called, which says what of it there is. */
+  #wait(limitMs: number | undefined, action: "read from" | "write to"): Waiting {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    register(resolve);
-    using _timer =
+    const timer =
       limitMs === undefined
         ? undefined
         : this.#clock.after(limitMs, () => reject(timedOut(`${action} ${this.#who}`, limitMs)));
-    try {
-      await promise;
-    } finally {
-      register(undefined);
-    }
+    const wake = (): void => {
+      timer?.[Symbol.dispose]();
+      resolve();
+    };
+    return { promise, wake };
   }
 
-  readonly #onReadable = (): void => this.#wakeReader?.();
-  readonly #onDrain = (): void => this.#wakeWriter?.();
+  readonly #onData = (bytes: Buffer): void => {
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.length;
+    if (this.#unreadBytes >= maxUnreadBytes) this.socket.pause();
+    this.#reader?.wake();
+  };
+  readonly #onDrain = (): void => this.#writer?.wake();
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
     this.#wakeAll();
@@ -154,8 +183,8 @@ export class Connection implements Disposable {
   }
 
   #wakeAll(): void {
-    this.#wakeReader?.();
-    this.#wakeWriter?.();
+    this.#reader?.wake();
+    this.#writer?.wake();
   }
 }
 

@@ -1,3 +1,5 @@
+import { Deadlines } from "./deadlines.ts";
+
 /** Time as the stage is told it, so that tests can tell it. */
 export interface StageClock {
   /** The wall clock, nanoseconds since 1970 UTC: a label. */
@@ -10,18 +12,13 @@ export interface StageClock {
 
 /** The clocks of this machine; the wall clock is the caller's. */
 export function systemStageClock(nowNs: () => bigint): StageClock {
-  return {
-    nowNs,
-    nowMs: () => performance.now(),
-    after: (durationMs, call) => {
-      const timer = setTimeout(call, durationMs);
-      return { [Symbol.dispose]: () => clearTimeout(timer) };
-    },
-  };
+  const nowMs = (): number => performance.now();
+  const deadlines = new Deadlines(nowMs);
+  return { nowNs, nowMs, after: (durationMs, call) => deadlines.after(durationMs, call) };
 }
 
 /** What the work comes to; when the limit comes first, `expired()` is thrown and the work's end is nobody's concern. */
-export async function withLimit<Result>(
+export function withLimit<Result>(
   work: Promise<Result>,
   options: {
     readonly clock: StageClock;
@@ -29,7 +26,17 @@ export async function withLimit<Result>(
     readonly expired: () => Error;
   },
 ): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  using _timer = options.clock.after(options.limitMs, () => reject(options.expired()));
-  return await Promise.race([work, promise]);
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const timer = options.clock.after(options.limitMs, () => reject(options.expired()));
+  work.then(
+    (result) => {
+      timer[Symbol.dispose]();
+      resolve(result);
+    },
+    (error: unknown) => {
+      timer[Symbol.dispose]();
+      reject(error);
+    },
+  );
+  return promise;
 }

@@ -56,7 +56,7 @@ export class ClientInput {
       this.#isSkipping = false;
       return { kind: "too-long" };
     }
-    if (line.at(-1) !== 0x0d) return { kind: "bare-lf" };
+    if (end === 0 || line[end - 1] !== 0x0d) return { kind: "bare-lf" };
     return { kind: "line", text: line.toString("latin1", 0, end - 1) };
   }
 

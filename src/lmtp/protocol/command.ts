@@ -68,6 +68,7 @@ export function parseCommand(line: string): Command {
 
 /** Bytes that end lines, or do worse, where somebody prints them. */
 export function hasControls(text: string): boolean {
+  if (/^[\x20-\x7e]*$/.test(text)) return false;
   return /\p{Cc}/u.test(text.replace(/[\u{80}-\u{9f}]/gu, ""));
 }
 
@@ -98,12 +99,14 @@ function parseRecipient(rest: string): Command {
   return { verb: "RCPT", recipient: path, parameters, line: `RCPT TO:<${path}>${tail}` };
 }
 
+const startOfPath = { FROM: /^FROM: *</i, TO: /^TO: *</i } as const;
+
 /** `FROM:<path> KEY=VALUE …`; the tail is the parameters as they were, each with one space in front. */
 function parsePath(
   rest: string,
   word: "FROM" | "TO",
 ): { path: string; parameters: Parameters; tail: string } | undefined {
-  const start = new RegExp(`^${word}: *<`, "i").exec(rest)?.[0].length;
+  const start = startOfPath[word].exec(rest)?.[0].length;
   if (start === undefined) return undefined;
   const end = endOfPath(rest, start);
   if (end === undefined) return undefined;

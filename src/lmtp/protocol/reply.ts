@@ -17,10 +17,13 @@ export function isPositive({ code }: Reply): boolean {
   return code >= 200 && code < 300;
 }
 
-export function encodeReply({ code, lines }: Reply): Buffer {
+/** As it goes over the wire, one character for each byte. */
+export function encodeReply({ code, lines }: Reply): string {
   const last = lines.length - 1;
-  const text = lines.map((line, index) => `${code}${index === last ? " " : "-"}${line}\r\n`);
-  return Buffer.from(text.join(""), "latin1");
+  let text = "";
+  for (const [index, line] of lines.entries())
+    text += `${code}${index === last ? " " : "-"}${line}\r\n`;
+  return text;
 }
 
 /**
@@ -48,7 +51,8 @@ export class ReplyReader {
       if ((end === -1 ? this.#pending.length : end) > maxLineBytes)
         throw badReply(`a line of more than ${maxLineBytes} bytes`);
       if (end === -1) return undefined;
-      const line = this.#pending.toString("latin1", 0, end).replace(/\r$/, "");
+      const hasCr = end > 0 && this.#pending[end - 1] === 0x0d;
+      const line = this.#pending.toString("latin1", 0, hasCr ? end - 1 : end);
       this.#pending = this.#pending.subarray(end + 1);
       const found = this.#take(line);
       if (found !== undefined) return found;

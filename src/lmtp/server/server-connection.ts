@@ -78,8 +78,9 @@ export class ServerConnection implements Disposable {
   /** Sends a command at once; resolves with its answer. */
   async command(line: string, options: { readonly limitMs: number }): Promise<Reply> {
     this.#throwIfBroken();
-    const verb = /^[A-Z]+/.exec(line)?.[0] ?? "command";
     this.#connection.write(`${line}\r\n`);
+    const space = line.indexOf(" ");
+    const verb = space === -1 ? line : line.slice(0, space);
     return await this.#await(options.limitMs, `answer to ${verb}`);
   }
 
@@ -98,7 +99,7 @@ export class ServerConnection implements Disposable {
   async send(bytes: Uint8Array): Promise<void> {
     this.#throwIfBroken();
     this.#connection.write(bytes);
-    if (this.#connection.socket.writableNeedDrain) {
+    if (this.#connection.needsDrain) {
       try {
         await this.#connection.drained(this.#options.limits.blockMs);
       } catch (error) {
@@ -172,11 +173,11 @@ export class ServerConnection implements Disposable {
     waiter.resolve(found);
   }
 
-  async #await(limitMs: number, what: string): Promise<Reply> {
+  #await(limitMs: number, what: string): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     this.#waiting.push({ limitMs, what, resolve, reject });
     if (this.#waiting.length === 1) this.#watchFirst();
-    return await promise;
+    return promise;
   }
 
   #watchFirst(): void {

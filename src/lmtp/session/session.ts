@@ -81,6 +81,7 @@ export class Session {
         this.#say(reply(421, "4.3.2 The delivery stage is stopping; try again later"));
         return undefined;
       }
+      if (this.#replies.isFull(bounds.maxPipelined)) await this.#replies.room(bounds.maxPipelined);
       const line = this.#input.line();
       if (line === undefined) {
         this.#isWaiting = true;
@@ -244,14 +245,15 @@ export class Session {
   }
 
   #say(answer: Reply): void {
-    this.#replies.add(Promise.resolve(answer));
+    this.#replies.say(answer);
   }
 
   #newQueue(): ReplyQueue {
     const connection = this.#connection;
-    return new ReplyQueue(async (answer) => {
-      connection.write(encodeReply(answer));
-      await connection.drained(this.#context.limits.blockMs);
+    const { blockMs } = this.#context.limits;
+    return new ReplyQueue({
+      write: (answer) => connection.write(encodeReply(answer)),
+      room: () => (connection.needsDrain ? connection.drained(blockMs) : undefined),
     });
   }
 }

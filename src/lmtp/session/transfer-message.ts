@@ -37,12 +37,12 @@ export async function transferMessage(
   if (start.kind === "no") {
     // The bytes of a chunk follow whatever is answered.
     const isComplete = command.verb === "DATA" || (await takeChunk(command.sizeBytes, options));
-    replies.add(Promise.resolve(start.reply));
+    replies.say(start.reply);
     return isComplete ? "ended" : "close";
   }
   const { delivery } = start;
   try {
-    if (command.verb === "DATA") replies.add(Promise.resolve(start.reply));
+    if (command.verb === "DATA") replies.say(start.reply);
     const end =
       command.verb === "DATA"
         ? await takeData(delivery, options)
@@ -68,7 +68,7 @@ async function takeData(
       input.push(bytes);
       continue;
     }
-    await delivery.write(part.bytes);
+    await delivery.write(part.bytes, part);
     if (part.isLast) return "complete";
   }
 }
@@ -86,22 +86,20 @@ async function takeChunks(
       case "BDAT":
         if (!(await takeChunk(command.sizeBytes, options))) return "close";
         if (command.isLast) return "complete";
-        replies.add(
-          Promise.resolve(delivery.failure ?? reply(250, `2.0.0 ${command.sizeBytes} octets`)),
-        );
+        replies.say(delivery.failure ?? reply(250, `2.0.0 ${command.sizeBytes} octets`));
         if (delivery.failure !== undefined) return "ended";
         break;
       case "RSET":
-        replies.add(Promise.resolve(reply(250, "2.0.0 OK")));
+        replies.say(reply(250, "2.0.0 OK"));
         return "ended";
       case "NOOP":
-        replies.add(Promise.resolve(reply(250, "2.0.0 OK")));
+        replies.say(reply(250, "2.0.0 OK"));
         break;
       case "QUIT":
-        replies.add(Promise.resolve(reply(221, "2.0.0 Bye")));
+        replies.say(reply(221, "2.0.0 Bye"));
         return "close";
       default:
-        replies.add(Promise.resolve(reply(503, "5.5.1 BDAT is under way")));
+        replies.say(reply(503, "5.5.1 BDAT is under way"));
     }
     command = await nextCommand();
   }

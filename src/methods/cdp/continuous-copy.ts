@@ -178,7 +178,7 @@ function momentIn(
 }
 
 /** When a base began to be read. Of one that was read from a living store, and of which no mark says, rather long before. */
-function beginningOf(
+export function beginningOf(
   { id, atNs, consistency }: RecoveryPoint,
   { bases }: Pick<JournalSurvey, "bases">,
 ): bigint {

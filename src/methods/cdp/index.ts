@@ -13,6 +13,7 @@ export {
 export { replayedImage, type ReplayOptions } from "./replayed.ts";
 export {
   type BaseCandidate,
+  beginningOf,
   continuousCopy,
   type ContinuousCopy,
   type ContinuousCopyOptions,

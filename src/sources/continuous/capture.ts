@@ -79,6 +79,7 @@ export class Capture implements ContinuousCapture {
     const shared = {
       state: this.#state,
       files: new StoreFiles(parts.places),
+      accounts: new StoreAccounts(parts.facts),
       queue: this.#queue,
       isOpen: (path: RawPath) => this.#isProtected(path) && !this.#holds.isHeld(path),
       onProblem: (path: RawPath, error: Error) => this.#holds.unseen(path, error),
@@ -100,6 +101,7 @@ export class Capture implements ContinuousCapture {
         root: parts.places.root,
         places: () => parts.places.all,
         isProtected: (path) => this.#isProtected(path),
+        partsOf: (path) => shared.accounts.partsOf(path),
         folders: () => this.#state.folders(),
         nowNs: parts.clock,
         ...(parts.hintSources === undefined ? {} : { sources: parts.hintSources }),
@@ -113,7 +115,6 @@ export class Capture implements ContinuousCapture {
     });
     this.#recorder = new ChangeRecorder({
       ...shared,
-      accounts: new StoreAccounts(parts.facts),
       journal: parts.journal,
       hints: () => this.#hints.current,
       nowNs: parts.clock,

@@ -78,6 +78,8 @@ export type OpenHintsRequest = {
   /** Where the store lies now, by path within the Image. Default: all of it is the root. */
   readonly places?: () => readonly HintPlace[];
   readonly isProtected: (path: RawPath) => boolean;
+  /** All folders of the account that a path belongs to, its own folder first. Default: the path itself. */
+  readonly partsOf?: (path: RawPath) => readonly RawPath[];
   /** All folders below the root that are known; "" is the root itself. */
   readonly folders: () => Iterable<RawPath>;
   readonly listener: HintListener;

@@ -14,7 +14,15 @@ type Store = Disposable & {
 
 function storeOf(
   paths: readonly string[],
-  { below = "", apart = [] }: { readonly below?: string; readonly apart?: readonly string[] } = {},
+  {
+    below = "",
+    apart = [],
+    partsOf,
+  }: {
+    readonly below?: string;
+    readonly apart?: readonly string[];
+    readonly partsOf?: (path: RawPath) => readonly RawPath[];
+  } = {},
 ): Store {
   const top = realpathSync(mkdtempSync(join(tmpdir(), "restante-folders-")));
   const root = join(top, below);
@@ -35,6 +43,7 @@ function storeOf(
         : apart.map((one) => ({ path: `x/${one}` as RawPath, folder: join(root, one) as RawPath })),
     isProtected: (path) => !path.startsWith("secret"),
     folders: () => [...new Set(known)] as readonly string[] as RawPath[],
+    ...(partsOf === undefined ? {} : { partsOf }),
     steadyMs: () => 0,
   });
   return {
@@ -127,4 +136,66 @@ test("of a store in several places each has its part of an account", () => {
     new Set(["x/mail/md/mdbox/**", "x/index/md/mdbox/mailboxes/INBOX/dbox-Mails"]),
   );
   assert.deepEqual(store.of("joe", "INBOX"), ["x/mail", "x/index"]);
+});
+
+/** A store whose places are known: each account's parts have its name. */
+function partsIn(...places: readonly string[]): (path: RawPath) => readonly RawPath[] {
+  return (path) => {
+    const [, place = "", name = ""] = /^x\/([^/]+)\/([^/]+)/.exec(path) ?? [];
+    return places.includes(place) ? places.map((one) => `x/${one}/${name}` as RawPath) : [path];
+  };
+}
+
+test("lists and indexes of a Maildir that lie elsewhere are looked at with their mailbox", () => {
+  using store = storeOf(
+    ["mail/md/cur", "mail/md/.A/cur", "index/md/.INBOX", "index/md/.A", "control/md/.INBOX"],
+    { apart: ["mail", "index", "control"], partsOf: partsIn("mail", "index", "control") },
+  );
+  const beside = ["x/index/md", "x/control/md"];
+  assert.deepEqual(
+    new Set(store.of("md", "INBOX")),
+    new Set([
+      "x/mail/md",
+      "x/mail/md/cur",
+      "x/mail/md/new",
+      ...beside,
+      "x/index/md/.INBOX",
+      "x/control/md/.INBOX",
+    ]),
+  );
+  assert.deepEqual(
+    new Set(store.of("md", "A")),
+    // The lists of a new mailbox are in the folder that has it next.
+    new Set(["x/mail/md/.A", "x/mail/md/.A/cur", "x/mail/md/.A/new", ...beside, "x/index/md/.A"]),
+  );
+  assert.deepEqual(
+    store.of("md", "unknown"),
+    ["x/mail/md", ...beside].map((path) => `${path}/**`),
+  );
+});
+
+test("a part that looks like an account by itself is none, and older messages are looked at, too", () => {
+  const mailbox = "mailboxes/INBOX/dbox-Mails";
+  using store = storeOf(
+    [
+      `mail/xd/${mailbox}`,
+      "mail/xd/storage",
+      `index/xd/${mailbox}`,
+      "index/xd/storage",
+      "alt/xd/storage",
+    ],
+    { apart: ["mail", "index", "alt"], partsOf: partsIn("mail", "index", "alt") },
+  );
+  assert.deepEqual(
+    new Set(store.of("xd", "INBOX")),
+    new Set([
+      `x/mail/xd/${mailbox}`,
+      "x/mail/xd/storage",
+      "x/index/xd",
+      `x/index/xd/${mailbox}`,
+      "x/index/xd/storage",
+      "x/alt/xd",
+      "x/alt/xd/storage",
+    ]),
+  );
 });

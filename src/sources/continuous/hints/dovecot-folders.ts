@@ -4,7 +4,14 @@
  */
 import { lstatSync } from "node:fs";
 import { systemErrorCode } from "#errors";
-import { joinRawPath, rawBaseName, type RawPath, rawParent, rawPathToBytes } from "#image";
+import {
+  isWithin,
+  joinRawPath,
+  rawBaseName,
+  type RawPath,
+  rawParent,
+  rawPathToBytes,
+} from "#image";
 import { encodeMailboxName } from "#mail";
 import type { ChangeHint, HintPlace } from "./change-hints.ts";
 import type { MailLogLine } from "./dovecot-log-line.ts";
@@ -13,6 +20,8 @@ export type DovecotFoldersOptions = {
   /** Where the store lies. */
   readonly places: () => readonly HintPlace[];
   readonly isProtected: (path: RawPath) => boolean;
+  /** As `OpenHintsRequest` has it. */
+  readonly partsOf?: ((path: RawPath) => readonly RawPath[]) | undefined;
   /** All folders below the root that are known. */
   readonly folders: () => Iterable<RawPath>;
   readonly steadyMs: () => number;
@@ -47,9 +56,47 @@ export class DovecotFolders {
   hintsOf({ user, mailboxes }: MailLogLine): readonly ChangeHint[] {
     const accounts = this.#accountsOf(user);
     if (accounts.length === 0) return this.#whereNewOnesCome(user);
-    return accounts
+    // A part of an account may look like one by itself.
+    const whole = new Set(accounts.map((account) => this.#ownFolderOf(account)));
+    const hints = [...whole]
       .filter(this.#options.isProtected)
-      .flatMap((account) => this.#foldersOf(account, mailboxes));
+      .flatMap((account) =>
+        this.#foldersOf(account, mailboxes).flatMap((hint) => [
+          hint,
+          ...this.#apart(account, hint),
+        ]),
+      );
+    return [...new Map(hints.map((hint) => [hint.folder, hint])).values()];
+  }
+
+  #ownFolderOf(account: RawPath): RawPath {
+    const [first = account] = this.#partsOf(account);
+    return isWithin(account, first) ? account : first;
+  }
+
+  #partsOf(account: RawPath): readonly RawPath[] {
+    return this.#options.partsOf?.(account) ?? [account];
+  }
+
+  /** The same mailbox where indexes, lists and other messages of the account lie, and what lies beside all of them. */
+  #apart(account: RawPath, { folder, below }: ChangeHint): readonly ChangeHint[] {
+    const parts = this.#partsOf(account).filter(
+      (part) => !isWithin(account, part) && this.#isFolder(part),
+    );
+    if (below === true) return parts.map((part) => ({ folder: part, below }));
+    const within = account === "" ? folder : folder.slice(account.length + 1);
+    const isMaildir = this.#isFolder(at(account, "cur"));
+    if (isMaildir && /(?:^|\/)(?:cur|new)$/.test(within)) return [];
+    // Beside the Maildir itself INBOX has a folder of its own.
+    const place = isMaildir && within === "" ? ".INBOX" : within;
+    return parts.flatMap((part) => [{ folder: part }, { folder: this.#nearest(part, place) }]);
+  }
+
+  /** That folder in a part, or the last on the way to it that is there: what is new is in that. */
+  #nearest(part: RawPath, within: string): RawPath {
+    const steps = within.split("/");
+    while (steps.length > 0 && !this.#isFolder(at(part, ...steps))) steps.pop();
+    return at(part, ...steps);
   }
 
   #accountsOf(user: string): readonly RawPath[] {

@@ -4,8 +4,7 @@
  * watched as well says where in the queue we are: all comes in order.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,6 +18,7 @@ import type {
   HintsUnavailable,
   OpenHintsRequest,
 } from "./change-hints.ts";
+import { openDesk } from "./desk.ts";
 import { FsnotifyOutput, hintsOfRecord } from "./fsnotifywait-output.ts";
 import { foldersOfFilesystems, placesThere } from "./filesystems-of-places.ts";
 
@@ -46,7 +46,7 @@ export async function openFsnotifywait(
   const mounts = foldersOfFilesystems(places).map(textOf);
   const folders = mounts.flatMap((mount) => mount ?? []);
   if (folders.length < mounts.length) return { unavailable: "a folder's name is not UTF-8" };
-  const desk = realpathSync(mkdtempSync(join(tmpdir(), "restante-hints-")));
+  const desk = openDesk();
   const [program = "", ...words] = request.sources?.helper ?? usualCommand;
   const helper = spawn(program, [...words, ...argumentsFor([...folders, desk])], {
     stdio: ["ignore", "pipe", "pipe"],
