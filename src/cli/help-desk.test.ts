@@ -89,6 +89,34 @@ test("find says which message it is, and that it is gone since when", async () =
   assert.equal(message?.id, id);
 });
 
+test("what is typed wrong is told before a catalog is filled for it", async () => {
+  const cache = join(folder, "cache");
+  await rm(cache, { recursive: true, force: true });
+  const wrong: [string, string, RegExp][] = [
+    ["--at", "sometime", /"sometime"/],
+    ["--sort", "size", /Cannot sort by "size"/],
+    ["--limit", "0", /Cannot show 0 messages/],
+  ];
+  for (const [option, value, said] of wrong) {
+    const { exitCode, messages } = await run(["find", "from:bank", option, value]);
+    assert.equal(exitCode, 2, messages);
+    assert.match(messages, said);
+  }
+  assert.equal((await filesBelow(cache)).some(isCatalog), false);
+  await done(["find", "from:bank"]);
+  assert.equal((await filesBelow(cache)).some(isCatalog), true);
+});
+
+const isCatalog = (path: string): boolean => path.includes("catalog/");
+
+async function filesBelow(place: string): Promise<readonly string[]> {
+  try {
+    return await readdir(place, { recursive: true });
+  } catch {
+    return [];
+  }
+}
+
 test("show takes the ID, from the newest moment that has the message", async () => {
   assert.equal((await done(["show", id, "--raw"])).output, statement);
   assert.equal((await done(["show", id.slice(0, 8), "--raw"])).output, statement);

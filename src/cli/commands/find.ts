@@ -1,6 +1,7 @@
 import { type Catalog, isCatalogError, parseQuery, type Query, removeCatalog } from "#catalog";
 import { catalogFolder, fillFromCopy, openCopyCatalog, tellFilled } from "../catalog-access.ts";
 import { isWithin, type RawPath } from "#image";
+import { parseMoment } from "#time";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
@@ -14,6 +15,7 @@ import {
   searchedMoments,
   tellSearched,
 } from "../searched-moments.ts";
+import { isMomentId } from "../moments.ts";
 import { openSite, type Site } from "../site.ts";
 import { safeText, tableText } from "../text.ts";
 
@@ -22,11 +24,17 @@ const defaultLimit = 50;
 export async function run(context: CommandContext): Promise<ExitCode> {
   const [typedQuery = "", typed] = context.arguments.positionals;
   const site = await openSite(context);
-  const query = parseQuery(typedQuery, { now: context.surroundings.now(), zone: site.zone });
+  const now = context.surroundings.now();
+  // All that may be wrong with what was typed, before a catalog is filled for it.
+  const query = parseQuery(typedQuery, { now, zone: site.zone });
+  const sort = orderOf(context.arguments.text("sort"));
+  const limit = limitOf(context.arguments.text("limit"));
+  const at = context.arguments.text("at");
+  if (at !== undefined && !isMomentId(at)) parseMoment(at, { now, zone: site.zone });
   const journals = !context.arguments.has("no-fill");
   await using found = await readCopies(typed, { context, site, journals });
   const opened = copyToSearch(found, context);
-  const search: Search = { context, site, found, opened, query };
+  const search: Search = { context, site, found, opened, query, sort, limit };
   try {
     return await searchIn(search);
   } catch (error) {
@@ -43,6 +51,8 @@ type Search = {
   readonly found: ReadCopies;
   readonly opened: AnyCopy;
   readonly query: Query;
+  readonly sort: "newest" | "relevance";
+  readonly limit: number;
 };
 
 async function searchIn(search: Search): Promise<ExitCode> {
@@ -78,7 +88,7 @@ async function mayBeMeant(
 async function answer(
   catalog: Catalog,
   moments: SearchedMoments,
-  { context, site, found, query }: Search,
+  { context, site, found, query, sort, limit }: Search,
 ): Promise<ExitCode> {
   const { arguments: typed, output, surroundings } = context;
   const placed = await placedAccounts(catalog);
@@ -90,8 +100,8 @@ async function answer(
     ...(scope.accounts === undefined ? {} : { accounts: scope.accounts }),
     ...(atNs === undefined ? {} : { atNs }),
     ...(cursor === undefined ? {} : { cursor }),
-    sort: orderOf(typed.text("sort")),
-    limit: limitOf(typed.text("limit")),
+    sort,
+    limit,
     signal: surroundings.signal,
   });
   const show: ShowFound = { zone: site.zone, placed };
@@ -106,7 +116,7 @@ async function answer(
     ...(page.next === undefined ? {} : { next: page.next }),
   });
   await output.text(tableText(page.messages.map((message) => foundRow(message, show))));
-  if (page.order === "newest" && typed.text("sort") === "relevance")
+  if (page.order === "newest" && sort === "relevance")
     output.note("Too many messages have these words to rank them: the newest come first.");
   if (page.next !== undefined)
     output.note(`There are more: say --limit, or --after-page ${page.next}`);
