@@ -21,7 +21,6 @@ export interface CapturePool extends AsyncDisposable {
   /** Requests that may run at the same time without waiting for each other. */
   readonly width: number;
   storeFiles(batch: FileBatch): Promise<BatchResult>;
-  /** Its bytes belong to the pool from now on. */
   storeTree(tree: { readonly id: Uint8Array; readonly bytes: Uint8Array }): Promise<void>;
   useKnownBlobs(memory: SharedArrayBuffer): Promise<void>;
   /** Hands over all open packs. */
@@ -77,8 +76,8 @@ export function openWorkerPool(options: CapturePoolOptions, workers: number): Ca
       return result;
     },
     // All to one: each thread that has trees keeps a pack open for them.
-    async storeTree({ id, bytes }) {
-      await (threads[0] as Thread).ask({ kind: "tree", id, bytes }, memoryOf(bytes));
+    async storeTree(tree) {
+      await (threads[0] as Thread).ask({ kind: "tree", ...tree });
     },
     useKnownBlobs: (memory) => all({ kind: "known-blobs", memory }),
     flush: () => all({ kind: "flush" }),
@@ -140,14 +139,11 @@ class Thread {
     return this.#waiting.length;
   }
 
-  ask(
-    request: CaptureRequest,
-    given: readonly ArrayBuffer[] = [],
-  ): Promise<BatchResult | undefined> {
+  ask(request: CaptureRequest): Promise<BatchResult | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(request, given);
+      this.#worker.postMessage(request);
     });
   }
 
@@ -179,11 +175,6 @@ class Thread {
     await this.#worker.terminate();
     this.#memory.port1.close();
   }
-}
-
-/** Handed over where it is no part of something larger; else it is copied. */
-function memoryOf({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 function workerFailed(state: string, cause?: unknown): RepositoryError {

@@ -1,6 +1,6 @@
 /** What a capture counted, and what it could not have as it was. */
 import { type Consistency, type ImageProblem, type RawPath, displayPath } from "#image";
-import type { StoredFile } from "./stored-file.ts";
+import type { StoredFile } from "./content-store.ts";
 import { batchStatus } from "./file-batch.ts";
 
 export type WalkCounts = {

@@ -23,7 +23,7 @@ import {
   isRacy,
   reusableContent,
 } from "./compare-folder.ts";
-import type { ContentStore } from "./content-store.ts";
+import type { ContentStore, StoredFile } from "./content-store.ts";
 import { batchStatus } from "./file-batch.ts";
 import { storeFolderTree } from "./folder-tree.ts";
 import {
@@ -35,7 +35,6 @@ import {
   flagRacy,
 } from "./scan-cache.ts";
 import { MovedFiles } from "./moved-files.ts";
-import type { StoredFile } from "./stored-file.ts";
 import { TreeEncoder } from "./tree-encoder.ts";
 
 export type WalkOptions = {

@@ -23,10 +23,30 @@ import {
   openKnownBlobs,
 } from "./known-blobs.ts";
 import type { PackSaver } from "./pack-saver.ts";
-import type { FileToStore } from "./stored-file.ts";
-import { type ClaimedTree, TreeThread } from "./tree-thread.ts";
 import { type ContentKind, contentKindOf } from "#mail";
 import type { RawPath } from "#image";
+
+export type FileToStore = {
+  /** Absolute path on this machine, one character per byte. */
+  readonly absolutePath: string;
+  readonly sizeBytes: number;
+  readonly inode: bigint;
+  readonly onResult: (result: StoredFile) => Promise<void> | undefined;
+};
+
+export type StoredFile = {
+  readonly status: number;
+  /** 32 bytes a blob. */
+  readonly ids: Uint8Array;
+  readonly inode: bigint;
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly hasAttributes: boolean;
+  /** An instant before it was read. */
+  readonly lookedAtNs: bigint;
+  readonly reason: string | undefined;
+};
 
 /** A stretch of a file that is cut by itself, as what it is. */
 export type FilePart = {
@@ -65,7 +85,6 @@ export class ContentStore {
   #inline: ReturnType<typeof openInlinePool> | undefined;
   #threads: CapturePool | undefined;
   #fresh: ReturnType<typeof openInlinePool> | undefined;
-  readonly #trees: TreeThread;
   #waiting: FileToStore[] = [];
   #waitingBytes = 0;
   #later: (() => Promise<void>)[] = [];
@@ -79,9 +98,6 @@ export class ContentStore {
 
   constructor(options: ContentStoreOptions) {
     this.#options = options;
-    this.#trees = new TreeThread(() =>
-      openWorkerPool({ ...this.#poolOptions(), knownBlobs: allocateKnownBlobs(0) }, 1),
-    );
   }
 
   /** Takes a file; its result comes to its callback. A promise where enough is under way to be waited for. */
@@ -119,7 +135,6 @@ export class ContentStore {
     for (;;) {
       for (const work of this.#later.splice(0)) await work();
       for (const held of this.#heldBack.splice(0)) await this.#send(held);
-      for (const tree of this.#trees.takeHeld()) this.#storeHere(tree);
       const batch = this.#waiting;
       this.#waiting = [];
       this.#waitingBytes = 0;
@@ -192,33 +207,18 @@ export class ContentStore {
     return id;
   }
 
-  /** Stores bytes of our own making as one blob; they must not be used afterwards. */
+  /** Stores bytes of our own making as one blob. */
   async addBlob(bytes: Uint8Array, type: "data" | "tree"): Promise<Uint8Array> {
     await this.#makeRoom();
     const id = sha256(bytes);
     const { blobs } = this.#knownBlobs();
     if (!blobs.claim(id, type)) return id;
     await this.#options.saver.ready();
-    const hasThread = this.#threads !== undefined || this.#options.workers > 1;
-    if (type === "tree" && hasThread) await this.#storeTree({ id, bytes });
+    const threads = this.#threads;
+    if (threads !== undefined && type === "tree") this.#track(threads.storeTree({ id, bytes }));
     else this.#inlinePool().writer.store(bytes, { id, type });
     this.#throwFailure();
     return id;
-  }
-
-  /** A thread stores it while the next is made. */
-  async #storeTree(tree: ClaimedTree): Promise<void> {
-    for (const one of this.#trees.take(tree, this.#threads)) {
-      while (this.#trees.isBusy && this.#inFlight.size > 0) {
-        await Promise.race(this.#inFlight);
-        this.#throwFailure();
-      }
-      this.#track(this.#trees.store(one, this.#threads));
-    }
-  }
-
-  #storeHere({ id, bytes }: ClaimedTree): void {
-    this.#inlinePool().writer.store(bytes, { id, type: "tree" });
   }
 
   /** All packs handed to the saver. */
@@ -228,12 +228,12 @@ export class ContentStore {
       this.#inline.writer.absorb(this.#fresh.writer);
     else this.#fresh?.writer.flush();
     this.#inline?.writer.flush();
-    await Promise.all([this.#threads?.flush(), this.#trees.flush()]);
+    await this.#threads?.flush();
   }
 
   totals(): BlobTotals {
     return sumTotals(
-      [this.#inline, this.#threads, this.#fresh, this.#trees.pool]
+      [this.#inline, this.#threads, this.#fresh]
         .filter((pool) => pool !== undefined)
         .map((pool) => pool.totals()),
     );
@@ -241,7 +241,6 @@ export class ContentStore {
 
   async close(): Promise<void> {
     await this.#threads?.[Symbol.asyncDispose]();
-    await this.#trees.pool?.[Symbol.asyncDispose]();
   }
 
   async #send(files: readonly FileToStore[]): Promise<void> {
