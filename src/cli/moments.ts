@@ -60,6 +60,12 @@ export function isMomentId(at: string): boolean {
   return idPattern.test(at) || replicaPattern.test(at) || journalPattern.test(at);
 }
 
+/** Whether this is to be an instant: neither the beginning of an ID nor the newest moment. */
+export function isInstant(at: string): boolean {
+  const text = at.trim();
+  return text.toLowerCase() !== "latest" && !isMomentId(text);
+}
+
 function momentById(points: readonly RecoveryPoint[], at: string): RecoveryPoint | undefined {
   if (!isMomentId(at)) return undefined;
   const matching = points.filter(({ id }) => id.startsWith(at) || id.endsWith(`/${at}`));

@@ -19,7 +19,7 @@ import {
   askedInstant,
   type ChosenMoment,
   chooseMoment,
-  isMomentId,
+  isInstant,
   momentText,
 } from "./moments.ts";
 import { passedMoments } from "./passed-moments.ts";
@@ -134,7 +134,7 @@ function askedOf({ context, found }: SearchedOptions): Asked | undefined {
     zone: found.site.zone,
     subject: typed.positionals[1] ?? "the copy",
   };
-  if (!isMomentId(at) && at.trim().toLowerCase() !== "latest" && found.points.length > 0) {
+  if (isInstant(at) && found.points.length > 0) {
     const askedNs = askedInstant(at, asked);
     // A journal may go on from a moment that the clock calls later; else this says what there is.
     const oldest = found.points.reduce((a, b) => (b.atNs < a.atNs ? b : a));

@@ -15,7 +15,7 @@ import {
   searchedMoments,
   tellSearched,
 } from "../searched-moments.ts";
-import { isMomentId } from "../moments.ts";
+import { isInstant } from "../moments.ts";
 import { openSite, type Site } from "../site.ts";
 import { safeText, tableText } from "../text.ts";
 
@@ -30,7 +30,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const sort = orderOf(context.arguments.text("sort"));
   const limit = limitOf(context.arguments.text("limit"));
   const at = context.arguments.text("at");
-  if (at !== undefined && !isMomentId(at)) parseMoment(at, { now, zone: site.zone });
+  if (at !== undefined && isInstant(at)) parseMoment(at, { now, zone: site.zone });
   const journals = !context.arguments.has("no-fill");
   await using found = await readCopies(typed, { context, site, journals });
   const opened = copyToSearch(found, context);
