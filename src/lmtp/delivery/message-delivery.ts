@@ -24,7 +24,8 @@ export type RecipientResult = {
 };
 
 /**
- * A message on its way to the mail server and into the journal at the same time. The final dot is
+ * A message on its way to the mail server and into the journal at the same time; after DATA its last
+ * part, which is all of most messages, goes to the server with the final dot. The final dot is
  * sent when the journal has it for good, and not before; each recipient's answer is the server's.
  */
 export class MessageDelivery {
