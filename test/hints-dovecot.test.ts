@@ -21,6 +21,15 @@ plugin {
 }
 `;
 
+/** For a capture that hears of changes by the server's log alone. */
+const byItsLog = (folder: string, home: string) =>
+  ({
+    stateFolder: join(folder, "state"),
+    hints: "server-log",
+    hintSources: { dovecotLog: join(home, "dovecot.log") },
+    reconcileEveryMs: 3_600_000,
+  }) as const;
+
 test(
   "what Dovecot logs is looked at, with no watch and no scan",
   { skip: withoutLmtp },
@@ -34,10 +43,7 @@ test(
         group: "mail",
         folder: join(home, "home") as RawPath,
         journal,
-        stateFolder: join(folder, "state"),
-        hints: "server-log",
-        hintSources: { dovecotLog: join(home, "dovecot.log") },
-        reconcileEveryMs: 3_600_000,
+        ...byItsLog(folder, home),
       });
       await capture.ready;
       assert.equal(capture.status.hints.way, "server-log");
@@ -136,10 +142,7 @@ test(
         beside: [at("index") as RawPath, at("control") as RawPath],
         facts: { server: "dovecot", root: "/", places: [place] },
         journal,
-        stateFolder: join(folder, "state"),
-        hints: "server-log",
-        hintSources: { dovecotLog: join(home, "dovecot.log") },
-        reconcileEveryMs: 3_600_000,
+        ...byItsLog(folder, home),
       });
       await capture.ready;
       const since = journal.records.length;

@@ -15,17 +15,29 @@ const temporary = temporaryFolder();
 after(() => temporary[Symbol.dispose]());
 const environment = { RESTANTE_PASSWORD: "correct horse" };
 
-test("it delivers until it is told to end, says a line for each message and nothing of what is in it", async () => {
-  await using server = await FakeServer.start();
-  const socket = join(temporary.path, "stage");
-  const folder = join(temporary.path, "mail");
+/** The command, listening, with a journal in a folder of that name. */
+async function startStage(name: string, { endpoint }: FakeServer): Promise<StartedStage> {
+  const socket = join(temporary.path, `${name}-stage`);
+  const folder = join(temporary.path, name);
   const controller = new AbortController();
   const watcher = watch(temporary.path);
-  const argv = ["lmtp", "--listen", `unix:${socket}`, "--server", endpointText(server.endpoint)];
+  const argv = ["lmtp", "--listen", `unix:${socket}`, "--server", endpointText(endpoint)];
   const options = { environment, signal: controller.signal };
   const ran = runForTest([...argv, "--journal", folder, "--no-config"], options);
   while (!existsSync(socket)) await once(watcher, "change");
   watcher.close();
+  return { socket, folder, controller, ran };
+}
+type StartedStage = {
+  readonly socket: string;
+  readonly folder: string;
+  readonly controller: AbortController;
+  readonly ran: ReturnType<typeof runForTest>;
+};
+
+test("it delivers until it is told to end, says a line for each message and nothing of what is in it", async () => {
+  await using server = await FakeServer.start();
+  const { socket, folder, controller, ran } = await startStage("mail", server);
   using client = await LmtpClient.connect(socket);
   const wire = Buffer.from("Subject: confidential\r\n\r\nnot for the log\r\n");
   const end = await client.deliver(wire, ["md", "other"]);
@@ -57,15 +69,7 @@ test("it delivers until it is told to end, says a line for each message and noth
 
 test("mail is refused for now when the journal's folder was removed, and is not delivered either", async () => {
   await using server = await FakeServer.start();
-  const socket = join(temporary.path, "stage-2");
-  const folder = join(temporary.path, "removed");
-  const controller = new AbortController();
-  const watcher = watch(temporary.path);
-  const argv = ["lmtp", "--listen", `unix:${socket}`, "--server", endpointText(server.endpoint)];
-  const options = { environment, signal: controller.signal };
-  const ran = runForTest([...argv, "--journal", folder, "--no-config"], options);
-  while (!existsSync(socket)) await once(watcher, "change");
-  watcher.close();
+  const { socket, folder, controller, ran } = await startStage("removed", server);
   const wire = Buffer.from("Subject: one\r\n\r\ntext\r\n");
   const codes = async (): Promise<unknown> => {
     using client = await LmtpClient.connect(socket);

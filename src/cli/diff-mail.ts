@@ -1,4 +1,4 @@
-import type { Image, RawPath } from "#image";
+import { findEntry, type Image, type RawPath } from "#image";
 import {
   isMailError,
   type MailAccount,
@@ -11,7 +11,7 @@ import { accountAddress } from "./mailbox-address.ts";
 import { messageName } from "./message-number.ts";
 import { type MessageSummary, summariseBytes } from "./message-summary.ts";
 import { shownPath } from "./moment-view.ts";
-import { findEntry, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { accountsIn } from "./selected-mail.ts";
 
 /** A message that differs, as it is shown. */

@@ -1,10 +1,9 @@
 import {
-  listIfThere,
   displayPath,
   type Entry,
+  findEntry,
   type Image,
   joinRawPath,
-  rawBaseName,
   type RawName,
   rawParent,
   type RawPath,
@@ -176,14 +175,6 @@ async function mailAround(
 /** The folder of a mailbox, or where its messages lie in it. */
 function isMailboxAt({ path }: StoredMailbox, at: RawPath): boolean {
   return path === at || messageFolders.some((name) => at === joinRawPath(path, name));
-}
-
-/** The entry of a path below the root; undefined when it, or a folder above it, is not there. */
-export async function findEntry(image: Image, path: RawPath): Promise<Entry | undefined> {
-  if (image.entry !== undefined) return await image.entry(path);
-  const listing = await listIfThere(image, rawParent(path));
-  const index = listing?.indexOf(rawBaseName(path)) ?? -1;
-  return index < 0 ? undefined : listing?.entry(index);
 }
 
 type MailScopeOptions = {

@@ -15,13 +15,7 @@ import type { CommandContext } from "./command.ts";
 import { isInterruption } from "./exit-codes.ts";
 import { type AnyCopy, copyText, type ReadCopies } from "./methods/index.ts";
 import { viewMomentJson } from "./moment-view.ts";
-import {
-  askedInstant,
-  type ChosenMoment,
-  chooseMoment,
-  isInstant,
-  momentText,
-} from "./moments.ts";
+import { askedInstant, type ChosenMoment, chooseMoment, isInstant, momentText } from "./moments.ts";
 import { passedMoments } from "./passed-moments.ts";
 import { recordedProblems } from "./recorded-problems.ts";
 import { replayText } from "./replay-text.ts";

@@ -1,13 +1,12 @@
 import { isRecoveryError } from "#errors";
 import {
   type Entry,
+  findEntry,
   type Image,
   isImageError,
   joinRawPath,
-  rawBaseName,
   type RawName,
   type RawPath,
-  rawParent,
 } from "#image";
 import type { Journal, JournalPoint, Sequence } from "#journal";
 import { countDovecotIndex, countedIndexBytes, type DovecotIndexCount } from "#mail";
@@ -110,10 +109,7 @@ export class KnownMail implements AsyncDisposable {
 
   async #entry(path: RawPath): Promise<Entry | undefined> {
     try {
-      if (this.#image.entry !== undefined) return await this.#image.entry(path, this.#signal);
-      const listing = await this.#image.list(rawParent(path), this.#signal);
-      const index = listing.indexOf(rawBaseName(path));
-      return index < 0 ? undefined : listing.entry(index);
+      return await findEntry(this.#image, path, this.#signal);
     } catch (error) {
       if (isImageError(error)) return undefined;
       throw error;

@@ -104,6 +104,7 @@ export {
 export { mountsBelow, readMounts } from "./mounts-below.ts";
 export { identityInto, identityLength } from "./folder-stats.ts";
 export { Turns } from "./turns.ts";
+export { findEntry } from "./find-entry.ts";
 export { listIfThere } from "./list-if-there.ts";
 export { readAll, type ReadAllOptions } from "./read-all.ts";
 export { writeMemoryNodes } from "./write-memory-nodes.ts";

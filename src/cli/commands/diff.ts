@@ -1,4 +1,4 @@
-import { displayPath, type Image, memoryImage, rawPathToBytes, type RawPath } from "#image";
+import { displayPath, findEntry, type Image, memoryImage, rawPathToBytes, type RawPath } from "#image";
 import {
   type DifferenceCounts,
   diffImages,
@@ -25,7 +25,7 @@ import {
   viewMomentJson,
 } from "../moment-view.ts";
 import { withoutFolders } from "../part-image.ts";
-import { findEntry, scopesOf } from "../scope.ts";
+import { scopesOf } from "../scope.ts";
 import { countText, safeText } from "../text.ts";
 
 export async function run(context: CommandContext): Promise<ExitCode> {
