@@ -1,4 +1,11 @@
-import { displayPath, findEntry, type Image, memoryImage, rawPathToBytes, type RawPath } from "#image";
+import {
+  displayPath,
+  findEntry,
+  type Image,
+  memoryImage,
+  rawPathToBytes,
+  type RawPath,
+} from "#image";
 import {
   type DifferenceCounts,
   diffImages,
