@@ -36,28 +36,33 @@ async function quiet(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-test("the final dot waits until the arrival is durable, and the answer until the outcome is", async () => {
-  const { journal, until, release } = heldJournal();
-  await using site = await StageSite.start({}, { openJournal: async () => journal });
-  using client = await site.client();
-  await client.begin("md");
-  client.write("Subject: x\r\n.\r\n");
-  await until("arrived");
-  await quiet();
-  assert.deepEqual(site.server.messages, []);
-  release("arrived");
-  await until("outcome");
-  assert.equal(site.server.messages.length, 1);
-  let isAnswered = false;
-  const answer = client.reply().then((said) => {
-    isAnswered = true;
-    return said;
+for (const [end, server] of [
+  ["final dot", {}],
+  ["last chunk", { capabilities: ["PIPELINING", "CHUNKING"] }],
+] as const)
+  test(`the ${end} waits until the arrival is durable, and the answer until the outcome is`, async () => {
+    const { journal, until, release } = heldJournal();
+    await using site = await StageSite.start(server, { openJournal: async () => journal });
+    using client = await site.client();
+    await client.begin("md");
+    client.write("Subject: x\r\n.\r\n");
+    await until("arrived");
+    await quiet();
+    assert.deepEqual(site.server.messages, []);
+    assert.ok(!site.server.commands.some((line) => line.startsWith("BDAT")));
+    release("arrived");
+    await until("outcome");
+    assert.equal(site.server.messages.length, 1);
+    let isAnswered = false;
+    const answer = client.reply().then((said) => {
+      isAnswered = true;
+      return said;
+    });
+    await quiet();
+    assert.equal(isAnswered, false);
+    release("outcome");
+    assert.match(await answer, /^250/);
   });
-  await quiet();
-  assert.equal(isAnswered, false);
-  release("outcome");
-  assert.match(await answer, /^250/);
-});
 
 test("a disk that hangs: the mail is refused for now, the mail server does not get the dot", async () => {
   const { journal, until } = heldJournal();

@@ -46,8 +46,8 @@ export class LmtpGate implements AsyncDisposable {
         server.destroy();
       });
     }
-    let [isMessage, isComplete, isSilent] = [false, false, false];
-    let tail = "";
+    const message = new MessageWatch();
+    let isSilent = false;
     const silence = (): void => {
       if (isSilent) return;
       isSilent = true;
@@ -55,23 +55,18 @@ export class LmtpGate implements AsyncDisposable {
       if (this.#due === 0) this.#reached.resolve();
     };
     stage.on("data", (bytes: Buffer) => {
-      const text = bytes.toString("latin1");
-      isMessage ||= /^BDAT \d/m.test(text);
-      if (this.#held === "message" && isMessage) {
+      message.sent(bytes.toString("latin1"));
+      if (this.#held === "message" && message.hasBegun) {
         silence();
         // What is not read here fills the pipes up to the MTA.
         stage.pause();
       }
-      // The end comes by itself, when the journal is durable.
-      tail = (tail + text.slice(-20)).slice(-20);
-      isComplete = isMessage && /(?:\n\.|\nBDAT 0 LAST)\r\n$/.test(tail);
       if (!isSilent) server.write(bytes);
     });
     server.on("data", (bytes: Buffer) => {
-      isMessage ||= /^354/m.test(bytes.toString("latin1"));
-      if (this.#held === "answer" && isComplete) silence();
+      if (this.#held === "answer" && message.isComplete) silence();
       if (!isSilent) stage.write(bytes);
-      if (isComplete) isMessage = false;
+      message.answered(bytes.toString("latin1"));
     });
   }
 
@@ -80,5 +75,51 @@ export class LmtpGate implements AsyncDisposable {
     const closed = once(this.#server, "close");
     this.#server.close();
     await closed;
+  }
+}
+
+/** Where the message stands that a client sends: with dots after 354, or in chunks. */
+class MessageWatch {
+  hasBegun = false;
+  isComplete = false;
+  #isDotted = false;
+  #chunk = { left: 0, isLast: false };
+  #tail = "";
+
+  sent(text: string): void {
+    if (this.#isDotted) {
+      this.#tail = (this.#tail + text).slice(-5);
+      this.isComplete = this.#tail.endsWith("\n.\r\n");
+      return;
+    }
+    this.#tail += text;
+    while (this.#tail !== "" && this.#step());
+  }
+
+  answered(text: string): void {
+    if (/^354/m.test(text)) [this.hasBegun, this.#isDotted, this.#tail] = [true, true, "\r\n"];
+    if (this.isComplete) [this.hasBegun, this.isComplete, this.#isDotted] = [false, false, false];
+  }
+
+  /** Takes a command or some of a chunk; whether there was one. */
+  #step(): boolean {
+    const chunk = this.#chunk;
+    if (chunk.left > 0) {
+      const taken = Math.min(chunk.left, this.#tail.length);
+      this.#tail = this.#tail.slice(taken);
+      chunk.left -= taken;
+    } else {
+      const end = this.#tail.indexOf("\r\n");
+      if (end === -1) return false;
+      const [, size, last] = /^BDAT (\d+)( LAST)?$/.exec(this.#tail.slice(0, end)) ?? [];
+      this.#tail = this.#tail.slice(end + 2);
+      if (size === undefined) return true;
+      this.hasBegun = true;
+      this.#chunk = { left: Number(size), isLast: last !== undefined };
+    }
+    // The end comes by itself, when the journal is durable.
+    this.isComplete ||= this.#chunk.isLast && this.#chunk.left === 0;
+    if (this.isComplete) this.#chunk = { left: 0, isLast: false };
+    return true;
   }
 }

@@ -19,12 +19,12 @@
  * A nonce is a u32 and a u64. It is used once: each segment has a key of its own, and each sequence
  * stands once in it.
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createDecipheriv } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { maxDataBytes, type Sequence } from "../journal-event.ts";
+import { frameCipher, nonceBytes, tagBytes } from "./frame-cipher.ts";
 
 export const descriptorBytes = 64;
-export const tagBytes = 16;
 /** What a frame adds to its metadata and data. */
 export const frameOverheadBytes: number = descriptorBytes + tagBytes;
 /** The longest metadata: a file of some terabytes in pieces. Bounds what a reader allocates. */
@@ -79,24 +79,25 @@ export function sealFrame(
   head.writeUInt32LE(Math.min(frame.unsynced, 0xffff_ffff), 12);
   writeNumber(head, sequence, 16);
   head.set(frame.previousTag, 24);
+  const cipher = frameCipher();
   let sealedData = noBytes;
   if (data.length > 0) {
-    const cipher = createCipheriv("aes-256-gcm", key, nonceOf(1, sequence));
-    sealedData = cipher.update(data);
-    cipher.final();
-    head.set(cipher.getAuthTag(), 40);
-    if (isJoined) head.set(sealedData, headBytes);
+    sealedData = isJoined ? head.subarray(headBytes) : Buffer.allocUnsafe(data.length);
+    const nonce = nonceOf(1, sequence);
+    const part = { key, nonce, associated: noBytes, plain: data };
+    cipher.seal(part, sealedData, head.subarray(40, 56));
   } else {
     head.fill(0, 40, 56);
   }
   for (let index = 0; index < saltCheckBytes; index++) head[56 + index] = salt[index] ?? 0;
   head.writeUInt32LE(crc32(head.subarray(0, 60)), 60);
-  const cipher = createCipheriv("aes-256-gcm", key, nonceOf(0, sequence));
-  cipher.setAAD(head.subarray(0, descriptorBytes));
-  head.set(cipher.update(metadata), descriptorBytes);
-  cipher.final();
-  const tag = cipher.getAuthTag();
-  head.set(tag, descriptorBytes + metadata.length);
+  const associated = head.subarray(0, descriptorBytes);
+  const tag = tagOf(head, metadata.length);
+  cipher.seal(
+    { key, nonce: nonceOf(0, sequence), associated, plain: metadata },
+    head.subarray(descriptorBytes, descriptorBytes + metadata.length),
+    tag,
+  );
   return { parts: isJoined ? [head] : [head, sealedData], lengthBytes, tag };
 }
 
@@ -189,7 +190,7 @@ export function openPart(
 }
 
 export function nonceOf(part: number, number: number): Buffer {
-  const nonce = Buffer.allocUnsafe(12);
+  const nonce = Buffer.allocUnsafe(nonceBytes);
   nonce.writeUInt32LE(part, 0);
   writeNumber(nonce, number, 4);
   return nonce;

@@ -14,7 +14,8 @@ import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
 import type { Sequence } from "../journal-event.ts";
 import { FieldError, FieldReader } from "./field-reader.ts";
 import { FieldWriter } from "./field-writer.ts";
-import { nonceOf, openPart, tagBytes } from "./frame.ts";
+import { nonceOf, openPart } from "./frame.ts";
+import { tagBytes } from "./frame-cipher.ts";
 
 const compressed = promisify(zstdCompress);
 const noBytes = Buffer.alloc(0);

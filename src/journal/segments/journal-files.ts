@@ -1,5 +1,5 @@
 /** What a journal needs of the folder that it lies in: so that tests can lose power under it. */
-import { constants, lstatSync, type Stats, writevSync } from "node:fs";
+import { constants, fdatasync, lstatSync, type Stats, writeSync, writevSync } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemErrorCode } from "#errors";
@@ -101,10 +101,22 @@ function openedFile(handle: FileHandle): JournalFile {
     },
     write: async (parts, offset) =>
       (await handle.writev(parts.slice(0, partsAtOnce), offset)).bytesWritten,
-    writeAtOnce: (parts, offset) => writevSync(handle.fd, parts.slice(0, partsAtOnce), offset),
-    sync: async () => await handle.datasync(),
+    writeAtOnce: (parts, offset) => {
+      const [first] = parts;
+      if (first !== undefined && parts.length === 1)
+        return writeSync(handle.fd, first, 0, first.length, offset);
+      return writevSync(handle.fd, parts.slice(0, partsAtOnce), offset);
+    },
+    sync: () => datasync(handle.fd),
     close: async () => await handle.close(),
   };
+}
+
+/** With a callback, which costs half of what the promises' own call does. */
+function datasync(fd: number): Promise<void> {
+  return new Promise((resolve, reject) =>
+    fdatasync(fd, (error) => (error === null ? resolve() : reject(error))),
+  );
 }
 
 /** With the folders above that had to be made. */
@@ -125,9 +137,11 @@ export async function writeAll(
 ): Promise<void> {
   let [rest, at] = [parts, offset];
   while (rest.length > 0) {
-    const some = rest.slice(0, partsAtOnce);
+    const some = rest.length > partsAtOnce ? rest.slice(0, partsAtOnce) : rest;
     const taken = isAtOnce ? file.writeAtOnce(some, at) : await file.write(some, at);
-    const wanted = some.reduce((sum, part) => sum + part.length, 0);
+    let wanted = 0;
+    for (const part of some) wanted += part.length;
+    if (taken === wanted && some === rest) return;
     if (taken === 0 && wanted > 0)
       throw Object.assign(new Error("nothing was written"), { code: "EIO" });
     at += taken;

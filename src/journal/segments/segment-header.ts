@@ -21,7 +21,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Sequence } from "../journal-event.ts";
 import { JournalError } from "../journal-error.ts";
-import { tagBytes } from "./frame.ts";
+import { tagBytes } from "./frame-cipher.ts";
 
 export const headerBytes = 4096;
 export const headerCopyBytes = 2048;

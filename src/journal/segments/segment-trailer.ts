@@ -24,7 +24,7 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { JournalPoint } from "../journal.ts";
-import { tagBytes } from "./frame.ts";
+import { tagBytes } from "./frame-cipher.ts";
 import {
   deriveKeys,
   formatVersion,

@@ -1,5 +1,5 @@
 import { isLmtpError, type LmtpErrorCode } from "../lmtp-error.ts";
-import { type Reply, reply } from "../protocol/reply.ts";
+import { isPositive, type Reply, reply } from "../protocol/reply.ts";
 
 /** What we say ourselves, where the mail server has not been asked or gave no answer. */
 export const ours: {
@@ -45,4 +45,9 @@ export function temporary(error: unknown): Reply {
 /** 421 would close our channel to the MTA (RFC 5321 §3.8): what goes is the one behind us. */
 export function notClosing(answer: Reply): Reply {
   return answer.code === 421 ? { ...answer, code: 451 } : answer;
+}
+
+/** What DATA was refused with. A success here would be nonsense, and must not be taken for one. */
+export function refusalOfData(answer: Reply): Reply {
+  return isPositive(answer) ? ours.serverGone : notClosing(answer);
 }

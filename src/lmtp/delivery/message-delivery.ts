@@ -3,13 +3,22 @@ import { isPositive, type Reply } from "../protocol/reply.ts";
 import type { ServerConnection } from "../server/server-connection.ts";
 import type { StageContext } from "../stage-context.ts";
 import { MessageRecorder, textOfBytes } from "./message-recorder.ts";
-import { notClosing, ours, temporary } from "./answers.ts";
+import { notClosing, ours, refusalOfData, temporary } from "./answers.ts";
 
 const noBytes: Buffer = Buffer.alloc(0);
 
+/**
+ * How the mail server is given the message: with dots, after it said that it waits for it; in chunks,
+ * as the MTA does; or, where it may be given chunks and has one recipient, in one chunk if the message
+ * is here as a whole, and with dots if not, for which the mail server is still to be asked. One chunk
+ * costs both sides less than DATA and its answer. With several recipients a server that takes no
+ * chunk may answer it for all at once, and then one would wait for the others' answers.
+ */
+export type Handing = "dots" | "chunks" | "one-chunk-or-dots";
+
 export type DeliveryOptions = {
   readonly connection: ServerConnection;
-  readonly inChunks: boolean;
+  readonly handing: Handing;
   /** As they stood in the commands, bytes as characters. */
   readonly sender: string;
   readonly recipients: readonly string[];
@@ -24,9 +33,9 @@ export type RecipientResult = {
 };
 
 /**
- * A message on its way to the mail server and into the journal at the same time; after DATA its last
- * part, which is all of most messages, goes to the server with the final dot. The final dot is
- * sent when the journal has it for good, and not before; each recipient's answer is the server's.
+ * A message on its way to the mail server and into the journal at the same time; its last part, which
+ * is all of most messages, goes to the server with what ends it: the dot or the last chunk. That is sent
+ * when the journal has it for good, and not before; each recipient's answer is the server's.
  */
 export class MessageDelivery {
   readonly id: string;
@@ -34,10 +43,11 @@ export class MessageDelivery {
   readonly #options: DeliveryOptions;
   readonly #recorder: MessageRecorder;
   readonly #encoder = new DotEncoder();
+  #handing: Handing;
   /** What every recipient is told when the final dot was not sent. */
   #failure: Reply | undefined;
   #isComplete = false;
-  /** The end of a message after DATA, which goes to the mail server with the final dot: one call less for both sides. */
+  /** The end of a message that goes to the mail server with what ends it: one call less for both sides. */
   #held: Buffer = noBytes;
   /** The mail server's answer to the chunk that was sent last. Never rejects. */
   #chunkAnswered: Promise<void> | undefined;
@@ -48,6 +58,7 @@ export class MessageDelivery {
   ) {
     this.#context = context;
     this.#options = options;
+    this.#handing = options.handing;
     this.id = options.id;
     this.#recorder = options.recorder;
   }
@@ -82,6 +93,11 @@ export class MessageDelivery {
     return this.#recorder.sizeBytes;
   }
 
+  /** Whether the mail server ended the transaction with its answers: after a chunk that it refused it may not have (RFC 3030 §2). */
+  get endsTransaction(): boolean {
+    return this.#handing === "dots";
+  }
+
   get isPassedThrough(): boolean {
     return this.#recorder.isPassedThrough;
   }
@@ -101,7 +117,7 @@ export class MessageDelivery {
     if (this.#recorder.sizeBytes + bytes.length > bounds.maxMessageBytes)
       return this.#fail(ours.tooLarge);
     meter.add(bytes.length);
-    if (isLast && !this.#options.inChunks) {
+    if (isLast) {
       this.#held = bytes;
       if (this.#recorder.add(bytes)) await this.#flush();
       return;
@@ -165,10 +181,15 @@ export class MessageDelivery {
   }
 
   #sendEnd(): void {
-    const { connection, inChunks } = this.#options;
-    if (inChunks) return connection.sendAtOnce("BDAT 0 LAST\r\n");
-    connection.sendAtOnce(this.#encoder.push(this.#held));
-    connection.sendAtOnce(this.#encoder.end());
+    const { connection } = this.#options;
+    const held = this.#held;
+    if (this.#handing === "dots") {
+      connection.sendAtOnce(this.#encoder.push(held));
+      connection.sendAtOnce(this.#encoder.end());
+    } else {
+      connection.sendAtOnce(`BDAT ${held.length} LAST\r\n`);
+      if (held.length > 0) connection.sendAtOnce(held);
+    }
     this.#letGo();
   }
 
@@ -186,14 +207,23 @@ export class MessageDelivery {
   }
 
   async #send(bytes: Buffer): Promise<void> {
-    const { connection, inChunks } = this.#options;
-    if (!inChunks) return await connection.send(this.#encoder.push(bytes));
+    const { connection } = this.#options;
+    if (this.#handing === "one-chunk-or-dots") await this.#askForData();
+    if (this.#handing === "dots") return await connection.send(this.#encoder.push(bytes));
     await this.#chunkAnswered;
     if (this.#failure !== undefined) return;
     connection.sendAtOnce(`BDAT ${bytes.length}\r\n`);
     const sent = connection.send(bytes);
     this.#chunkAnswered = this.#chunkAnswer();
     await sent;
+  }
+
+  /** The message is not here as a whole. Throws where the mail server does not answer; what it refuses with is the failure. */
+  async #askForData(): Promise<void> {
+    const { dataMs } = this.#context.limits;
+    this.#handing = "dots";
+    const answer = await this.#options.connection.command("DATA", { limitMs: dataMs });
+    if (answer.code !== 354) this.#fail(refusalOfData(answer));
   }
 
   async #chunkAnswer(): Promise<void> {

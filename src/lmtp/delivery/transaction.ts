@@ -3,8 +3,8 @@ import type { MailCommand, RecipientCommand } from "../protocol/command.ts";
 import { isLmtpError } from "../lmtp-error.ts";
 import type { ServerConnection } from "../server/server-connection.ts";
 import type { StageContext } from "../stage-context.ts";
-import { notClosing, ours, temporary } from "./answers.ts";
-import { MessageDelivery } from "./message-delivery.ts";
+import { notClosing, ours, refusalOfData, temporary } from "./answers.ts";
+import { type Handing, MessageDelivery } from "./message-delivery.ts";
 
 /** How the message's bytes come and go: with dots after DATA, or in chunks of known size. */
 export type TransferMode = "data" | "chunks";
@@ -101,7 +101,7 @@ export class Transaction {
   #sendAhead(connection: ServerConnection): void {
     const { recipients, hasData } = this.#ahead;
     this.#recipientAnswers = recipients.map(async (one) => await this.#ask(connection, one));
-    if (!hasData) return;
+    if (!hasData || this.#mayTakeOneChunk(connection)) return;
     const { dataMs } = this.#context.limits;
     this.#dataAnswer = connection.command("DATA", { limitMs: dataMs });
     // Whoever asks for it is told.
@@ -151,25 +151,34 @@ export class Transaction {
     const connection = this.#connection;
     if (connection === undefined || connection.isBroken) return await this.#no(ours.serverGone);
     if (this.#accepted.length === 0) return await this.#no(ours.noRecipients);
-    const inChunks = mode === "chunks" && connection.capabilities.has("CHUNKING");
+    const handing = this.#handing(mode, connection);
     const delivery = await MessageDelivery.begin(this.#context, {
       connection,
-      inChunks,
+      handing,
       sender: this.#mail.sender,
       recipients: this.#accepted,
     });
     if (delivery === undefined) return await this.#no(ours.journalFails);
-    if (inChunks) return { kind: "go", reply: ours.startMail, delivery };
+    if (handing !== "dots") return { kind: "go", reply: ours.startMail, delivery };
     try {
       const asked = this.#dataAnswer ?? connection.command("DATA", { limitMs: limits.dataMs });
       this.#dataAnswer = undefined;
       const answer = await asked;
       if (answer.code === 354) return { kind: "go", reply: answer, delivery };
-      // A success here would be nonsense, and must not be taken for one.
-      return await this.#no(isPositive(answer) ? ours.serverGone : notClosing(answer));
+      return await this.#no(refusalOfData(answer));
     } catch (error) {
       return await this.#no(temporary(error));
     }
+  }
+
+  #handing(mode: TransferMode, connection: ServerConnection): Handing {
+    if (mode === "chunks" && connection.capabilities.has("CHUNKING")) return "chunks";
+    const isAsked = this.#dataAnswer !== undefined;
+    return !isAsked && this.#mayTakeOneChunk(connection) ? "one-chunk-or-dots" : "dots";
+  }
+
+  #mayTakeOneChunk({ capabilities }: ServerConnection): boolean {
+    return this.#recipients === 1 && capabilities.has("CHUNKING");
   }
 
   /** A mail server that was asked for DATA and waits for the message now is not given one. */

@@ -4,7 +4,7 @@ import type { Connection } from "../network/connection.ts";
 import type { ClientInput } from "../protocol/client-input.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Peer } from "../protocol/peer.ts";
-import { reply } from "../protocol/reply.ts";
+import { isPositive, reply } from "../protocol/reply.ts";
 import type { StageContext } from "../stage-context.ts";
 import type { ReplyQueue } from "./reply-queue.ts";
 
@@ -20,7 +20,7 @@ export type TransferOptions = {
   readonly nextCommand: () => Promise<Command | undefined>;
 };
 
-/** How the transaction ended: answered for by the mail server, without it, or with the connection. */
+/** How the transaction ended: by the mail server's answers, so that we have to end it, or with the connection. */
 export type TransferEnd = "answered" | "ended" | "close";
 
 /** A message from DATA to its dot, or from the first BDAT to the last, and the answers to it. */
@@ -36,7 +36,7 @@ export async function transferMessage(
       : await transaction.start(command.verb === "DATA" ? "data" : "chunks");
   if (start.kind === "no") {
     // The bytes of a chunk follow whatever is answered.
-    const isComplete = command.verb === "DATA" || (await takeChunk(command.sizeBytes, options));
+    const isComplete = command.verb === "DATA" || (await takeChunk(command, options));
     replies.say(start.reply);
     return isComplete ? "ended" : "close";
   }
@@ -84,7 +84,7 @@ async function takeChunks(
       case undefined:
         return "close";
       case "BDAT":
-        if (!(await takeChunk(command.sizeBytes, options))) return "close";
+        if (!(await takeChunk(command, options))) return "close";
         if (command.isLast) return "complete";
         replies.say(delivery.failure ?? reply(250, `2.0.0 ${command.sizeBytes} octets`));
         if (delivery.failure !== undefined) return "ended";
@@ -107,7 +107,7 @@ async function takeChunks(
 
 /** So many bytes, to the delivery where there is one; false when the client was gone before. */
 async function takeChunk(
-  sizeBytes: number,
+  { sizeBytes, isLast }: Extract<Command, { verb: "BDAT" }>,
   options: TransferOptions & { readonly delivery?: MessageDelivery },
 ): Promise<boolean> {
   const { input, connection, context, delivery } = options;
@@ -121,7 +121,7 @@ async function takeChunk(
       continue;
     }
     missing -= bytes.length;
-    await delivery?.write(bytes);
+    await delivery?.write(bytes, { isLast: isLast && missing === 0 });
   }
   return true;
 }
@@ -135,7 +135,8 @@ async function answer(delivery: MessageDelivery, options: Started): Promise<Tran
   const results = await Promise.all(pending);
   delivery.ended();
   report(delivery, { ...options, results, isAborted: false });
-  return "answered";
+  const isTaken = results.every(({ reply: said }) => isPositive(said));
+  return isTaken || delivery.endsTransaction ? "answered" : "ended";
 }
 
 function report(
