@@ -1,7 +1,7 @@
 /**
  * Two writers and one pruner on one repository, over seeded rounds: whatever the order in which storage
  * answers them, every blob that a moment needs is there. In some rounds somebody removes the locks by
- * force. RESTANTE_TEST_ROUNDS=1000 for more of them.
+ * force. 1,000 rounds where CI is set, and as many as RESTANTE_TEST_ROUNDS says.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,8 @@ import { quickRepository } from "./repository.fixture.ts";
 import type { Repository } from "./repository.ts";
 
 /** Without any one look at the lock it fails within ten. */
-const rounds = Number(process.env["RESTANTE_TEST_ROUNDS"] ?? 150);
+const usualRounds = process.env["CI"] === undefined ? 150 : 1000;
+const rounds = Number(process.env["RESTANTE_TEST_ROUNDS"] ?? usualRounds);
 const password = "geheim";
 const folder = mkdtempSync(join(tmpdir(), "restante-rounds-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
