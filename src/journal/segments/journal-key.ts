@@ -12,6 +12,7 @@ import { syncFolder } from "#files";
 import { findMasterKey, masterKeyFromBytes, masterKeyToBytes, saveKey } from "#repository";
 import { directoryStorage, type Storage } from "#storage";
 import { JournalError } from "../journal-error.ts";
+import { writeFailure } from "./journal-failure.ts";
 
 /** What opens a journal. */
 export type JournalSecret =
@@ -54,9 +55,13 @@ export async function createJournalKey(
 ): Promise<Uint8Array> {
   if ("key" in secret) return checkedKey(folder, secret.key);
   const key = randomBytes(journalKeyBytes);
-  await makeKeyFolder(folder);
-  await using storage = directoryStorage(folder);
-  await addKeyFile(storage, key, { password: secret.password, nowNs, cost });
+  try {
+    await makeKeyFolder(folder);
+    await using storage = directoryStorage(folder);
+    await addKeyFile(storage, key, { password: secret.password, nowNs, cost });
+  } catch (error) {
+    throw isFull(error) ? writeFailure(error.cause, folder) : error;
+  }
   return key;
 }
 
@@ -145,7 +150,13 @@ function checkedKey(folder: string, key: Uint8Array): Uint8Array {
   );
 }
 
+/** Storage speaks of a repository then, of which nobody has said anything. */
+function isFull(error: unknown): error is Error {
+  return isRecoveryError(error) && error.code === "storage.full";
+}
+
 function keyError(folder: string, error: unknown): unknown {
+  if (isFull(error)) return writeFailure(error.cause, folder);
   if (!isRecoveryError(error)) return error;
   const isWrong = error.code === "repository.wrong-password";
   return new JournalError(

@@ -108,6 +108,7 @@ export class JournalKeeper {
 
   /** Says what is still to be said, where that is possible; the last thing before the end. */
   async settle(): Promise<void> {
+    if (this.#passedThrough === undefined && this.#remembered.length === 0) return;
     const journal = await this.current();
     if (journal !== undefined) await this.#catchUp(journal).catch(() => undefined);
   }
