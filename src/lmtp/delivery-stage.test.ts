@@ -356,3 +356,20 @@ test("the journal fails after the dot: the server's word stands, and its outcome
   await client.ask("MAIL FROM:<a@b>");
   assert.deepEqual(site.said(second), ["outcome d1 a 250"]);
 });
+
+test("a journal that cannot be opened at the start is tried once, and told once", async () => {
+  let opened = 0;
+  const failures: Error[] = [];
+  const starting = StageSite.start(
+    {},
+    {
+      openJournal: async () => {
+        opened += 1;
+        throw diskFull;
+      },
+      onJournalFailure: (error) => failures.push(error),
+    },
+  );
+  await assert.rejects(starting, { code: "journal.full" });
+  assert.deepEqual([opened, failures], [1, []]);
+});
