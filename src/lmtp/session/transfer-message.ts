@@ -20,7 +20,10 @@ export type TransferOptions = {
   readonly nextCommand: () => Promise<Command | undefined>;
 };
 
-/** How the transaction ended: by the mail server's answers, so that we have to end it, or with the connection. */
+/**
+ * Where the transaction stands: `answered`, the mail server's answers have ended it; `ended`, nothing
+ * more comes of it, and the mail server is still to be told; `close`, so is the connection.
+ */
 export type TransferEnd = "answered" | "ended" | "close";
 
 /** A message from DATA to its dot, or from the first BDAT to the last, and the answers to it. */
