@@ -201,11 +201,15 @@ test(
 /** A message of two names is once there: one instant may show a move half done. */
 async function assertEachOnce(image: Image, kept: readonly string[], label: string): Promise<void> {
   const seen = new Map<string, Set<bigint>>();
+  const places = new Map<string, string[]>();
   for await (const { path, entry } of walkImage(image, rootPath)) {
     if (entry.type !== "file") continue;
     const identity = Buffer.from(await readAll(image, path)).toString();
     seen.set(identity, (seen.get(identity) ?? new Set()).add(entry.inode));
+    places.set(identity, [...(places.get(identity) ?? []), path]);
   }
-  const wrong = kept.filter((identity) => seen.get(identity)?.size !== 1);
+  const wrong = kept
+    .filter((identity) => seen.get(identity)?.size !== 1)
+    .map((identity) => `${identity}: ${places.get(identity)?.join(", ") ?? "nowhere"}`);
   assert.deepEqual(wrong, [], label);
 }
