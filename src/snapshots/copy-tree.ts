@@ -25,7 +25,13 @@ import {
 } from "#image";
 import { copyEntry, linkEntry } from "./copy-entry.ts";
 import { type CopyBytes, isAt } from "./copy-file.ts";
-import { compareListings, type Listings, type Place, takeListings } from "./copy-listings.ts";
+import {
+  compareListings,
+  isFolder,
+  type Listings,
+  type Place,
+  takeListings,
+} from "./copy-listings.ts";
 import { openFolder } from "./open-folder.ts";
 import { removeFile, removeTree } from "./remove-tree.ts";
 import { Missed, setAttributes } from "./set-attributes.ts";
@@ -86,6 +92,8 @@ class TreeCopy {
   #imageProblems: readonly ImageProblem[] = [];
   /** Folders that could not be made. */
   #blocked = new Map<RawPath, ImageProblem>();
+  /** "device:inode" of files that were listed with several names, under any of them. */
+  #linked: ReadonlySet<string> = new Set();
   /** "device:inode" → the first name copied, and its entry. */
   readonly #links = new Map<string, { readonly path: RawPath; readonly entry: Entry }>();
   #progress: { files: number; sizeBytes: number } = { files: 0, sizeBytes: 0 };
@@ -119,6 +127,7 @@ class TreeCopy {
     );
     const problems = this.#problems;
     this.#listings = after;
+    this.#linked = linkedFiles(after);
     this.#doubtful = new Set();
     this.#problems = new Map();
     this.#links.clear();
@@ -185,9 +194,10 @@ class TreeCopy {
   }
 
   #noteLink(path: RawPath, entry: Entry): void {
-    if (entry.links < 2 || entry.type !== "file") return;
+    // Listed before it had its second name, it says that it has one: a move that was caught half done.
+    if (this.#linked.size === 0 || entry.type !== "file") return;
     const key = `${entry.deviceId}:${entry.inode}`;
-    if (!this.#links.has(key)) this.#links.set(key, { path, entry });
+    if (this.#linked.has(key) && !this.#links.has(key)) this.#links.set(key, { path, entry });
   }
 
   async #copy(image: Image, path: RawPath, entry: Entry): Promise<void> {
@@ -310,6 +320,15 @@ class TreeCopy {
       ...this.#imageProblems.filter(({ path, code }) => !known.has(`${code} ${path}`)),
     ];
   }
+}
+
+function linkedFiles({ folders }: Listings): ReadonlySet<string> {
+  const linked = new Set<string>();
+  for (const listing of folders.values())
+    for (let index = 0; index < listing.length; index++)
+      if ((listing.links[index] as number) > 1 && !isFolder(listing, index))
+        linked.add(`${listing.deviceIds[index]}:${listing.inodes[index]}`);
+  return linked;
 }
 
 /** Attributes of the folder that lies there now, and not where a link leads; undefined when there is none that can be opened. */
