@@ -3,10 +3,9 @@ import { test } from "node:test";
 import { messageOf, type StageClient, StageSite } from "./stage-site.fixture.ts";
 
 const capabilities = ["PIPELINING", "8BITMIME", "CHUNKING"];
-const begun = "MAIL FROM:<a@b>\r\nRCPT TO:<one>\r\nDATA\r\n";
 
-async function begin(client: StageClient, commands = begun): Promise<void> {
-  client.write(commands);
+async function begin(client: StageClient): Promise<void> {
+  client.write("MAIL FROM:<a@b>\r\nRCPT TO:<one>\r\nDATA\r\n");
   await client.expect("250");
   await client.expect("250");
   await client.expect("354");

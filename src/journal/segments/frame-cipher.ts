@@ -1,5 +1,5 @@
 /**
- * AES-256-GCM for the frames of a journal, with one context kept for all of them. Node's
+ * AES-256-GCM for the frames of a journal and the index of a segment, with one context kept for all of them. Node's
  * `createCipheriv` sets up a new one for each part of each frame, which for the few hundred bytes of
  * most takes several times as long as sealing them; OpenSSL itself can be given a new nonce alone, and
  * since Node 26 it can be called directly (`node:ffi` on the OpenSSL that Node carries). Where it
@@ -8,7 +8,7 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { addressOf, openNativeLibrary } from "#files";
 
-export const keyBytes = 32;
+const keyBytes = 32;
 export const nonceBytes = 12;
 export const tagBytes = 16;
 

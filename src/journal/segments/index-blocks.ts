@@ -8,14 +8,13 @@
  *   places, for each data event    u32 sequence − the segment's first, u32 offset of the frame,
  *                                  u32 length of the frame, u32 length of the data
  */
-import { createCipheriv } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
 import type { Sequence } from "../journal-event.ts";
 import { FieldError, FieldReader } from "./field-reader.ts";
 import { FieldWriter } from "./field-writer.ts";
 import { nonceOf, openPart } from "./frame.ts";
-import { tagBytes } from "./frame-cipher.ts";
+import { frameCipher, tagBytes } from "./frame-cipher.ts";
 
 const compressed = promisify(zstdCompress);
 const noBytes = Buffer.alloc(0);
@@ -54,11 +53,12 @@ export async function sealIndexPart(
   plain: Buffer,
   { key, number }: { readonly key: Uint8Array; readonly number: number },
 ): Promise<Buffer> {
-  const short = await compressed(plain, compression);
-  const cipher = createCipheriv("aes-256-gcm", key, nonceOf(2, number));
-  const sealed = cipher.update(short.length < plain.length ? short : plain);
-  cipher.final();
-  return Buffer.concat([sealed, cipher.getAuthTag()]);
+  const compact = await compressed(plain, compression);
+  const shorter = compact.length < plain.length ? compact : plain;
+  const sealed = Buffer.allocUnsafe(shorter.length + tagBytes);
+  const part = { key, nonce: nonceOf(2, number), associated: noBytes, plain: shorter };
+  frameCipher().seal(part, sealed.subarray(0, shorter.length), sealed.subarray(shorter.length));
+  return sealed;
 }
 
 /** Undefined where it is not what was written. */
